@@ -1,0 +1,32 @@
+"""POST /jobs: registers a job with one conditional PutItem."""
+
+from http import HTTPStatus
+
+from common import api, job, table
+from common.telemetry import count, logger
+
+
+def create(request: api.Request) -> api.Response:
+    """Register a job; with an Idempotency-Key, the same job however often it is asked for."""
+    body = request.json("job-create")
+    key = request.idempotency_key
+    registered, replayed = table.put(
+        job.new(
+            body,
+            job_id=job.derived_id(request.caller, key) if key else job.new_id(),
+            now=request.now,
+        ),
+        fingerprint=api.fingerprint(body) if key else request.id,
+        request_id=request.id,
+    )
+    location = {"Location": f"/jobs/{registered.job_id}"}
+    if replayed:
+        count("IdempotencyReplays")
+        replay = {**location, "Idempotency-Replayed": "true"}
+        return api.job_response(HTTPStatus.OK, registered, replay)
+    count("JobsCreated")
+    logger.info("job created", job_id=registered.job_id, pipeline=registered.pipeline)
+    return api.job_response(HTTPStatus.CREATED, registered, location)
+
+
+handler = api.handler({"POST /jobs": create})

@@ -1,0 +1,30 @@
+"""PUT and PATCH /jobs/{job_id}: change a job with one conditional UpdateItem."""
+
+from http import HTTPStatus
+
+from common import api, job, table
+from common.config import config
+from common.telemetry import count, logger
+
+
+def replace(request: api.Request) -> api.Response:
+    """Replace everything that a worker may change."""
+    body = request.json("job-replace")
+    return _apply(request, job.replace(body, now=request.now, retention=lambda: config().retention))
+
+
+def patch(request: api.Request) -> api.Response:
+    """Merge a patch (RFC 7396) into what a worker may change."""
+    body = request.json("job-patch", media_type=api.MERGE_PATCH)
+    return _apply(request, job.patch(body, now=request.now, retention=lambda: config().retention))
+
+
+def _apply(request: api.Request, change: job.Change) -> api.Response:
+    changed = table.update(request.job_id, change, versions=request.versions, request_id=request.id)
+    if event := job.event_of(changed):
+        count(f"Jobs{event.capitalize()}")
+        logger.info(f"job {event}", job_id=changed.job_id, pipeline=changed.pipeline)
+    return api.job_response(HTTPStatus.OK, changed)
+
+
+handler = api.handler({"PUT /jobs/{job_id}": replace, "PATCH /jobs/{job_id}": patch})

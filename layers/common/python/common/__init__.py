@@ -1,0 +1,1 @@
+"""The layer that all functions of Job Ledger share."""

@@ -1,0 +1,419 @@
+"""Requests in, responses and problems out, for Lambda proxy integrations of API Gateway.
+
+API Gateway has routed the request already, so a function only says what answers which of
+its routes. Whatever happens, the caller gets a well-formed answer: errors are RFC 9457
+problem documents and say nothing of our insides; the request id in them finds the log line.
+"""
+
+import json
+import math
+import re
+import time
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Any, NoReturn, Protocol
+
+from common import config, cursor, job, listing, schemas, table
+from common.aws import CALLS
+from common.ladder import SHIPPING_RESERVE
+from common.settings import SETTINGS
+from common.telemetry import archive, count, logger, metrics, tracer
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+PROBLEM = "application/problem+json"
+
+MAX_BODY_BYTES = 32 * 1024
+RETRY_AFTER = 2
+"""Seconds after which a caller that got 503 may try again."""
+
+EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "Idempotency-Replayed", "X-Request-Id")
+
+_ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_MAX_ENTITY_TAGS = 16
+_NO_VERSION = 0
+
+
+class LambdaContext(Protocol):
+    """The part of Lambda's context object that we use."""
+
+    @property
+    def aws_request_id(self) -> str: ...
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+class Problem(Exception):
+    """Ends a request with a problem document (RFC 9457).
+
+    Args:
+        status: The HTTP status.
+        detail: A sentence that tells the caller what to do differently.
+        errors: What is wrong where in the body: JSON pointers (RFC 6901) and details.
+        headers: More headers of the answer.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        errors: tuple[tuple[str, str], ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers or {}
+
+
+@dataclass(frozen=True)
+class Response:
+    """A successful answer.
+
+    Args:
+        status: The HTTP status.
+        body: What to send as JSON; None for no body.
+        headers: More headers of the answer.
+        job_id: The job it is about, for the log.
+    """
+
+    status: HTTPStatus
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    job_id: str | None = None
+
+
+def job_response(
+    status: HTTPStatus, shown: job.Job, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An answer that shows a job, its version as the ETag."""
+    tag = {"ETag": f'"{shown.version}"'}
+    return Response(status, shown.present(), {**tag, **(headers or {})}, shown.job_id)
+
+
+class Request:
+    """A request as API Gateway's Lambda proxy integration delivers it.
+
+    Attributes:
+        id: API Gateway's request id, the same in every log and answer.
+        caller: The id of the API key that the caller used.
+        route: The method and the resource's path, such as ``GET /jobs/{job_id}``.
+        path: The path that was asked for.
+        query: The last value of each query parameter.
+        now: When the request began.
+    """
+
+    def __init__(self, event: Mapping[str, Any], context: LambdaContext) -> None:
+        gateway = _mapping(event.get("requestContext"))
+        self.id = _text(gateway.get("requestId")) or context.aws_request_id
+        self.caller = _text(_mapping(gateway.get("identity")).get("apiKeyId")) or "anonymous"
+        self.route = f"{_text(event.get('httpMethod'))} {_text(event.get('resource'))}"
+        self.path = _text(event.get("path"))
+        self.query = _texts(event.get("queryStringParameters"))
+        self.now = datetime.now(UTC)
+        self._path_parameters = _texts(event.get("pathParameters"))
+        headers = _texts(event.get("headers"))
+        self._headers = {name.lower(): value for name, value in headers.items()}
+        self._body = event.get("body")
+        self._is_base64 = event.get("isBase64Encoded") is True
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, whatever the case of its name."""
+        return self._headers.get(name.lower())
+
+    @property
+    def job_id(self) -> str:
+        """The job id in the path.
+
+        Raises:
+            table.NotFound: It cannot be a job's id.
+        """
+        if self.job_id_or_none is None:
+            raise table.NotFound
+        return self.job_id_or_none
+
+    @property
+    def job_id_or_none(self) -> str | None:
+        """The job id in the path, if there is one that can be a job's."""
+        job_id = self._path_parameters.get("job_id", "")
+        return job_id if job.is_id(job_id) else None
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The Idempotency-Key header, if there is one.
+
+        Raises:
+            Problem: 400, if it is not 1 to 255 visible ASCII characters.
+        """
+        key = self.header("Idempotency-Key")
+        if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+            raise Problem(
+                HTTPStatus.BAD_REQUEST,
+                "Idempotency-Key must be 1 to 255 visible ASCII characters.",
+            )
+        return key
+
+    @property
+    def versions(self) -> frozenset[int] | None:
+        """The versions that the If-Match header allows (RFC 9110, 13.1.1); None for any.
+
+        Raises:
+            Problem: 400, if the header is not a list of at most 16 entity tags.
+        """
+        header = self.header("If-Match")
+        if header is None or header.strip() == "*":
+            return None
+        tags = [tag.strip() for tag in header.split(",")]
+        if len(tags) > _MAX_ENTITY_TAGS or not all(map(_ENTITY_TAG.fullmatch, tags)):
+            raise Problem(
+                HTTPStatus.BAD_REQUEST, 'If-Match must be "*" or a list of at most 16 ETags.'
+            )
+        # If-Match compares strongly, so a weak tag matches nothing; neither does a foreign one.
+        return frozenset(
+            int(tag[1:-1]) if re.fullmatch(r'"[1-9][0-9]{0,17}"', tag) else _NO_VERSION
+            for tag in tags
+        )
+
+    def json(self, schema: str, media_type: str = JSON) -> dict[str, Any]:
+        """The body, valid under a schema.
+
+        Args:
+            schema: The name of a JSON Schema in the layer's schemas folder.
+            media_type: The media type that the body must have.
+
+        Raises:
+            Problem: 400 malformed or invalid, 413 too large, 415 of another media type.
+        """
+        sent = (self.header("Content-Type") or JSON).split(";")[0].strip().lower()
+        if sent != media_type:
+            raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be {media_type}.")
+        value = _parse(self._text_body())
+        errors = schemas.errors(schema, value)
+        if errors:
+            raise Problem(
+                HTTPStatus.BAD_REQUEST, "The body does not have the form it must.", tuple(errors)
+            )
+        valid: dict[str, Any] = value
+        return valid
+
+    def _text_body(self) -> str:
+        raw = self._body if isinstance(self._body, str) else ""
+        try:
+            body = b64decode(raw, validate=True) if self._is_base64 else raw.encode()
+            if len(body) > MAX_BODY_BYTES:
+                raise Problem(
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                    f"The body must be at most {MAX_BODY_BYTES} bytes.",
+                )
+            return body.decode()
+        except (UnicodeError, Base64Error) as error:
+            raise Problem(HTTPStatus.BAD_REQUEST, "The body is not UTF-8 text.") from error
+
+
+Route = Callable[[Request], Response]
+Handler = Callable[[Mapping[str, Any], LambdaContext], dict[str, Any]]
+
+
+def fingerprint(body: Mapping[str, Any]) -> str:
+    """A hash that two bodies share if they say the same."""
+    return sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def handler(routes: Mapping[str, Route]) -> Handler:
+    """The Lambda handler that answers ``routes``.
+
+    Args:
+        routes: What answers which route, such as ``GET /jobs/{job_id}``. It may raise
+            Problem, and the errors that job, table, config and cursor document.
+    """
+
+    def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+        started = time.perf_counter()
+        request = Request(event, context)
+        CALLS.begin()
+        CALLS.end_within(context.get_remaining_time_in_millis() / 1000 - SHIPPING_RESERVE)
+        with logger.append_context_keys(request_id=request.id, route=request.route):
+            response, error = _answer(routes, request)
+            _report(request, response, error, time.perf_counter() - started)
+            CALLS.end_within(context.get_remaining_time_in_millis() / 1000)
+            _ship(request)
+        metrics.flush_metrics()
+        return _to_gateway(request, response)
+
+    traced: Handler = tracer.capture_lambda_handler(handle, capture_response=False)
+    return traced
+
+
+def _answer(routes: Mapping[str, Route], request: Request) -> tuple[Response, Exception | None]:
+    try:
+        return routes.get(request.route, _no_such_route)(request), None
+    except Exception as error:  # noqa: BLE001 - a bug still owes its caller an answer
+        problem = _problem(error)
+        return _document(request, problem), error
+
+
+def _no_such_route(_: Request) -> NoReturn:
+    raise Problem(HTTPStatus.NOT_FOUND, "There is no such route.")
+
+
+def _problem(error: Exception) -> Problem:
+    match error:
+        case Problem():
+            return error
+        case table.NotFound():
+            return Problem(HTTPStatus.NOT_FOUND, "There is no such job.")
+        case table.VersionMismatch():
+            return Problem(
+                HTTPStatus.PRECONDITION_FAILED,
+                "The job has changed since; read it again and use its ETag.",
+            )
+        case table.StatusConflict():
+            return Problem(HTTPStatus.CONFLICT, f"A job that is {error.status} does not allow it.")
+        case table.FingerprintMismatch():
+            return Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "This Idempotency-Key was used with another body; use a new one.",
+            )
+        case job.RuleBroken():
+            return Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "The body breaks a rule of jobs.",
+                ((error.pointer, error.detail),),
+            )
+        case listing.BadQuery():
+            return Problem(HTTPStatus.BAD_REQUEST, error.detail)
+        case cursor.BadCursor():
+            return Problem(
+                HTTPStatus.BAD_REQUEST,
+                "The cursor does not belong to this list; start again without one.",
+            )
+        case table.Unavailable() | config.Missing():
+            return Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "The service is busy; try again.",
+                headers={"Retry-After": str(RETRY_AFTER)},
+            )
+        case _:
+            return Problem(
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                "Something went wrong on our side; report the request id.",
+            )
+
+
+def _document(request: Request, problem: Problem) -> Response:
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": problem.status.phrase,
+        "status": problem.status.value,
+        "detail": problem.detail,
+        "instance": request.path,
+        "request_id": request.id,
+    }
+    if problem.errors:
+        body["errors"] = [
+            {"pointer": pointer, "detail": detail} for pointer, detail in problem.errors
+        ]
+    return Response(problem.status, body, {**problem.headers, "Content-Type": PROBLEM})
+
+
+_cold = True
+
+
+def _report(request: Request, response: Response, error: Exception | None, seconds: float) -> None:
+    global _cold
+    attempts = CALLS.attempts("dynamodb")
+    job_id = response.job_id or request.job_id_or_none
+    line = {
+        "status": response.status.value,
+        "latency_ms": round(seconds * 1000, 1),
+        "job_id": job_id,
+        "dynamodb_attempts": attempts,
+        "cold_start": _cold,
+        "api_key_id": request.caller,
+    }
+    _cold = False
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        count("Faults")
+        logger.error("request", exc_info=error, extra=line)
+    elif response.status >= HTTPStatus.BAD_REQUEST:
+        logger.warning("request", extra={**line, "detail": str(error)})
+    else:
+        logger.info("request", extra=line)
+    count("DynamoDBAttempts", attempts)
+    tracer.put_annotation("status", str(response.status.value))
+    if job_id:
+        tracer.put_annotation("job_id", job_id)
+
+
+def _ship(request: Request) -> None:
+    shipment = archive.ship(request.id)
+    if shipment.error:
+        count("ArchiveFailures")
+        logger.warning("log lines not archived", extra={"error_type": shipment.error})
+    elif shipment.uploaded:
+        count("ArchiveUploads")
+    if shipment.dropped:
+        count("ArchiveDroppedLines", shipment.dropped)
+
+
+def _to_gateway(request: Request, response: Response) -> dict[str, Any]:
+    return {
+        "statusCode": response.status.value,
+        "headers": {
+            "Content-Type": JSON,
+            "X-Request-Id": request.id,
+            **_cors(request.header("Origin")),
+            **response.headers,
+        },
+        "body": "" if response.body is None else job.compact(response.body),
+        "isBase64Encoded": False,
+    }
+
+
+def _cors(origin: str | None) -> dict[str, str]:
+    exposed = {"Access-Control-Expose-Headers": ", ".join(EXPOSED_HEADERS)}
+    if SETTINGS.cors_origins == ("*",):
+        return {"Access-Control-Allow-Origin": "*", **exposed}
+    if origin in SETTINGS.cors_origins:
+        return {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **exposed}
+    return {"Vary": "Origin"}
+
+
+def _parse(text: str) -> Any:
+    try:
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        # JSON can spell half a surrogate pair; UTF-8, and so DynamoDB, cannot.
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, "The body is not JSON.") from error
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is too large")
+    return number
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> dict[str, str]:
+    return {name: text for name, text in _mapping(value).items() if isinstance(text, str)}

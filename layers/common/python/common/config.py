@@ -1,0 +1,136 @@
+"""The SSM config loader: parameters read on first use, cached, and kept when SSM fails.
+
+GetParameter's default quota is 40 a second for the whole account. So a value is kept for
+minutes, environments do not all refresh at once, and an environment that cannot refresh goes
+on with the last good value: https://docs.aws.amazon.com/general/latest/gr/ssm.html
+"""
+
+import base64
+import json
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Generic, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from common.aws import DeadlineReached, client
+from common.settings import SETTINGS
+from common.telemetry import logger
+
+T = TypeVar("T")
+
+TTL = 300.0
+"""Seconds that a value is kept, give or take a tenth."""
+
+RETRY_AFTER = 10.0
+"""Seconds until a failed refresh is tried again."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What can be changed without a deployment; the defaults serve until SSM answers.
+
+    Args:
+        retention_days: Days after its end that a job expires.
+        page_size_default: Jobs on a page when the caller does not say.
+        page_size_max: The most jobs on a page.
+    """
+
+    retention_days: int = 30
+    page_size_default: int = 20
+    page_size_max: int = 100
+
+    @property
+    def retention(self) -> timedelta:
+        """The time that a job is kept after its end."""
+        return timedelta(days=self.retention_days)
+
+
+class Missing(Exception):
+    """The parameter has never been read in this environment, and cannot be read now."""
+
+
+class Parameter(Generic[T]):
+    """One SSM parameter, parsed.
+
+    Args:
+        name: The parameter's name.
+        parse: Turns the parameter's text into a value; raises ValueError for a bad text.
+    """
+
+    def __init__(self, name: str, parse: Callable[[str], T]) -> None:
+        self._name = name
+        self._parse = parse
+        self._value: T | None = None
+        self._refresh_at = 0.0
+
+    def get(self) -> T:
+        """The value, at most about ``TTL`` seconds old unless SSM fails.
+
+        Raises:
+            Missing: There is no value, and SSM cannot give one.
+        """
+        if time.monotonic() >= self._refresh_at:
+            self._refresh()
+        if self._value is None:
+            raise Missing(self._name)
+        return self._value
+
+    def _refresh(self) -> None:
+        try:
+            answer = client("ssm").get_parameter(Name=self._name, WithDecryption=True)
+            self._value = self._parse(answer["Parameter"]["Value"])
+        except (BotoCoreError, ClientError, DeadlineReached, ValueError) as error:
+            # Neither the value nor the error's text is logged: the text may hold the value.
+            logger.warning(
+                "parameter not refreshed",
+                extra={"parameter": self._name, "error_type": type(error).__name__},
+            )
+            self._refresh_at = time.monotonic() + RETRY_AFTER
+        else:
+            self._refresh_at = time.monotonic() + TTL * random.uniform(0.9, 1.1)  # noqa: S311
+
+
+def _parse_config(text: str) -> Config:
+    values = json.loads(text)
+    known = {name: values[name] for name in Config.__dataclass_fields__ if name in values}
+    if not all(type(value) is int and value > 0 for value in known.values()):
+        raise ValueError("every value must be a positive integer")
+    return Config(**known)
+
+
+def _required(name: str | None, what: str) -> str:
+    if name is None:
+        raise RuntimeError(f"function {SETTINGS.function} may not read the {what}")
+    return name
+
+
+@cache
+def _config() -> Parameter[Config]:
+    return Parameter(_required(SETTINGS.config_parameter, "configuration"), _parse_config)
+
+
+@cache
+def _cursor_key() -> Parameter[bytes]:
+    return Parameter(_required(SETTINGS.cursor_key_parameter, "cursor key"), base64.b64decode)
+
+
+def config() -> Config:
+    """The configuration; its defaults where SSM has never answered."""
+    try:
+        return _config().get()
+    except Missing:
+        return Config()
+
+
+def cursor_key() -> bytes:
+    """The key that signs cursors.
+
+    Raises:
+        Missing: SSM has never given it.
+    """
+    return _cursor_key().get()

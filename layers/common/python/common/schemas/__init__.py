@@ -1,0 +1,40 @@
+"""The JSON Schemas of request bodies, and the validators generated from them.
+
+API Gateway's models are made from the same files.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from fastjsonschema import JsonSchemaValueException, JsonSchemaValuesException
+
+
+def errors(schema: str, value: Any) -> list[tuple[str, str]]:
+    """What is wrong with ``value`` under a schema: JSON pointers (RFC 6901) and details.
+
+    Args:
+        schema: The schema's name: its file without the ending.
+        value: Parsed JSON.
+    """
+    validator = import_module(f"common.schemas.generated.{schema.replace('-', '_')}")
+    try:
+        validator.validate(value)
+    except JsonSchemaValuesException as invalid:
+        return [complaint for error in invalid.errors for complaint in _complaints(error)]
+    return []
+
+
+def _complaints(error: JsonSchemaValueException) -> list[tuple[str, str]]:
+    pointer = "".join(f"/{part}" for part in error.path[1:])
+    if error.rule == "required":
+        missing = [name for name in error.rule_definition if name not in error.value]
+        return [(f"{pointer}/{name}", "is required") for name in missing]
+    if error.rule == "additionalProperties":
+        unknown = sorted(set(error.value) - set(error.definition["properties"]))
+        return [(f"{pointer}/{_escaped(name)}", "is not a known field") for name in unknown]
+    return [(pointer, error.message.removeprefix(error.name or "").strip())]
+
+
+def _escaped(name: str) -> str:
+    # RFC 6901, 3
+    return name.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,1 @@
+"""Validators generated from the JSON Schemas; do not edit."""

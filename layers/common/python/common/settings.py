@@ -1,0 +1,48 @@
+"""What the stack tells a function through its environment."""
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The environment of one function, read once when it starts.
+
+    Args:
+        stage: The stage's name.
+        function: The function's short name: create, read, update or delete.
+        table_name: The DynamoDB table of jobs.
+        status_shards: Partitions per status in the status index; at least 1.
+        archive_bucket: The S3 bucket of archived log lines.
+        config_parameter: Name of the SSM parameter with the configuration; None where the
+            function may not read it.
+        cursor_key_parameter: Name of the SSM parameter with the key that signs cursors; None
+            where the function may not read it.
+        cors_origins: Browser origins that may call the API; ("*",) for all.
+    """
+
+    stage: str
+    function: str
+    table_name: str
+    status_shards: int
+    archive_bucket: str
+    config_parameter: str | None
+    cursor_key_parameter: str | None
+    cors_origins: tuple[str, ...]
+
+
+def _from_environment() -> Settings:
+    env = os.environ
+    return Settings(
+        stage=env["STAGE"],
+        function=env["FUNCTION"],
+        table_name=env["TABLE_NAME"],
+        status_shards=int(env["STATUS_SHARDS"]),
+        archive_bucket=env["ARCHIVE_BUCKET"],
+        config_parameter=env.get("CONFIG_PARAMETER"),
+        cursor_key_parameter=env.get("CURSOR_KEY_PARAMETER"),
+        cors_origins=tuple(env["CORS_ORIGINS"].split(",")),
+    )
+
+
+SETTINGS = _from_environment()

@@ -1,0 +1,403 @@
+"""The table of jobs: five operations, each one DynamoDB call (a list is one per partition).
+
+The condition of a write carries the rule, and the item that refused it tells which rule it
+was, so nothing is read first and no race is lost in between. Every item remembers the
+request that wrote it last: when an answer is lost on the wire and botocore sends the write
+again, the refusal of the second attempt is recognised as the success of the first.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from heapq import merge
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.parsers import ResponseParserError
+
+from common.aws import MAX_CONNECTIONS, DeadlineReached, client
+from common.job import DELETABLE, SUMMARY, Change, Job, Status, compact
+from common.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import QueryOutputTypeDef
+
+BY_STATUS = "by-status"
+BY_PIPELINE = "by-pipeline"
+
+FILTER_READS = 300
+"""Index entries that one page may read to find those of a status within a pipeline."""
+
+_TRANSIENT = {
+    "InternalServerError",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingException",
+}
+
+
+class Unavailable(Exception):
+    """DynamoDB did not answer in time, or asked us to slow down. Trying again may help."""
+
+
+class NotFound(LookupError):
+    """There is no such job."""
+
+
+class VersionMismatch(Exception):
+    """The job's version is none of those that the caller expects."""
+
+
+class StatusConflict(Exception):
+    """The job's status does not allow the operation.
+
+    Args:
+        status: The status that the job has.
+    """
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class FingerprintMismatch(Exception):
+    """The job exists, and another request than this one registered it."""
+
+
+class Page(NamedTuple):
+    """A page of a list: summaries, newest first, and the key to go on after, if any."""
+
+    items: list[dict[str, Any]]
+    after: str | None
+
+
+def put(job: Job, *, fingerprint: str, request_id: str) -> tuple[Job, bool]:
+    """Store a new job, once.
+
+    Args:
+        job: The job to store.
+        fingerprint: What makes two creates of this job id the same create.
+        request_id: The id of the request; its own lost answers are no replays.
+
+    Returns:
+        The stored job, and whether an earlier request had stored it (a replay).
+
+    Raises:
+        FingerprintMismatch: The id is taken by a create with another fingerprint.
+        Unavailable: DynamoDB failed; the job may or may not have been stored.
+    """
+    item = {
+        **_to_item(job.present()),
+        "created_key": f"{job.created_at}#{job.job_id}",
+        "status_shard": _status_shard(job.status, job.job_id),
+        "fingerprint": fingerprint,
+        "last_request": request_id,
+    }
+    try:
+        _call(
+            client("dynamodb").put_item,
+            TableName=SETTINGS.table_name,
+            Item=_marshal(item),
+            ConditionExpression="attribute_not_exists(job_id)",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except _Refused as refused:
+        if refused.item.get("fingerprint") != fingerprint:
+            raise FingerprintMismatch from refused
+        return _to_job(refused.item), refused.item["last_request"] != request_id
+    return job, False
+
+
+def get(job_id: str) -> Job:
+    """Read a job as it is now.
+
+    Raises:
+        NotFound: There is no such job.
+        Unavailable: DynamoDB failed.
+    """
+    answer = _call(
+        client("dynamodb").get_item,
+        TableName=SETTINGS.table_name,
+        Key=_marshal({"job_id": job_id}),
+        ConsistentRead=True,
+    )
+    if "Item" not in answer:
+        raise NotFound(job_id)
+    return _to_job(_unmarshal(answer["Item"]))
+
+
+def update(job_id: str, change: Change, *, versions: frozenset[int] | None, request_id: str) -> Job:
+    """Apply a change, once, if the job's version and status allow it.
+
+    Args:
+        job_id: The job to change.
+        change: The change.
+        versions: The versions that the job may have before; None for any.
+        request_id: The id of the request; the same id is applied at most once.
+
+    Returns:
+        The job after the change.
+
+    Raises:
+        NotFound: There is no such job.
+        VersionMismatch: The job has another version.
+        StatusConflict: The job's status does not allow the change.
+        Unavailable: DynamoDB failed; the change may or may not have been applied.
+    """
+    expression = _Expression()
+    assign = {
+        **_to_item(change.assign),
+        "status_shard": _status_shard(change.status, job_id),
+        "last_request": request_id,
+    }
+    sets = [f"{expression.name(key)} = {expression.value(value)}" for key, value in assign.items()]
+    for key, value in _to_item(change.keep).items():
+        name = expression.name(key)
+        sets.append(f"{name} = if_not_exists({name}, {expression.value(value)})")
+    adds = [f"{expression.name('version')} {expression.value(1)}"]
+    if change.new_attempt:
+        adds.append(f"{expression.name('attempt')} {expression.value(1)}")
+    clauses = [f"SET {', '.join(sets)}", f"ADD {', '.join(adds)}"]
+    if change.clear:
+        clauses.append(f"REMOVE {', '.join(map(expression.name, sorted(change.clear)))}")
+    conditions = [
+        f"{expression.name('last_request')} <> {expression.value(request_id)}",
+        expression.within("status", sorted(change.sources)),
+    ]
+    if versions is not None:
+        conditions.append(expression.within("version", sorted(versions)))
+    try:
+        answer = _call(
+            client("dynamodb").update_item,
+            TableName=SETTINGS.table_name,
+            Key=_marshal({"job_id": job_id}),
+            UpdateExpression=" ".join(clauses),
+            ConditionExpression=" AND ".join(conditions),
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **expression.arguments(),
+        )
+    except _Refused as refused:
+        if refused.item.get("last_request") == request_id:
+            return _to_job(refused.item)
+        raise _why(refused.item, versions) from refused
+    return _to_job(_unmarshal(answer["Attributes"]))
+
+
+def delete(job_id: str, *, versions: frozenset[int] | None) -> None:
+    """Delete a job, if its version and status allow it.
+
+    Args:
+        job_id: The job to delete.
+        versions: The versions that the job may have; None for any.
+
+    Raises:
+        NotFound: There was no such job.
+        VersionMismatch: The job has another version.
+        StatusConflict: The job is RUNNING.
+        Unavailable: DynamoDB failed; the job may or may not have been deleted.
+    """
+    expression = _Expression()
+    conditions = [expression.within("status", sorted(DELETABLE))]
+    if versions is not None:
+        conditions.append(expression.within("version", sorted(versions)))
+    try:
+        _call(
+            client("dynamodb").delete_item,
+            TableName=SETTINGS.table_name,
+            Key=_marshal({"job_id": job_id}),
+            ConditionExpression=" AND ".join(conditions),
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **expression.arguments(),
+        )
+    except _Refused as refused:
+        if not refused.item and refused.retries:
+            return
+        raise _why(refused.item, versions) from refused
+
+
+def page(*, status: Status | None, pipeline: str | None, limit: int, after: str | None) -> Page:
+    """List jobs, newest first.
+
+    A page costs the same however large the table is. With both filters it may hold fewer
+    jobs than ``limit`` although more follow: only a missing ``after`` marks the end.
+
+    Args:
+        status: Only jobs of this status; None for all.
+        pipeline: Only jobs of this pipeline; None for all.
+        limit: The most jobs on the page; at least 1.
+        after: The ``after`` of the page before; None for the first page.
+
+    Raises:
+        Unavailable: DynamoDB failed.
+    """
+    if pipeline is not None:
+        return _pipeline_page(pipeline, status, limit, after)
+    statuses = list(Status) if status is None else [status]
+    partitions = [f"{each}#{shard}" for each in statuses for shard in range(SETTINGS.status_shards)]
+
+    # One more than the page holds, so that the last page knows that it is the last.
+    def first_of(partition: str) -> list[dict[str, Any]]:
+        answer = _query(BY_STATUS, "status_shard", partition, after, limit + 1)
+        return [_unmarshal(entry) for entry in answer["Items"]]
+
+    newest_first = merge(
+        *_in_parallel(first_of, partitions), key=lambda item: item["created_key"], reverse=True
+    )
+    # A job that changes its status between two of the queries is in both of their answers.
+    unique = {item["job_id"]: item for item in newest_first}.values()
+    found = list(islice(unique, limit + 1))
+    more = len(found) > limit
+    return Page(
+        items=[_summary(item) for item in found[:limit]],
+        after=found[limit - 1]["created_key"] if more else None,
+    )
+
+
+def _pipeline_page(pipeline: str, status: Status | None, limit: int, after: str | None) -> Page:
+    reads = limit + 1 if status is None else FILTER_READS
+    answer = _query(BY_PIPELINE, "pipeline", pipeline, after, reads)
+    entries = [_unmarshal(entry) for entry in answer["Items"]]
+    found = [entry for entry in entries if status is None or entry["status"] == status]
+    items = [_summary(item) for item in found[:limit]]
+    if len(found) > limit:
+        return Page(items, after=found[limit - 1]["created_key"])
+    return Page(items, after=entries[-1]["created_key"] if "LastEvaluatedKey" in answer else None)
+
+
+def _query(
+    index: str, key: str, partition: str, after: str | None, limit: int
+) -> "QueryOutputTypeDef":
+    expression = _Expression()
+    condition = f"{expression.name(key)} = {expression.value(partition)}"
+    if after is not None:
+        condition += f" AND {expression.name('created_key')} < {expression.value(after)}"
+    answer: QueryOutputTypeDef = _call(
+        client("dynamodb").query,
+        TableName=SETTINGS.table_name,
+        IndexName=index,
+        KeyConditionExpression=condition,
+        ScanIndexForward=False,
+        Limit=limit,
+        **expression.arguments(),
+    )
+    return answer
+
+
+def _in_parallel(
+    work: Callable[[str], list[dict[str, Any]]], partitions: list[str]
+) -> Iterable[list[dict[str, Any]]]:
+    # Only a list needs threads; no other route should pay for importing them.
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=min(len(partitions), MAX_CONNECTIONS)) as pool:
+        return list(pool.map(work, partitions))
+
+
+class _Refused(Exception):
+    """DynamoDB refused a write because its condition did not hold.
+
+    Args:
+        item: The item that stood in the way; empty if there was none.
+        retries: How many attempts DynamoDB had seen before this one.
+    """
+
+    def __init__(self, item: dict[str, Any], retries: int) -> None:
+        super().__init__(item.get("job_id"))
+        self.item = item
+        self.retries = retries
+
+
+def _call(operation: Callable[..., Any], **arguments: Any) -> Any:
+    try:
+        return operation(**arguments)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        metadata = error.response["ResponseMetadata"]
+        if code == "ConditionalCheckFailedException":
+            # botocore types the answer of a refused write as an error's, without its item.
+            item: dict[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
+            raise _Refused(_unmarshal(item), metadata["RetryAttempts"]) from error
+        if code in _TRANSIENT or metadata["HTTPStatusCode"] >= 500:
+            raise Unavailable(code) from error
+        raise
+    except (ConnectionError, HTTPClientError, ResponseParserError, DeadlineReached) as error:
+        raise Unavailable(type(error).__name__) from error
+
+
+def _why(item: Mapping[str, Any], versions: frozenset[int] | None) -> Exception:
+    """Which rule the item that refused a write has broken."""
+    if not item:
+        return NotFound()
+    if versions is not None and item["version"] not in versions:
+        return VersionMismatch()
+    return StatusConflict(Status(item["status"]))
+
+
+class _Expression:
+    """Collects the names and values of a DynamoDB expression behind placeholders."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._values: dict[str, Any] = {}
+
+    def name(self, attribute: str) -> str:
+        self._names[f"#{attribute}"] = attribute
+        return f"#{attribute}"
+
+    def value(self, value: Any) -> str:
+        placeholder = f":{len(self._values)}"
+        self._values[placeholder] = value
+        return placeholder
+
+    def within(self, attribute: str, values: Iterable[Any]) -> str:
+        return f"{self.name(attribute)} IN ({', '.join(map(self.value, values))})"
+
+    def arguments(self) -> dict[str, Any]:
+        return {
+            "ExpressionAttributeNames": self._names,
+            "ExpressionAttributeValues": _marshal(self._values),
+        }
+
+
+def _status_shard(status: Status, job_id: str) -> str:
+    shard = hashlib.sha256(job_id.encode()).digest()[0] % SETTINGS.status_shards
+    return f"{status}#{shard}"
+
+
+def _to_item(values: Mapping[str, Any]) -> dict[str, Any]:
+    # As a string, so that any JSON comes back as it came in: DynamoDB's own numbers have 38
+    # digits, and its maps nest 32 deep.
+    return {key: compact(value) if key == "parameters" else value for key, value in values.items()}
+
+
+def _to_job(item: Mapping[str, Any]) -> Job:
+    known = {entry.name: item[entry.name] for entry in fields(Job) if entry.name in item}
+    known["parameters"] = json.loads(known["parameters"])
+    known["status"] = Status(known["status"])
+    return Job(**known)
+
+
+def _summary(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: item[name] for name in SUMMARY if name in item}
+
+
+_serializer = TypeSerializer()
+_deserializer = TypeDeserializer()
+
+
+def _marshal(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _serializer.serialize(value) for key, value in values.items()}
+
+
+def _unmarshal(values: Mapping[str, Any]) -> dict[str, Any]:
+    # Every number of a job is whole; boto3 gives Decimals.
+    return {
+        key: int(value["N"]) if "N" in value else _deserializer.deserialize(value)
+        for key, value in values.items()
+    }
