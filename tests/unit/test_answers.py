@@ -1,0 +1,254 @@
+"""What every function does around its route: problems, headers, log lines, metrics, archive."""
+
+import gzip
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from common import api as common_api
+from common.aws import client
+from functions.read.handler import handler as read
+
+from .conftest import Answer, Context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .conftest import Api
+
+BODY = {"pipeline": "resize", "input_uri": "s3://in/1.png"}
+EVENT = {
+    "httpMethod": "GET",
+    "resource": "/jobs",
+    "path": "/jobs",
+    "requestContext": {"requestId": "request-1", "identity": {"apiKeyId": "key-1"}},
+}
+
+
+def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def _canonical(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    (line,) = [line for line in _lines(capsys) if line.get("message") == "request"]
+    return line
+
+
+def _metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    (line,) = [line for line in _lines(capsys) if "_aws" in line]
+    return line
+
+
+def _archived() -> list[dict[str, Any]]:
+    s3 = client("s3")
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket="archive").get("Contents", [])]
+    bodies = [s3.get_object(Bucket="archive", Key=key)["Body"].read() for key in sorted(keys)]
+    return [json.loads(line) for body in bodies for line in gzip.decompress(body).splitlines()]
+
+
+def _answer_of(route: "Callable[[common_api.Request], common_api.Response]") -> Answer:
+    result = common_api.handler({"GET /jobs": route})(EVENT, Context())
+    return Answer(result["statusCode"], result["headers"], result["body"])
+
+
+def test_a_problem_says_what_where_and_under_which_request_id(api: "Api") -> None:
+    answer = api("GET", "/jobs/unknown", request_id="request-1")
+
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["X-Request-Id"] == "request-1"
+    assert answer.body == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "There is no such job.",
+        "instance": "/jobs/unknown",
+        "request_id": "request-1",
+    }
+
+
+def test_a_bug_is_answered_500_without_a_word_about_our_insides(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def broken(_: common_api.Request) -> common_api.Response:
+        raise KeyError("arn:aws:dynamodb:us-east-1:123456789012:table/secret")
+
+    answer = _answer_of(broken)
+
+    assert answer.status == 500
+    assert "arn:" not in answer.text
+    assert "KeyError" not in answer.text
+    line = _canonical(capsys)
+    assert line["level"] == "ERROR"
+    assert line["exception_name"] == "KeyError"
+    assert line["request_id"] == answer.body["request_id"]
+
+
+def test_a_server_error_counts_as_a_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(_: common_api.Request) -> common_api.Response:
+        raise ZeroDivisionError
+
+    _answer_of(broken)
+
+    line = _metrics(capsys)
+    assert line["Faults"] == [1.0]
+    assert line["service"] == "job-ledger-test"
+    assert line["function"] == "unit"
+
+
+def test_every_success_answer_may_be_read_by_the_allowed_origins(api: "Api") -> None:
+    headers = api("GET", "/jobs", headers={"Origin": "https://elsewhere.example"}).headers
+
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert "ETag" in headers["Access-Control-Expose-Headers"]
+
+
+def test_a_route_that_the_function_does_not_know_is_not_found(api: "Api") -> None:
+    event = {**EVENT, "resource": "/other", "path": "/other"}
+
+    assert api.send("GET", event).status == 404
+
+
+def test_a_body_in_base64_is_decoded(api: "Api") -> None:
+    event = {**EVENT, "httpMethod": "POST", "isBase64Encoded": True}
+
+    text = "eyJwaXBlbGluZSI6InJlc2l6ZSIsImlucHV0X3VyaSI6InMzOi8vaW4vMSJ9"
+    assert api.send("POST", {**event, "body": text}).status == 201
+    assert api.send("POST", {**event, "body": "%%%"}).status == 400
+    assert api.send("POST", {**event, "body": "/w=="}).status == 400
+
+
+@pytest.mark.parametrize("event", [{}, {**EVENT, "headers": None, "queryStringParameters": None}])
+def test_an_event_with_gaps_still_gets_an_answer(event: dict[str, Any], api: "Api") -> None:
+    assert api.send("GET", event).status in {200, 404}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "level"),
+    [("/jobs", 200, "INFO"), ("/jobs/unknown", 404, "WARNING")],
+)
+def test_each_request_leaves_one_canonical_line(
+    path: str, status: int, level: str, api: "Api", capsys: pytest.CaptureFixture[str]
+) -> None:
+    api("GET", path, request_id="request-1")
+
+    line = _canonical(capsys)
+    assert line["level"] == level
+    assert line["status"] == status
+    assert line["request_id"] == "request-1"
+    assert line["api_key_id"] == "key-1"
+    assert line["route"] == ("GET /jobs" if path == "/jobs" else "GET /jobs/{job_id}")
+    assert line["latency_ms"] > 0
+    assert line["cold_start"] in {True, False}
+    assert line["dynamodb_attempts"] == (10 if path == "/jobs" else 0)
+
+
+def test_the_canonical_line_names_the_job_even_when_the_request_fails(
+    new_job: dict[str, Any], api: "Api", capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    api("PATCH", f"/jobs/{new_job['job_id']}", {"progress": 1})
+
+    line = _canonical(capsys)
+    assert line["status"] == 409
+    assert line["job_id"] == new_job["job_id"]
+    assert line["dynamodb_attempts"] == 1
+
+
+def test_a_line_does_not_carry_over_to_the_next_request(
+    api: "Api", capsys: pytest.CaptureFixture[str]
+) -> None:
+    api("GET", "/jobs", request_id="request-1")
+    capsys.readouterr()
+    api("GET", "/jobs", request_id="request-2")
+
+    assert {line.get("request_id", "request-2") for line in _lines(capsys)} == {"request-2"}
+
+
+def test_a_registered_job_leaves_an_event_and_a_metric(
+    api: "Api", capsys: pytest.CaptureFixture[str]
+) -> None:
+    job_id = api("POST", "/jobs", BODY).body["job_id"]
+
+    lines = _lines(capsys)
+    (event,) = [line for line in lines if line.get("message") == "job created"]
+    assert event["job_id"] == job_id
+    (metric,) = [line for line in lines if "_aws" in line]
+    assert metric["JobsCreated"] == [1.0]
+    assert metric["DynamoDBAttempts"] == [1.0]
+
+
+def test_neither_body_nor_key_nor_cursor_is_logged(
+    api: "Api", capsys: pytest.CaptureFixture[str]
+) -> None:
+    api("POST", "/jobs", {**BODY, "parameters": {"password": "hunter2"}})
+    api("POST", "/jobs", BODY, headers={"X-Api-Key": "the-key"})
+    cursor = api("GET", "/jobs", query={"limit": "1"}).body["next_cursor"]
+    api("GET", "/jobs", query={"cursor": cursor})
+    api("GET", "/jobs", query={"cursor": cursor + "x"})
+    api("POST", "/jobs", '{"pipeline": "hunter2')
+
+    logged = capsys.readouterr().out
+    for secret in ("hunter2", "the-key", cursor, "s3://in/1.png"):
+        assert secret not in logged
+
+
+def test_every_line_on_stdout_is_in_the_archive_too(
+    api: "Api", capsys: pytest.CaptureFixture[str]
+) -> None:
+    api("POST", "/jobs", BODY)
+
+    logged = [line for line in _lines(capsys) if "_aws" not in line]
+    assert len(logged) == 2
+    assert _archived() == logged
+
+
+def test_the_archive_is_partitioned_by_function_date_and_hour(api: "Api") -> None:
+    api("GET", "/jobs", request_id="request-1")
+
+    (entry,) = client("s3").list_objects_v2(Bucket="archive")["Contents"]
+    function, date, hour, name = entry["Key"].removeprefix("logs/").split("/")
+    assert function == "function=unit"
+    assert date.startswith("date=20")
+    assert hour.startswith("hour=")
+    assert name.endswith("-request-1.jsonl.gz")
+
+
+def test_lines_that_s3_refuses_arrive_with_the_next_request(
+    api: "Api", capsys: pytest.CaptureFixture[str]
+) -> None:
+    client("s3").delete_bucket(Bucket="archive")
+
+    assert api("GET", "/jobs", request_id="request-1").status == 200
+    assert _metrics(capsys)["ArchiveFailures"] == [1.0]
+
+    client("s3").create_bucket(Bucket="archive")
+    api("GET", "/jobs", request_id="request-2")
+    canonical = [line["request_id"] for line in _archived() if line["message"] == "request"]
+    assert canonical == ["request-1", "request-2"]
+
+
+def test_a_request_without_time_for_another_attempt_is_told_to_try_again(api: "Api") -> None:
+    api.remaining_ms = 5_000
+
+    answer = api("GET", "/jobs")
+
+    assert answer.status == 503
+    assert answer.headers["Retry-After"] == "2"
+
+
+def test_a_dynamodb_out_of_reach_is_answered_503(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
+
+    events = client("dynamodb").meta.events
+    events.register_first("before-send.dynamodb.Query", unreachable)
+    try:
+        result = read(EVENT, Context())
+    finally:
+        events.unregister("before-send.dynamodb.Query", unreachable)
+
+    assert result["statusCode"] == HTTPStatus.SERVICE_UNAVAILABLE
+    assert "dynamodb" not in result["body"]

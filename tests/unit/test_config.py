@@ -1,0 +1,78 @@
+"""The SSM config loader."""
+
+import pytest
+
+from common import config
+from common.aws import client
+from common.config import Config, Missing, Parameter
+
+NAME = "/job-ledger/test/config"
+
+
+class Clock:
+    """A monotonic clock that the test winds."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("common.config.time.monotonic", clock)
+    return clock
+
+
+def _put(value: str) -> None:
+    client("ssm").put_parameter(Name=NAME, Value=value, Type="String", Overwrite=True)
+
+
+def test_the_configuration_is_read_once_and_kept() -> None:
+    first = config.config()
+    _put('{"retention_days": 99}')
+
+    assert first == config.config() == Config(7, 3, 5)
+
+
+def test_a_new_value_is_seen_after_the_time_to_live(clock: Clock) -> None:
+    config.config()
+    _put('{"retention_days": 99}')
+    clock.now += config.TTL * 1.2
+
+    assert config.config().retention.days == 99
+
+
+def test_the_last_good_value_serves_while_ssm_fails(clock: Clock) -> None:
+    config.config()
+    client("ssm").delete_parameter(Name=NAME)
+    clock.now += config.TTL * 1.2
+
+    assert config.config() == Config(7, 3, 5)
+
+
+def test_after_a_failure_ssm_is_asked_again_soon_but_not_at_once(clock: Clock) -> None:
+    client("ssm").delete_parameter(Name=NAME)
+    assert config.config() == Config()
+    _put('{"retention_days": 99}')
+
+    assert config.config() == Config()
+    clock.now += config.RETRY_AFTER
+    assert config.config().retention_days == 99
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", '{"retention_days": 0}', '{"retention_days": "7"}', '{"retention_days": true}'],
+)
+def test_a_configuration_that_makes_no_sense_is_not_used(text: str) -> None:
+    _put(text or " ")
+
+    assert config.config() == Config()
+
+
+def test_a_parameter_that_was_never_read_is_missing() -> None:
+    with pytest.raises(Missing):
+        Parameter("/job-ledger/test/nowhere", str).get()

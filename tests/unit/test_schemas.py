@@ -1,0 +1,27 @@
+"""The schemas, and what is made from them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from common import job
+from layers.common.compile_schemas import SCHEMAS, validator_path, validator_source
+
+
+@pytest.mark.parametrize("schema", sorted(SCHEMAS.glob("*.json")), ids=lambda path: path.stem)
+def test_the_validators_are_up_to_date(schema: Path) -> None:
+    assert validator_path(schema).read_text() == validator_source(schema), "run `make schemas`"
+
+
+def test_the_pipelines_that_a_list_takes_are_those_that_a_job_may_have() -> None:
+    schema = json.loads((SCHEMAS / "job-create.json").read_text())
+
+    assert schema["properties"]["pipeline"]["pattern"] == f"^{job.PIPELINE.pattern}$"
+
+
+@pytest.mark.parametrize("name", ["job-replace", "job-patch"])
+def test_the_statuses_of_the_schemas_are_those_of_jobs(name: str) -> None:
+    schema = json.loads((SCHEMAS / f"{name}.json").read_text())
+
+    assert schema["properties"]["status"]["enum"] == [*job.Status]
