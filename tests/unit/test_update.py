@@ -247,3 +247,19 @@ def test_a_change_that_botocore_sends_twice_is_applied_once(
     assert (first.status, again.status) == (200, 200)
     assert again.body == first.body
     assert api("GET", path).body["version"] == 2
+
+
+def test_a_change_is_applied_once_even_if_others_wrote_between_its_two_attempts(
+    api: "Api", new_job: dict[str, Any]
+) -> None:
+    path = f"/jobs/{new_job['job_id']}"
+    api("PATCH", path, {"status": "RUNNING"})
+    api("PATCH", path, {"progress": 1}, request_id="request-1")
+    for progress in range(2, 9):
+        api("PATCH", path, {"progress": progress})
+
+    again = api("PATCH", path, {"progress": 1}, request_id="request-1")
+
+    assert again.status == 200
+    assert again.body == api("GET", path).body
+    assert again.body["progress"] == 8

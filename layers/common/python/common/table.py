@@ -2,12 +2,13 @@
 
 The condition of a write carries the rule, and the item that refused it tells which rule it
 was, so nothing is read first and no race is lost in between. Every item remembers the
-request that wrote it last: when an answer is lost on the wire and botocore sends the write
+requests that wrote it last: when an answer is lost on the wire and botocore sends the write
 again, the refusal of the second attempt is recognised as the success of the first.
 """
 
 import hashlib
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from heapq import merge
@@ -30,6 +31,13 @@ BY_PIPELINE = "by-pipeline"
 
 FILTER_READS = 300
 """Index entries that one page may read to find those of a status within a pipeline."""
+
+_REMEMBERED = 8
+"""Writers that an item remembers.
+
+As many others may write to a job between two attempts of one request, at most a few seconds
+apart, before the second attempt would no longer be recognised.
+"""
 
 _TRANSIENT = {
     "InternalServerError",
@@ -96,7 +104,7 @@ def put(job: Job, *, fingerprint: str, request_id: str) -> tuple[Job, bool]:
         "created_key": f"{job.created_at}#{job.job_id}",
         "status_shard": _status_shard(job.status, job.job_id),
         "fingerprint": fingerprint,
-        "last_request": request_id,
+        "writers": [_mark(request_id), *[""] * (_REMEMBERED - 1)],
     }
     try:
         _call(
@@ -109,7 +117,7 @@ def put(job: Job, *, fingerprint: str, request_id: str) -> tuple[Job, bool]:
     except _Refused as refused:
         if refused.item.get("fingerprint") != fingerprint:
             raise FingerprintMismatch from refused
-        return _to_job(refused.item), refused.item["last_request"] != request_id
+        return _to_job(refused.item), _mark(request_id) not in refused.item["writers"]
     return job, False
 
 
@@ -141,7 +149,7 @@ def update(job_id: str, change: Change, *, versions: frozenset[int] | None, requ
         request_id: The id of the request; the same id is applied at most once.
 
     Returns:
-        The job after the change.
+        The job after the change; after a lost answer, possibly with later changes of others.
 
     Raises:
         NotFound: There is no such job.
@@ -153,9 +161,12 @@ def update(job_id: str, change: Change, *, versions: frozenset[int] | None, requ
     assign = {
         **_to_item(change.assign),
         "status_shard": _status_shard(change.status, job_id),
-        "last_request": request_id,
     }
-    sets = [f"{expression.name(key)} = {expression.value(value)}" for key, value in assign.items()]
+    mark = expression.value(_mark(request_id))
+    writers = expression.name("writers")
+    sets = [f"{writers}[{n}] = {writers}[{n - 1}]" for n in range(_REMEMBERED - 1, 0, -1)]
+    sets.append(f"{writers}[0] = {mark}")
+    sets += [f"{expression.name(key)} = {expression.value(value)}" for key, value in assign.items()]
     for key, value in _to_item(change.keep).items():
         name = expression.name(key)
         sets.append(f"{name} = if_not_exists({name}, {expression.value(value)})")
@@ -166,7 +177,7 @@ def update(job_id: str, change: Change, *, versions: frozenset[int] | None, requ
     if change.clear:
         clauses.append(f"REMOVE {', '.join(map(expression.name, sorted(change.clear)))}")
     conditions = [
-        f"{expression.name('last_request')} <> {expression.value(request_id)}",
+        f"NOT contains({writers}, {mark})",
         expression.within("status", sorted(change.sources)),
     ]
     if versions is not None:
@@ -183,7 +194,7 @@ def update(job_id: str, change: Change, *, versions: frozenset[int] | None, requ
             **expression.arguments(),
         )
     except _Refused as refused:
-        if refused.item.get("last_request") == request_id:
+        if _mark(request_id) in refused.item.get("writers", []):
             return _to_job(refused.item)
         raise _why(refused.item, versions) from refused
     return _to_job(_unmarshal(answer["Attributes"]))
@@ -363,6 +374,11 @@ class _Expression:
             "ExpressionAttributeNames": self._names,
             "ExpressionAttributeValues": _marshal(self._values),
         }
+
+
+def _mark(request_id: str) -> str:
+    # A piece of a hash, because the item pays for every byte: 72 bits do not meet by chance.
+    return b64encode(hashlib.sha256(request_id.encode()).digest()[:9]).decode()
 
 
 def _status_shard(status: Status, job_id: str) -> str:
