@@ -19,7 +19,8 @@ def create(request: api.Request) -> api.Response:
         fingerprint=api.fingerprint(body) if key else request.id,
         request_id=request.id,
     )
-    location = {"Location": f"/jobs/{registered.job_id}"}
+    # Relative to the request's own URL, whatever stage or base path that has.
+    location = {"Location": f"jobs/{registered.job_id}"}
     if replayed:
         count("IdempotencyReplays")
         replay = {**location, "Idempotency-Replayed": "true"}

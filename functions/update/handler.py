@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from common import api, job, table
 from common.config import config
+from common.contract import MERGE_PATCH
 from common.telemetry import count, logger
 
 
@@ -15,7 +16,7 @@ def replace(request: api.Request) -> api.Response:
 
 def patch(request: api.Request) -> api.Response:
     """Merge a patch (RFC 7396) into what a worker may change."""
-    body = request.json("job-patch", media_type=api.MERGE_PATCH)
+    body = request.json("job-patch", media_type=MERGE_PATCH)
     return _apply(request, job.patch(body, now=request.now, retention=lambda: config().retention))
 
 

@@ -20,19 +20,14 @@ from typing import Any, NoReturn, Protocol
 
 from common import config, cursor, job, listing, schemas, table
 from common.aws import CALLS
+from common.contract import JSON, PROBLEM, RESPONSE_HEADERS, problem
 from common.ladder import SHIPPING_RESERVE
 from common.settings import SETTINGS
 from common.telemetry import archive, count, logger, metrics, tracer
 
-JSON = "application/json"
-MERGE_PATCH = "application/merge-patch+json"
-PROBLEM = "application/problem+json"
-
 MAX_BODY_BYTES = 32 * 1024
 RETRY_AFTER = 2
 """Seconds after which a caller that got 503 may try again."""
-
-EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "Idempotency-Replayed", "X-Request-Id")
 
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -105,7 +100,7 @@ class Request:
         id: API Gateway's request id, the same in every log and answer.
         caller: The id of the API key that the caller used.
         route: The method and the resource's path, such as ``GET /jobs/{job_id}``.
-        path: The path that was asked for.
+        path: The path that was asked for, the API's stage included.
         query: The last value of each query parameter.
         now: When the request began.
     """
@@ -115,7 +110,7 @@ class Request:
         self.id = _text(gateway.get("requestId")) or context.aws_request_id
         self.caller = _text(_mapping(gateway.get("identity")).get("apiKeyId")) or "anonymous"
         self.route = f"{_text(event.get('httpMethod'))} {_text(event.get('resource'))}"
-        self.path = _text(event.get("path"))
+        self.path = _text(gateway.get("path")) or _text(event.get("path"))
         self.query = _texts(event.get("queryStringParameters"))
         self.now = datetime.now(UTC)
         self._path_parameters = _texts(event.get("pathParameters"))
@@ -255,8 +250,7 @@ def _answer(routes: Mapping[str, Route], request: Request) -> tuple[Response, Ex
     try:
         return routes.get(request.route, _no_such_route)(request), None
     except Exception as error:  # noqa: BLE001 - a bug still owes its caller an answer
-        problem = _problem(error)
-        return _document(request, problem), error
+        return _document(request, _problem(error)), error
 
 
 def _no_such_route(_: Request) -> NoReturn:
@@ -307,20 +301,16 @@ def _problem(error: Exception) -> Problem:
             )
 
 
-def _document(request: Request, problem: Problem) -> Response:
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": problem.status.phrase,
-        "status": problem.status.value,
-        "detail": problem.detail,
-        "instance": request.path,
-        "request_id": request.id,
+def _document(request: Request, ended: Problem) -> Response:
+    body = {
+        **problem(ended.status, ended.detail, instance=request.path, request_id=request.id),
+        **({"errors": [_error(*error) for error in ended.errors]} if ended.errors else {}),
     }
-    if problem.errors:
-        body["errors"] = [
-            {"pointer": pointer, "detail": detail} for pointer, detail in problem.errors
-        ]
-    return Response(problem.status, body, {**problem.headers, "Content-Type": PROBLEM})
+    return Response(ended.status, body, {**ended.headers, "Content-Type": PROBLEM})
+
+
+def _error(pointer: str, detail: str) -> dict[str, str]:
+    return {"pointer": pointer, "detail": detail}
 
 
 _cold = True
@@ -378,7 +368,7 @@ def _to_gateway(request: Request, response: Response) -> dict[str, Any]:
 
 
 def _cors(origin: str | None) -> dict[str, str]:
-    exposed = {"Access-Control-Expose-Headers": ", ".join(EXPOSED_HEADERS)}
+    exposed = {"Access-Control-Expose-Headers": ", ".join(RESPONSE_HEADERS)}
     if SETTINGS.cors_origins == ("*",):
         return {"Access-Control-Allow-Origin": "*", **exposed}
     if origin in SETTINGS.cors_origins:

@@ -21,13 +21,11 @@ from botocore.parsers import ResponseParserError
 
 from common.aws import MAX_CONNECTIONS, DeadlineReached, client
 from common.job import DELETABLE, SUMMARY, Change, Job, Status, compact
+from common.keys import BY_PIPELINE, BY_STATUS, INDEXES, PARTITION_KEY, SORT_KEY, STATUS_SHARD
 from common.settings import SETTINGS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryOutputTypeDef
-
-BY_STATUS = "by-status"
-BY_PIPELINE = "by-pipeline"
 
 FILTER_READS = 300
 """Index entries that one page may read to find those of a status within a pipeline."""
@@ -101,8 +99,8 @@ def put(job: Job, *, fingerprint: str, request_id: str) -> tuple[Job, bool]:
     """
     item = {
         **_to_item(job.present()),
-        "created_key": f"{job.created_at}#{job.job_id}",
-        "status_shard": _status_shard(job.status, job.job_id),
+        SORT_KEY: f"{job.created_at}#{job.job_id}",
+        STATUS_SHARD: _status_shard(job.status, job.job_id),
         "fingerprint": fingerprint,
         "writers": [_mark(request_id), *[""] * (_REMEMBERED - 1)],
     }
@@ -111,7 +109,7 @@ def put(job: Job, *, fingerprint: str, request_id: str) -> tuple[Job, bool]:
             client("dynamodb").put_item,
             TableName=SETTINGS.table_name,
             Item=_marshal(item),
-            ConditionExpression="attribute_not_exists(job_id)",
+            ConditionExpression=f"attribute_not_exists({PARTITION_KEY})",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except _Refused as refused:
@@ -131,7 +129,7 @@ def get(job_id: str) -> Job:
     answer = _call(
         client("dynamodb").get_item,
         TableName=SETTINGS.table_name,
-        Key=_marshal({"job_id": job_id}),
+        Key=_marshal({PARTITION_KEY: job_id}),
         ConsistentRead=True,
     )
     if "Item" not in answer:
@@ -160,7 +158,7 @@ def update(job_id: str, change: Change, *, versions: frozenset[int] | None, requ
     expression = _Expression()
     assign = {
         **_to_item(change.assign),
-        "status_shard": _status_shard(change.status, job_id),
+        STATUS_SHARD: _status_shard(change.status, job_id),
     }
     mark = expression.value(_mark(request_id))
     writers = expression.name("writers")
@@ -186,7 +184,7 @@ def update(job_id: str, change: Change, *, versions: frozenset[int] | None, requ
         answer = _call(
             client("dynamodb").update_item,
             TableName=SETTINGS.table_name,
-            Key=_marshal({"job_id": job_id}),
+            Key=_marshal({PARTITION_KEY: job_id}),
             UpdateExpression=" ".join(clauses),
             ConditionExpression=" AND ".join(conditions),
             ReturnValues="ALL_NEW",
@@ -221,7 +219,7 @@ def delete(job_id: str, *, versions: frozenset[int] | None) -> None:
         _call(
             client("dynamodb").delete_item,
             TableName=SETTINGS.table_name,
-            Key=_marshal({"job_id": job_id}),
+            Key=_marshal({PARTITION_KEY: job_id}),
             ConditionExpression=" AND ".join(conditions),
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
             **expression.arguments(),
@@ -254,11 +252,11 @@ def page(*, status: Status | None, pipeline: str | None, limit: int, after: str 
 
     # One more than the page holds, so that the last page knows that it is the last.
     def first_of(partition: str) -> list[dict[str, Any]]:
-        answer = _query(BY_STATUS, "status_shard", partition, after, limit + 1)
+        answer = _query(BY_STATUS, partition, after, limit + 1)
         return [_unmarshal(entry) for entry in answer["Items"]]
 
     newest_first = merge(
-        *_in_parallel(first_of, partitions), key=lambda item: item["created_key"], reverse=True
+        *_in_parallel(first_of, partitions), key=lambda item: item[SORT_KEY], reverse=True
     )
     # A job that changes its status between two of the queries is in both of their answers.
     unique = {item["job_id"]: item for item in newest_first}.values()
@@ -266,28 +264,26 @@ def page(*, status: Status | None, pipeline: str | None, limit: int, after: str 
     more = len(found) > limit
     return Page(
         items=[_summary(item) for item in found[:limit]],
-        after=found[limit - 1]["created_key"] if more else None,
+        after=found[limit - 1][SORT_KEY] if more else None,
     )
 
 
 def _pipeline_page(pipeline: str, status: Status | None, limit: int, after: str | None) -> Page:
     reads = limit + 1 if status is None else FILTER_READS
-    answer = _query(BY_PIPELINE, "pipeline", pipeline, after, reads)
+    answer = _query(BY_PIPELINE, pipeline, after, reads)
     entries = [_unmarshal(entry) for entry in answer["Items"]]
     found = [entry for entry in entries if status is None or entry["status"] == status]
     items = [_summary(item) for item in found[:limit]]
     if len(found) > limit:
-        return Page(items, after=found[limit - 1]["created_key"])
-    return Page(items, after=entries[-1]["created_key"] if "LastEvaluatedKey" in answer else None)
+        return Page(items, after=found[limit - 1][SORT_KEY])
+    return Page(items, after=entries[-1][SORT_KEY] if "LastEvaluatedKey" in answer else None)
 
 
-def _query(
-    index: str, key: str, partition: str, after: str | None, limit: int
-) -> "QueryOutputTypeDef":
+def _query(index: str, partition: str, after: str | None, limit: int) -> "QueryOutputTypeDef":
     expression = _Expression()
-    condition = f"{expression.name(key)} = {expression.value(partition)}"
+    condition = f"{expression.name(INDEXES[index])} = {expression.value(partition)}"
     if after is not None:
-        condition += f" AND {expression.name('created_key')} < {expression.value(after)}"
+        condition += f" AND {expression.name(SORT_KEY)} < {expression.value(after)}"
     answer: QueryOutputTypeDef = _call(
         client("dynamodb").query,
         TableName=SETTINGS.table_name,

@@ -1,0 +1,54 @@
+"""The CDK app: one stack per stage, ``cdk deploy -c stage=prod`` (default: dev)."""
+
+import sys
+
+from aws_cdk import App, CliCredentialsStackSynthesizer, Environment, IStackSynthesizer
+
+from infra.stack import JobLedgerStack
+from infra.stage import STAGES, Stage
+
+REGION = "us-east-1"
+
+
+def chosen_stage(app: App) -> Stage:
+    """The stage that the context names.
+
+    Raises:
+        SystemExit: No such stage; the message names those there are.
+    """
+    name = app.node.try_get_context("stage") or "dev"
+    if name not in STAGES:
+        sys.exit(f"Unknown stage {name!r}. Choose one with -c stage=<{'|'.join(STAGES)}>.")
+    return STAGES[name]
+
+
+def chosen_synthesizer(app: App) -> IStackSynthesizer | None:
+    """How the CLI gets permission to deploy: None for the roles of the CDK bootstrap stack.
+
+    Raises:
+        SystemExit: The context names no known way.
+    """
+    match app.node.try_get_context("credentials"):
+        case None:
+            return None
+        case "cli":
+            return CliCredentialsStackSynthesizer()
+        case other:
+            sys.exit(f"Unknown credentials {other!r}. Leave them out, or say -c credentials=cli.")
+
+
+def main() -> None:
+    app = App(analytics_reporting=False)
+    stage = chosen_stage(app)
+    JobLedgerStack(
+        app,
+        f"JobLedger-{stage.name}",
+        stage=stage,
+        env=Environment(region=REGION),
+        synthesizer=chosen_synthesizer(app),
+    )
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

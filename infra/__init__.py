@@ -1,0 +1,1 @@
+"""The CDK app of Job Ledger: one stack, one module per concern."""

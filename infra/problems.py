@@ -1,0 +1,125 @@
+"""The problem documents (RFC 9457) that API Gateway answers without asking a function.
+
+A template of a gateway response substitutes variables and knows nothing else:
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aws_cdk import aws_apigateway as apigateway
+
+from common.contract import PROBLEM, problem
+
+THROTTLED_RETRY_SECONDS = 1
+QUOTA_RETRY_SECONDS = 3_600
+OUTAGE_RETRY_SECONDS = 5
+
+_Type = apigateway.ResponseType
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What API Gateway answers in one case.
+
+    Args:
+        case: The gateway response type.
+        status: The HTTP status; the title is its phrase.
+        detail: One sentence for the caller. May hold ``$context`` variables that need no
+            quotes of their own.
+        retry_after: Seconds after which the same request may succeed.
+    """
+
+    case: apigateway.ResponseType
+    status: HTTPStatus
+    detail: str
+    retry_after: int | None = None
+
+    @property
+    def template(self) -> str:
+        """The body."""
+        document = problem(
+            self.status, self.detail, instance="$context.path", request_id="$context.requestId"
+        )
+        return json.dumps(document, separators=(",", ":"))
+
+    def headers(self, common: Mapping[str, str]) -> dict[str, str]:
+        """The header mappings: ``common``, and those of this case."""
+        own = {} if self.retry_after is None else {"Retry-After": f"'{self.retry_after}'"}
+        return {
+            # The key of a template must be application/json; this is what the caller sees.
+            "Content-Type": f"'{PROBLEM}'",
+            "X-Request-Id": "context.requestId",
+            **common,
+            **own,
+        }
+
+
+_NO_ROUTE = "There is no such route: look at the path and the method."
+_BAD_KEY = "The x-api-key header is missing, or its key is not valid for this API."
+_OUTAGE = "The service cannot answer right now. Try again."
+
+PROBLEMS = (
+    Problem(
+        _Type.BAD_REQUEST_BODY,
+        HTTPStatus.BAD_REQUEST,
+        "The body is not what the route takes: $context.error.validationErrorString",
+    ),
+    Problem(
+        _Type.BAD_REQUEST_PARAMETERS,
+        HTTPStatus.BAD_REQUEST,
+        "$context.error.message",
+    ),
+    Problem(_Type.INVALID_API_KEY, HTTPStatus.FORBIDDEN, _BAD_KEY),
+    Problem(_Type.ACCESS_DENIED, HTTPStatus.FORBIDDEN, "Access is denied."),
+    Problem(_Type.WAF_FILTERED, HTTPStatus.FORBIDDEN, "The request was filtered."),
+    # Routes ask for API keys only, so AWS credentials are missed, or looked at and found wrong,
+    # only where there is no route.
+    Problem(_Type.MISSING_AUTHENTICATION_TOKEN, HTTPStatus.NOT_FOUND, _NO_ROUTE),
+    Problem(_Type.INVALID_SIGNATURE, HTTPStatus.NOT_FOUND, _NO_ROUTE),
+    Problem(_Type.EXPIRED_TOKEN, HTTPStatus.NOT_FOUND, _NO_ROUTE),
+    Problem(_Type.RESOURCE_NOT_FOUND, HTTPStatus.NOT_FOUND, _NO_ROUTE),
+    Problem(
+        _Type.REQUEST_TOO_LARGE,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "The request is larger than API Gateway takes (10 MB).",
+    ),
+    Problem(
+        _Type.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "The route does not take a body of this content type.",
+    ),
+    Problem(
+        _Type.THROTTLED,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many requests at once. Slow down.",
+        retry_after=THROTTLED_RETRY_SECONDS,
+    ),
+    Problem(
+        _Type.QUOTA_EXCEEDED,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "The day's quota of this API key is used up.",
+        retry_after=QUOTA_RETRY_SECONDS,
+    ),
+    Problem(
+        _Type.INTEGRATION_FAILURE,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        _OUTAGE,
+        retry_after=OUTAGE_RETRY_SECONDS,
+    ),
+    Problem(
+        _Type.INTEGRATION_TIMEOUT,
+        HTTPStatus.GATEWAY_TIMEOUT,
+        "The service took too long. The request may have been carried out.",
+        retry_after=OUTAGE_RETRY_SECONDS,
+    ),
+    Problem(
+        _Type.API_CONFIGURATION_ERROR,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "The service is misconfigured.",
+    ),
+    Problem(_Type.DEFAULT_4_XX, HTTPStatus.BAD_REQUEST, "The request is not valid."),
+    Problem(_Type.DEFAULT_5_XX, HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed."),
+)

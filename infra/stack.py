@@ -1,0 +1,94 @@
+"""The stack: one stage of Job Ledger, composed of one construct per concern."""
+
+from aws_cdk import Environment, IStackSynthesizer, Stack, Tags
+from constructs import Construct
+
+from infra.api import LedgerApi
+from infra.archive import Archive
+from infra.functions import LedgerFunction
+from infra.layer import CommonLayer
+from infra.monitoring import Monitoring
+from infra.network import Network
+from infra.outputs import Outputs
+from infra.parameters import Parameters
+from infra.routes import FUNCTIONS
+from infra.stage import Stage
+from infra.table import JobTable
+
+
+class JobLedgerStack(Stack):
+    """Everything that one stage needs.
+
+    Args:
+        scope: The app.
+        id_: The stack's name.
+        stage: What differs between the stages.
+        env: Where it is deployed; the region is enough.
+        synthesizer: How it is deployed; none for the roles of the CDK bootstrap stack.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage: Stage,
+        env: Environment,
+        synthesizer: IStackSynthesizer | None = None,
+    ) -> None:
+        super().__init__(
+            scope,
+            id_,
+            description=f"Job Ledger, stage {stage.name}",
+            env=env,
+            synthesizer=synthesizer,
+            termination_protection=stage.retain_data,
+        )
+        table = JobTable(self, "Table", stage=stage)
+        archive = Archive(self, "Archive", stage=stage)
+        parameters = Parameters(self, "Parameters", stage=stage)
+        network = Network(
+            self, "Network", stage=stage, table=table, archive=archive, parameters=parameters
+        )
+        layer = CommonLayer(self, "Layer")
+        functions = {
+            name: LedgerFunction(
+                self,
+                name,
+                stage=stage,
+                network=network,
+                table=table,
+                archive=archive,
+                parameters=parameters,
+                layer=layer,
+            )
+            for name in FUNCTIONS
+        }
+        api = LedgerApi(self, "Api", stage=stage, functions=functions)
+        monitoring = Monitoring(
+            self,
+            "Monitoring",
+            stage=stage,
+            functions=list(functions.values()),
+            table=table,
+            api=api,
+        )
+        Outputs(
+            self,
+            "Outputs",
+            scripts={
+                "Stage": ("The stage", stage.name),
+                "ApiUrl": ("Where the API answers", api.api.url),
+                "ApiKeyId": ("The API key; read its value with `get-api-key`", api.key.key_id),
+                "TableName": ("The table of jobs", table.table.table_name),
+                "ArchiveBucketName": ("The archive of log lines", archive.bucket.bucket_name),
+                "AccessLogBucketName": (
+                    "The access logs of the archive",
+                    archive.access_logs.bucket_name,
+                ),
+                "AlarmTopicArn": ("Receives every alarm", monitoring.topic.topic_arn),
+                "DashboardUrl": ("The dashboard", monitoring.url),
+            },
+        )
+        Tags.of(self).add("service", "job-ledger")
+        Tags.of(self).add("stage", stage.name)

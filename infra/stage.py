@@ -1,0 +1,111 @@
+"""What differs between the stages, and nothing else."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The settings of one deployment of the stack.
+
+    Args:
+        name: Part of every physical name; at most 12 lower-case letters.
+        retain_data: Keep table, buckets and keys when the stack is deleted, refuse the
+            deletion of table and stack, and keep the table's point-in-time backups.
+        nat_gateways: 1 (cheap; an AZ outage stops egress) or one per AZ.
+        ssm_endpoint: Reach Parameter Store through an interface endpoint (billed by the hour
+            and AZ) instead of NAT.
+        api_gateway_account: Create the account-wide role with which API Gateway writes logs.
+            Off where the account already has one.
+        cors_origins: The browser origins that may call the API; ("*",) for all.
+        status_shards: Partitions per status in the status index, each good for 1,000 writes a
+            second. May grow, never shrink: lists would miss the items of the lost shards.
+        cache_size_gb: Size of the API cache: "0.5", "1.6", "6.1", …
+        rate_limit: Requests per second of the default usage plan.
+        burst_limit: Requests that may arrive at once under that plan.
+        daily_quota: Requests per day under that plan.
+        log_retention_days: Days that CloudWatch keeps logs.
+        archive_cold_after_days: Days after which archived logs move to a colder class.
+        archive_expire_after_days: Days after which archived logs are deleted; the colder class
+            bills 90 days at least.
+        job_retention_days: Days after its end that a job expires.
+        memory_mb: Memory of each function; CPU follows it.
+        snap_start: Start functions from a snapshot of the initialised runtime.
+        error_rate_percent: 5xx answers of a function that raise its alarm.
+        failed_jobs_percent: Failed among ended jobs that raise the business alarm.
+        latency_p99_ms: The API's p99 latency that raises its alarm.
+        alarm_email: Address subscribed to the alarm topic; none for none.
+    """
+
+    name: str
+    retain_data: bool
+    nat_gateways: int
+    ssm_endpoint: bool
+    cors_origins: tuple[str, ...]
+    status_shards: int
+    cache_size_gb: str
+    rate_limit: int
+    burst_limit: int
+    daily_quota: int
+    log_retention_days: int
+    archive_cold_after_days: int
+    archive_expire_after_days: int
+    job_retention_days: int
+    memory_mb: int
+    error_rate_percent: float
+    failed_jobs_percent: float
+    latency_p99_ms: int
+    api_gateway_account: bool = True
+    snap_start: bool = False
+    alarm_email: str | None = None
+
+    @property
+    def prefix(self) -> str:
+        """What every physical name of the stage begins with."""
+        return f"job-ledger-{self.name}"
+
+
+STAGES = {
+    stage.name: stage
+    for stage in (
+        Stage(
+            name="dev",
+            retain_data=False,
+            nat_gateways=1,
+            ssm_endpoint=False,
+            cors_origins=("*",),
+            status_shards=2,
+            cache_size_gb="0.5",
+            rate_limit=50,
+            burst_limit=100,
+            daily_quota=1_000_000,
+            log_retention_days=7,
+            archive_cold_after_days=30,
+            archive_expire_after_days=120,
+            job_retention_days=7,
+            memory_mb=512,
+            error_rate_percent=5,
+            failed_jobs_percent=50,
+            latency_p99_ms=3_000,
+        ),
+        Stage(
+            name="prod",
+            retain_data=True,
+            nat_gateways=2,
+            ssm_endpoint=True,
+            cors_origins=("https://jobs.example.com",),
+            status_shards=4,
+            cache_size_gb="1.6",
+            rate_limit=2_000,
+            burst_limit=4_000,
+            daily_quota=100_000_000,
+            log_retention_days=90,
+            archive_cold_after_days=90,
+            archive_expire_after_days=2_555,
+            job_retention_days=90,
+            memory_mb=1_024,
+            error_rate_percent=1,
+            failed_jobs_percent=20,
+            latency_p99_ms=1_000,
+        ),
+    )
+}
