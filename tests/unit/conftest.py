@@ -30,6 +30,8 @@ from moto import mock_aws
 
 from common import config, job
 from common.aws import client
+from common.contract import JSON, MERGE_PATCH
+from common.keys import INDEXES, PARTITION_KEY, SORT_KEY
 from functions.create.handler import handler as create
 from functions.delete.handler import handler as delete
 from functions.read.handler import handler as read
@@ -40,9 +42,9 @@ if TYPE_CHECKING:
 
 HANDLERS = {"POST": create, "GET": read, "PUT": update, "PATCH": update, "DELETE": delete}
 CONTENT_TYPES = {
-    "POST": "application/json",
-    "PUT": "application/json",
-    "PATCH": "application/merge-patch+json",
+    "POST": JSON,
+    "PUT": JSON,
+    "PATCH": MERGE_PATCH,
 }
 CURSOR_KEY = "c2VjcmV0IGtleSBvZiB0aGUgdGVzdHM="
 
@@ -104,6 +106,7 @@ class Api:
             "body": body if isinstance(body, str) or body is None else json.dumps(body),
             "isBase64Encoded": False,
             "requestContext": {
+                "path": f"/test{path}",
                 "requestId": request_id or str(uuid.uuid4()),
                 "identity": {"apiKeyId": self.api_key_id},
             },
@@ -130,19 +133,19 @@ def aws() -> Iterator[None]:
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[
                 {"AttributeName": name, "AttributeType": "S"}
-                for name in ("job_id", "status_shard", "pipeline", "created_key")
+                for name in (PARTITION_KEY, SORT_KEY, *INDEXES.values())
             ],
-            KeySchema=[{"AttributeName": "job_id", "KeyType": "HASH"}],
+            KeySchema=[{"AttributeName": PARTITION_KEY, "KeyType": "HASH"}],
             GlobalSecondaryIndexes=[
                 {
                     "IndexName": name,
                     "KeySchema": [
                         {"AttributeName": key, "KeyType": "HASH"},
-                        {"AttributeName": "created_key", "KeyType": "RANGE"},
+                        {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
                     ],
                     "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": [*job.SUMMARY]},
                 }
-                for name, key in (("by-status", "status_shard"), ("by-pipeline", "pipeline"))
+                for name, key in INDEXES.items()
             ],
         )
         client("s3").create_bucket(Bucket="archive")

@@ -64,7 +64,7 @@ def test_a_problem_says_what_where_and_under_which_request_id(api: "Api") -> Non
         "title": "Not Found",
         "status": 404,
         "detail": "There is no such job.",
-        "instance": "/jobs/unknown",
+        "instance": "/test/jobs/unknown",
         "request_id": "request-1",
     }
 

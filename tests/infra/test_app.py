@@ -1,0 +1,33 @@
+"""What can be said on the command line."""
+
+import pytest
+from aws_cdk import App, CliCredentialsStackSynthesizer
+
+from app import chosen_stage, chosen_synthesizer
+
+
+def test_without_a_word_it_is_dev() -> None:
+    assert chosen_stage(App()).name == "dev"
+
+
+def test_a_stage_can_be_chosen() -> None:
+    assert chosen_stage(App(context={"stage": "prod"})).name == "prod"
+
+
+def test_an_unknown_stage_is_refused_with_the_names_of_those_there_are() -> None:
+    with pytest.raises(SystemExit, match=r"Unknown stage 'qa'.*dev\|prod"):
+        chosen_stage(App(context={"stage": "qa"}))
+
+
+def test_the_caller_can_deploy_with_credentials_of_their_own() -> None:
+    synthesizer = chosen_synthesizer(App(context={"credentials": "cli"}))
+    assert isinstance(synthesizer, CliCredentialsStackSynthesizer)
+
+
+def test_without_a_word_the_roles_of_the_bootstrap_stack_deploy() -> None:
+    assert chosen_synthesizer(App()) is None
+
+
+def test_unknown_credentials_are_refused_with_what_to_say_instead() -> None:
+    with pytest.raises(SystemExit, match="-c credentials=cli"):
+        chosen_synthesizer(App(context={"credentials": "env"}))

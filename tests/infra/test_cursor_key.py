@@ -1,0 +1,223 @@
+"""The maker of the cursor key, with CloudFormation's requests and a real place for answers."""
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from infra.cursor_key.handler import handler
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+NAME = "/job-ledger/test/cursor-key"
+
+
+@dataclass
+class Context:
+    log_stream_name: str = "2030/01/01/[$LATEST]0123"
+
+
+@dataclass
+class Server:
+    """Takes CloudFormation's answers, and refuses whatever SSM is asked for."""
+
+    url: str = ""
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    content_types: list[str | None] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    state = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def _body(self) -> dict[str, Any]:
+            body: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            return body
+
+        def do_PUT(self) -> None:
+            state.content_types.append(self.headers["Content-Type"])
+            state.answers.append(self._body())
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_POST(self) -> None:
+            asked = self._body()
+            state.asked.append(asked)
+            refusal = {"__type": "AccessDeniedException", "Message": f"refused: {asked}"}
+            text = json.dumps(refusal).encode()
+            self.send_response(400)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    state.url = f"http://127.0.0.1:{http.server_port}"
+    thread = threading.Thread(target=http.serve_forever)
+    thread.start()
+    yield state
+    http.shutdown()
+    http.server_close()
+    thread.join()
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
+@pytest.fixture
+def ssm() -> Iterator["SSMClient"]:
+    with mock_aws():
+        yield boto3.client("ssm")
+
+
+def request(server: Server, kind: str, **more: Any) -> dict[str, Any]:
+    return {
+        "RequestType": kind,
+        "ResponseURL": f"{server.url}/answer?signature=secret",
+        "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/test/1",
+        "RequestId": "request-1",
+        "LogicalResourceId": "CursorKey",
+        "ResourceType": "Custom::CursorKey",
+        "ResourceProperties": {"ServiceToken": "arn", "ParameterName": NAME},
+        **more,
+    }
+
+
+def value(ssm: "SSMClient") -> str:
+    return ssm.get_parameter(Name=NAME, WithDecryption=True)["Parameter"]["Value"]
+
+
+def test_creating_makes_a_random_secret(ssm: "SSMClient", server: Server) -> None:
+    handler(request(server, "Create"), Context())
+    parameter = ssm.get_parameter(Name=NAME, WithDecryption=True)["Parameter"]
+    assert parameter["Type"] == "SecureString"
+    assert len(base64.b64decode(parameter["Value"], validate=True)) == 32
+    assert server.answers == [
+        {
+            "Status": "SUCCESS",
+            "Reason": "created",
+            "PhysicalResourceId": NAME,
+            "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/test/1",
+            "RequestId": "request-1",
+            "LogicalResourceId": "CursorKey",
+        }
+    ]
+
+
+def test_two_stacks_have_different_secrets(ssm: "SSMClient", server: Server) -> None:
+    handler(request(server, "Create"), Context())
+    first = value(ssm)
+    handler(request(server, "Delete", PhysicalResourceId=NAME), Context())
+    handler(request(server, "Create"), Context())
+    assert value(ssm) != first
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+def test_a_secret_that_is_there_is_kept(kind: str, ssm: "SSMClient", server: Server) -> None:
+    handler(request(server, "Create"), Context())
+    first = value(ssm)
+    handler(request(server, kind, PhysicalResourceId=NAME), Context())
+    assert value(ssm) == first
+    assert [answer["Status"] for answer in server.answers] == ["SUCCESS", "SUCCESS"]
+
+
+def test_deleting_deletes_the_secret(ssm: "SSMClient", server: Server) -> None:
+    handler(request(server, "Create"), Context())
+    handler(request(server, "Delete", PhysicalResourceId=NAME), Context())
+    with pytest.raises(ssm.exceptions.ParameterNotFound):
+        value(ssm)
+    assert server.answers[-1]["Status"] == "SUCCESS"
+
+
+def test_deleting_what_is_gone_succeeds(ssm: "SSMClient", server: Server) -> None:
+    handler(request(server, "Delete", PhysicalResourceId=NAME), Context())
+    assert server.answers[-1]["Status"] == "SUCCESS"
+
+
+def test_after_a_new_name_the_old_secret_can_be_deleted_by_its_id(
+    ssm: "SSMClient", server: Server
+) -> None:
+    handler(request(server, "Create"), Context())
+    renamed = {"ServiceToken": "arn", "ParameterName": "/job-ledger/test/other"}
+    event = request(server, "Update", PhysicalResourceId=NAME, ResourceProperties=renamed)
+    handler(event, Context())
+    assert server.answers[-1]["PhysicalResourceId"] == "/job-ledger/test/other"
+    handler(
+        request(server, "Delete", PhysicalResourceId=NAME, ResourceProperties=renamed), Context()
+    )
+    names = [p["Name"] for p in ssm.describe_parameters()["Parameters"]]
+    assert names == ["/job-ledger/test/other"]
+
+
+def test_the_secret_and_the_signed_url_are_in_no_answer_and_no_log_line(
+    ssm: "SSMClient", server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    handler(request(server, "Create"), Context())
+    assert value(ssm) not in json.dumps(server.answers)
+    assert value(ssm) not in caplog.text
+    assert "signature" not in caplog.text
+    assert NAME in caplog.text
+
+
+def test_a_refusal_is_reported_without_the_secret_that_it_quotes(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    handler(request(server, "Create"), Context())
+    (answer,) = server.answers
+    assert answer["Status"] == "FAILED"
+    assert "PutParameter: AccessDeniedException" in answer["Reason"]
+    assert Context.log_stream_name in answer["Reason"]
+    assert answer["PhysicalResourceId"] == NAME
+    assert server.asked[0]["Value"] not in json.dumps(answer) + caplog.text
+
+
+def test_cloudformation_hears_of_it_when_ssm_cannot_be_reached(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    handler(request(server, "Create"), Context())
+    (answer,) = server.answers
+    assert answer["Status"] == "FAILED"
+    assert "EndpointConnectionError" in answer["Reason"]
+
+
+def test_a_request_without_a_name_fails_instead_of_hanging(
+    ssm: "SSMClient", server: Server
+) -> None:
+    handler(request(server, "Create", ResourceProperties={"ServiceToken": "arn"}), Context())
+    (answer,) = server.answers
+    assert answer["Status"] == "FAILED"
+    assert answer["PhysicalResourceId"]
+
+
+def test_an_answer_that_does_not_arrive_makes_lambda_try_again(
+    ssm: "SSMClient", server: Server
+) -> None:
+    event = request(server, "Create") | {"ResponseURL": "http://127.0.0.1:9/"}
+    with pytest.raises(OSError, match="refused"):
+        handler(event, Context())
+
+
+def test_the_answer_has_the_content_type_that_the_url_is_signed_for(
+    ssm: "SSMClient", server: Server
+) -> None:
+    handler(request(server, "Create"), Context())
+    assert server.content_types == [""]

@@ -1,0 +1,145 @@
+"""Every part of the mission, and the resource that fulfils it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from infra.routes import FUNCTIONS, ROUTES, Function, Route
+from tests.infra.synthesized import Resource, Synthesized
+
+Part = Callable[[Synthesized], list[Resource]]
+
+
+def answering(route: Route) -> Part:
+    """The method of a route, connected to its function."""
+    return lambda t: t.all(
+        "AWS::ApiGateway::Method",
+        lambda p: (
+            p["HttpMethod"] == route.method
+            and p["ResourceId"] == f"${{Api/Rest/Default{route.path}}}"
+            and p["Integration"]["Type"] == "AWS_PROXY"
+            and f"{route.function.capitalize()}/Function" in p["Integration"]["Uri"]
+        ),
+    )
+
+
+def preflight(path: str) -> Part:
+    return lambda t: t.all(
+        "AWS::ApiGateway::Method",
+        lambda p: (
+            p["HttpMethod"] == "OPTIONS" and p["ResourceId"] == f"${{Api/Rest/Default{path}}}"
+        ),
+    )
+
+
+def function(name: Function) -> Part:
+    return lambda t: t.all(
+        "AWS::Lambda::Function",
+        lambda p: p["FunctionName"] == f"job-ledger-{t.stage.name}-{name}",
+    )
+
+
+def role(name: Function) -> Part:
+    return lambda t: [t.at(f"{name.capitalize()}/Role")]
+
+
+def logs(name: Function) -> Part:
+    return lambda t: t.all(
+        "AWS::Logs::LogGroup",
+        lambda p: p["LogGroupName"] == f"/aws/lambda/job-ledger-{t.stage.name}-{name}",
+    )
+
+
+MISSION: dict[str, Part] = {
+    "a regional REST API": lambda t: t.all(
+        "AWS::ApiGateway::RestApi",
+        lambda p: p["EndpointConfiguration"]["Types"] == ["REGIONAL"],
+    ),
+    **{f"{r.method} {r.path} reaches {r.function}": answering(r) for r in ROUTES},
+    **{f"the preflight of {r.path}": preflight(r.path) for r in ROUTES},
+    "an encrypted cache": lambda t: t.all(
+        "AWS::ApiGateway::Stage",
+        lambda p: (
+            p["CacheClusterEnabled"]
+            and any(s["CachingEnabled"] and s["CacheDataEncrypted"] for s in p["MethodSettings"])
+        ),
+    ),
+    "models of the bodies": lambda t: t.all("AWS::ApiGateway::Model"),
+    "a validator of bodies": lambda t: t.all(
+        "AWS::ApiGateway::RequestValidator", lambda p: p["ValidateRequestBody"]
+    ),
+    "a usage plan": lambda t: t.all("AWS::ApiGateway::UsagePlan"),
+    "an API key": lambda t: t.all("AWS::ApiGateway::ApiKey"),
+    "the API key belongs to the usage plan": lambda t: t.all("AWS::ApiGateway::UsagePlanKey"),
+    "the API's own errors": lambda t: t.all("AWS::ApiGateway::GatewayResponse"),
+    "a table": lambda t: t.all("AWS::DynamoDB::Table"),
+    "an archive": lambda t: t.all("AWS::S3::Bucket", lambda p: "VersioningConfiguration" in p),
+    "the access logs of the archive": lambda t: t.all(
+        "AWS::S3::Bucket", lambda p: "VersioningConfiguration" not in p
+    ),
+    "a VPC": lambda t: t.all("AWS::EC2::VPC"),
+    "a NAT gateway": lambda t: t.all("AWS::EC2::NatGateway"),
+    "a private path to DynamoDB": lambda t: t.all(
+        "AWS::EC2::VPCEndpoint", lambda p: p["ServiceName"].endswith(".dynamodb")
+    ),
+    "a private path to S3": lambda t: t.all(
+        "AWS::EC2::VPCEndpoint", lambda p: p["ServiceName"].endswith(".s3")
+    ),
+    "a security group": lambda t: t.all("AWS::EC2::SecurityGroup"),
+    "flow logs": lambda t: t.all("AWS::EC2::FlowLog"),
+    **{f"the {name} function": function(name) for name in FUNCTIONS},
+    **{f"the role of {name}": role(name) for name in FUNCTIONS},
+    **{f"the log group of {name}": logs(name) for name in FUNCTIONS},
+    "the layer": lambda t: t.all("AWS::Lambda::LayerVersion"),
+    "the configuration": lambda t: t.all(
+        "AWS::SSM::Parameter",
+        lambda p: (p["Name"], p["Type"]) == (f"/job-ledger/{t.stage.name}/config", "String"),
+    ),
+    "the key that signs cursors": lambda t: t.all(
+        "Custom::CursorKey",
+        lambda p: p["ParameterName"] == f"/job-ledger/{t.stage.name}/cursor-key",
+    ),
+    "access logs": lambda t: t.all(
+        "AWS::ApiGateway::Stage",
+        lambda p: "Api/AccessLogs" in p["AccessLogSetting"]["DestinationArn"],
+    ),
+    "metrics of the API": lambda t: t.all(
+        "AWS::ApiGateway::Stage", lambda p: all(s["MetricsEnabled"] for s in p["MethodSettings"])
+    ),
+    "alarms": lambda t: t.all("AWS::CloudWatch::Alarm"),
+    "the topic of the alarms": lambda t: t.all("AWS::SNS::Topic"),
+    "the key of the topic": lambda t: t.all("AWS::KMS::Key"),
+    "a dashboard": lambda t: t.all("AWS::CloudWatch::Dashboard"),
+    "X-Ray on the API": lambda t: t.all("AWS::ApiGateway::Stage", lambda p: p["TracingEnabled"]),
+    "X-Ray on the functions": lambda t: t.all(
+        "AWS::Lambda::Function",
+        lambda p: p.get("TracingConfig") == {"Mode": "Active"},
+    ),
+}
+
+
+@pytest.mark.parametrize("part", MISSION)
+def test_the_template_has(part: str, stack: Synthesized) -> None:
+    assert MISSION[part](stack), f"nothing fulfils: {part}"
+
+
+def test_both_stages_synthesize_without_warnings(stack: Synthesized) -> None:
+    assert stack.warnings == ()
+
+
+def test_nothing_in_the_stack_runs_on_node(stack: Synthesized) -> None:
+    runtimes = {f.properties["Runtime"] for f in stack.all("AWS::Lambda::Function")}
+    assert runtimes == {"python3.13"}
+
+
+def test_the_template_reports_nothing_about_its_maker(stack: Synthesized) -> None:
+    assert stack.all("AWS::CDK::Metadata") == []
+
+
+def test_every_resource_that_can_be_tagged_says_whose_it_is(stack: Synthesized) -> None:
+    tags = {tag["Key"]: tag["Value"] for tag in stack.one("AWS::DynamoDB::Table")["Tags"]}
+    assert tags == {"service": "job-ledger", "stage": stack.stage.name}
+
+
+def test_only_prod_refuses_to_be_deleted(dev: Synthesized, prod: Synthesized) -> None:
+    assert (dev.termination_protection, prod.termination_protection) == (False, True)

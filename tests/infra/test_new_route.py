@@ -1,0 +1,92 @@
+"""A new route is a folder and a row; everything else follows."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from infra import api, functions, monitoring, network, routes, stack
+from infra.routes import Route
+from infra.stage import STAGES
+from tests.infra.conftest import synthesize
+from tests.infra.synthesized import Synthesized
+from tests.infra.test_monitoring import widgets
+from tests.infra.test_network import let_through
+from tests.infra.test_roles import permissions
+
+ROW = Route(
+    method="GET",
+    path="/jobs/{job_id}/history",
+    function="history",
+    summary="What happened to a job",
+    table=("dynamodb:BatchGetItem",),
+    query=("since",),
+    parameters=("config",),
+    cache_ttl=3,
+)
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """The dev stage with one more row and one more folder."""
+    sources = shutil.copytree(functions.SOURCES, tmp_path_factory.mktemp("sources") / "functions")
+    (sources / "history").mkdir()
+    (sources / "history" / "handler.py").write_text("def handler(event, context): ...\n")
+    (sources / "history" / "__pycache__").mkdir()
+    (sources / "history" / "__pycache__" / "handler.cpython-313.pyc").write_bytes(b"left behind")
+    rows = (*routes.ROUTES, ROW)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(functions, "SOURCES", Path(sources))
+        patch.setattr(stack, "FUNCTIONS", (*routes.FUNCTIONS, "history"))
+        for module in (api, monitoring, network, routes):
+            patch.setattr(module, "ROUTES", rows)
+        return synthesize(STAGES["dev"], tmp_path_factory.mktemp("grown"), assets=True)
+
+
+def test_it_is_a_cached_method_of_the_api(grown: Synthesized) -> None:
+    method = grown.at("Api/Rest/Default/jobs/{job_id}/history/GET").properties
+    assert "${History/Function.Arn}" in method["Integration"]["Uri"]
+    assert method["Integration"]["CacheKeyParameters"] == [
+        "method.request.path.job_id",
+        "method.request.querystring.since",
+    ]
+    settings = grown.one("AWS::ApiGateway::Stage")["MethodSettings"]
+    (own,) = (s for s in settings if s["ResourcePath"].endswith("history"))
+    assert (own["CachingEnabled"], own["CacheTtlInSeconds"]) == (True, 3)
+
+
+def test_its_function_has_a_role_and_a_log_group(grown: Synthesized) -> None:
+    function = grown.at("History/Function").properties
+    assert function["FunctionName"] == "job-ledger-dev-history"
+    assert function["LoggingConfig"]["LogGroup"] == "${History/Logs}"
+    assert function["Environment"]["Variables"]["CONFIG_PARAMETER"] == "${Parameters/Config}"
+    allowed = permissions(grown, "History/Role")
+    assert {(a, r) for a, r in allowed if a.startswith(("dynamodb:", "s3:"))} == {
+        ("dynamodb:BatchGetItem", "${Table/Jobs.Arn}"),
+        ("s3:PutObject", "${Archive/Logs.Arn}/logs/function=history/*"),
+    }
+
+
+def test_what_running_it_leaves_behind_is_not_uploaded(grown: Synthesized) -> None:
+    key = grown.at("History/Function").properties["Code"]["S3Key"]
+    asset = grown.assembly / f"asset.{key.removesuffix('.zip')}"
+    assert [path.name for path in asset.rglob("*")] == ["handler.py"]
+
+
+def test_its_action_passes_the_endpoint_of_the_table(grown: Synthesized) -> None:
+    assert ("dynamodb:BatchGetItem", "${Table/Jobs.Arn}") in let_through(grown, "dynamodb")
+
+
+def test_it_is_watched_and_shown(grown: Synthesized) -> None:
+    alarms = {alarm.path for alarm in grown.all("AWS::CloudWatch::Alarm")}
+    assert alarms >= {
+        "Monitoring/HistoryFailures",
+        "Monitoring/HistoryThrottles",
+        "Monitoring/HistoryDuration",
+    }
+    titles = [str(widget["properties"]["title"]) for widget in widgets(grown)]
+    assert "history: invocations" in titles
+
+
+def test_it_is_in_the_outputs(grown: Synthesized) -> None:
+    assert grown.template["Outputs"].keys() >= {"HistoryFunction", "HistoryRole", "HistoryLogs"}

@@ -1,0 +1,63 @@
+"""Everything that the stack made can be found in its outputs."""
+
+import pytest
+
+from tests.infra.synthesized import Synthesized
+
+WITHOUT_IDENTITY = {
+    "AWS::ApiGateway::UsagePlanKey",
+    "AWS::EC2::Route",
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::VPCGatewayAttachment",
+    "AWS::Lambda::Permission",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicPolicy",
+}
+"""Nothing could be done with a reference to one of these."""
+
+
+def test_every_resource_is_in_the_outputs(stack: Synthesized) -> None:
+    listed = {stack.flat(output["Value"]) for output in stack.template["Outputs"].values()}
+    missing = {
+        resource.path
+        for resource in stack.resources
+        if resource.type not in WITHOUT_IDENTITY and f"${{{resource.path}}}" not in listed
+    }
+    assert missing == set()
+
+
+def test_every_output_is_explained(stack: Synthesized) -> None:
+    unexplained = [n for n, o in stack.template["Outputs"].items() if not o.get("Description")]
+    assert unexplained == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AccessLogBucketName",
+        "AlarmTopicArn",
+        "ApiKeyId",
+        "ApiUrl",
+        "ArchiveBucketName",
+        "DashboardUrl",
+        "Stage",
+        "TableName",
+        "NetworkVpc",
+        "CreateFunction",
+        "ParametersCursorKey",
+    ],
+)
+def test_scripts_find_an_output_by_a_name_that_lasts(name: str, stack: Synthesized) -> None:
+    assert name in stack.template["Outputs"]
+
+
+def test_the_url_is_that_of_the_stage(stack: Synthesized) -> None:
+    url = stack.flat(stack.template["Outputs"]["ApiUrl"]["Value"])
+    assert url.startswith("https://${Api/Rest}.execute-api.us-east-1.")
+    assert url.endswith(f"/${{Api/Rest/DeploymentStage.{stack.stage.name}}}/")
+
+
+def test_the_template_is_within_the_limits_of_cloudformation(stack: Synthesized) -> None:
+    assert len(stack.template["Outputs"]) <= 200
+    assert len(stack.template["Resources"]) <= 500
