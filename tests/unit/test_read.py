@@ -5,10 +5,14 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
+from common import config
 from common.aws import client
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from .conftest import Api
 
 
@@ -140,21 +144,79 @@ def test_a_query_parameter_that_makes_no_sense_is_refused(
     assert next(iter(query)) in answer.body["detail"]
 
 
-def test_a_cursor_of_another_list_is_refused(api: "Api") -> None:
+def _cursor(api: "Api") -> str:
+    cursor: str = api("GET", "/jobs", query={"limit": "1"}).body["next_cursor"]
+    return cursor
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda cursor: cursor[:-4], id="truncated"),
+        pytest.param(lambda cursor: cursor[4:], id="beheaded"),
+        pytest.param(lambda cursor: cursor + "AAAA", id="extended"),
+        pytest.param(
+            lambda cursor: cursor[:20] + ("A" if cursor[20] != "A" else "B") + cursor[21:],
+            id="changed",
+        ),
+        pytest.param(lambda cursor: "A" * len(cursor), id="forged"),
+    ],
+)
+def test_a_damaged_cursor_is_refused_without_a_query(
+    damage: "Callable[[str], str]", api: "Api", capsys: pytest.CaptureFixture[str]
+) -> None:
     _register(api, ["resize"] * 3)
-    cursor = api("GET", "/jobs", query={"limit": "1"}).body["next_cursor"]
+    cursor = damage(_cursor(api))
+    capsys.readouterr()
 
-    answer = api("GET", "/jobs", query={"cursor": cursor, "pipeline": "resize"})
+    assert api("GET", "/jobs", query={"cursor": cursor}).status == 400
+    assert '"dynamodb_attempts":0' in capsys.readouterr().out
 
-    assert answer.status == 400
 
-
-def test_a_cursor_that_was_changed_is_refused(api: "Api") -> None:
+@pytest.mark.parametrize("other", [{"pipeline": "resize"}, {"status": "PENDING"}])
+def test_a_cursor_of_another_list_is_refused_without_a_query(
+    other: dict[str, str], api: "Api", capsys: pytest.CaptureFixture[str]
+) -> None:
     _register(api, ["resize"] * 3)
-    cursor = api("GET", "/jobs", query={"limit": "1"}).body["next_cursor"]
+    cursor = _cursor(api)
+    capsys.readouterr()
 
-    for damaged in (cursor[:-4], cursor[4:], cursor[:20] + "A" + cursor[21:], cursor + "AAAA"):
-        assert api("GET", "/jobs", query={"cursor": damaged}).status == 400
+    assert api("GET", "/jobs", query={"cursor": cursor, **other}).status == 400
+    assert '"dynamodb_attempts":0' in capsys.readouterr().out
+
+
+def test_a_cursor_signed_with_another_key_is_refused(api: "Api") -> None:
+    _register(api, ["resize"] * 3)
+    cursor = _cursor(api)
+    client("ssm").put_parameter(
+        Name="/job-ledger/test/cursor-key", Value="YW5vdGhlciBrZXk=", Overwrite=True
+    )
+    config._cursor_key.cache_clear()
+
+    assert api("GET", "/jobs", query={"cursor": cursor}).status == 400
+
+
+@pytest.fixture
+def ssm_out_of_reach() -> "Iterator[None]":
+    def unreachable(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="https://ssm.example")
+
+    events = client("ssm").meta.events
+    events.register_first("before-send.ssm", unreachable)
+    yield
+    events.unregister("before-send.ssm", unreachable)
+
+
+@pytest.mark.usefixtures("ssm_out_of_reach")
+def test_with_ssm_out_of_reach_only_a_list_that_needs_a_cursor_fails(api: "Api") -> None:
+    (job, _) = _register(api, ["resize"] * 2)
+
+    assert api("GET", f"/jobs/{job['job_id']}").status == 200
+    assert api("PATCH", f"/jobs/{job['job_id']}", {"status": "CANCELLED"}).status == 200
+    assert api("GET", "/jobs", query={"limit": "2"}).status == 200
+    needy = api("GET", "/jobs", query={"limit": "1"})
+    assert needy.status == 503
+    assert int(needy.headers["Retry-After"]) > 0
 
 
 def test_without_a_cursor_key_only_a_list_that_needs_a_cursor_fails(api: "Api") -> None:

@@ -337,6 +337,7 @@ def _report(request: Request, response: Response, error: Exception | None, secon
     else:
         logger.info("request", extra=line)
     count("DynamoDBAttempts", attempts)
+    metrics.add_metadata("request_id", request.id)
     tracer.put_annotation("status", str(response.status.value))
     if job_id:
         tracer.put_annotation("job_id", job_id)
