@@ -1,0 +1,170 @@
+"""What one page of a list costs DynamoDB, in a small and in a large table.
+
+    python -m bench.page_cost
+
+Lists through the layer's own code against the embedded AWS, and adds up what each Query
+evaluated. A read unit is half a unit for every started 4 KB of an eventually consistent Query:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+"""
+
+import itertools
+import math
+import os
+import random
+import tempfile
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from common.job import SUMMARY, Status
+from common.keys import INDEXES, PARTITION_KEY, SORT_KEY, STATUS_SHARD
+from infra.stage import STAGES
+from local import aws, emulator
+from local.home import Home
+from tests.local.conftest import free_port
+
+TABLE = "jobs"
+SIZES = (1_000, 100_000)
+SHARDS = STAGES["prod"].status_shards
+LIMIT = 20
+BATCH = 25
+UNIT_BYTES = 4096
+PIPELINE = "pipeline-1"
+PIPELINES = 5
+LISTS: dict[str, dict[str, Any]] = {
+    "all jobs": {"status": None, "pipeline": None},
+    "one status": {"status": Status.FAILED, "pipeline": None},
+    "one pipeline": {"status": None, "pipeline": PIPELINE},
+    "one status of one pipeline": {"status": Status.FAILED, "pipeline": PIPELINE},
+}
+
+
+class Cost(NamedTuple):
+    """What a page made DynamoDB do."""
+
+    queries: int
+    entries: int
+    units: float
+
+
+def _items() -> Iterator[dict[str, Any]]:
+    dice = random.Random(7)  # noqa: S311 - the same jobs each time
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in itertools.count():
+        job_id = str(uuid.UUID(int=dice.getrandbits(128), version=4))
+        moment = start + timedelta(seconds=number)
+        created_at = f"{moment:%Y-%m-%dT%H:%M:%S}.000Z"
+        status = dice.choice(list(Status))
+        texts = {
+            PARTITION_KEY: job_id,
+            SORT_KEY: f"{created_at}#{job_id}",
+            STATUS_SHARD: f"{status}#{dice.randrange(SHARDS)}",
+            "pipeline": f"pipeline-{dice.randrange(PIPELINES)}",
+            "status": status,
+            **dict.fromkeys(("created_at", "updated_at", "started_at", "finished_at"), created_at),
+        }
+        item = {name: {"S": value} for name, value in texts.items()}
+        yield item | {name: {"N": "1"} for name in ("progress", "attempt", "version")}
+
+
+def _create_table(dynamodb: Any) -> None:
+    keys = (PARTITION_KEY, SORT_KEY, *INDEXES.values())
+    dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        KeySchema=[{"AttributeName": PARTITION_KEY, "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": name,
+                "KeySchema": [
+                    {"AttributeName": key, "KeyType": "HASH"},
+                    {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": [*SUMMARY]},
+            }
+            for name, key in INDEXES.items()
+        ],
+    )
+
+
+def _grow(dynamodb: Any, items: Iterator[dict[str, Any]], count: int, console: Console) -> None:
+    for _ in track(range(count // BATCH), f"{count:,} jobs", console=console, transient=True):
+        puts = [{"PutRequest": {"Item": next(items)}} for _ in range(BATCH)]
+        dynamodb.batch_write_item(RequestItems={TABLE: puts})
+
+
+def _bytes(entry: dict[str, dict[str, str]]) -> int:
+    return sum(len(name) + len(next(iter(value.values()))) for name, value in entry.items())
+
+
+def _cost_of_page(**filters: Any) -> Cost:
+    from common import table
+    from common.aws import client
+
+    costs: list[Cost] = []
+
+    def add(parsed: dict[str, Any], **_: Any) -> None:
+        # Entries that a filter drops are evaluated and paid for, and not in the answer.
+        shown, evaluated = parsed["Items"], parsed["ScannedCount"]
+        size = sum(map(_bytes, shown)) / max(len(shown), 1) * evaluated
+        costs.append(Cost(1, evaluated, max(1, math.ceil(size / UNIT_BYTES)) / 2))
+
+    events = client("dynamodb").meta.events
+    events.register("after-call.dynamodb.Query", add)
+    try:
+        table.page(limit=LIMIT, after=None, **filters)
+    finally:
+        events.unregister("after-call.dynamodb.Query", add)
+    return Cost(*map(sum, zip(*costs, strict=True)))
+
+
+def main() -> None:
+    console = Console()
+    rows: dict[str, list[Cost]] = {name: [] for name in LISTS}
+    home = Home(Path(tempfile.mkdtemp(prefix="page-cost-")))
+    with home.lock() as lock:
+        assert lock
+        home.clear()
+        with emulator.running(home, free_port(), lock) as running:
+            os.environ.update(aws.environment(running.endpoint_url))
+            os.environ.update(
+                AWS_DEFAULT_REGION=aws.REGION,
+                STAGE="bench",
+                FUNCTION="bench",
+                STATUS_SHARDS=str(SHARDS),
+                ARCHIVE_BUCKET="none",
+                CORS_ORIGINS="*",
+                TABLE_NAME=TABLE,
+            )
+            dynamodb = aws.client("dynamodb", running.endpoint_url)
+            _create_table(dynamodb)
+            items = _items()
+            for smaller, size in pairwise((0, *SIZES)):
+                _grow(dynamodb, items, size - smaller, console)
+                for name, filters in LISTS.items():
+                    rows[name].append(_cost_of_page(**filters))
+    console.print(_report(rows))
+
+
+def _report(rows: dict[str, list[Cost]]) -> Table:
+    report = Table(title=f"One page of {LIMIT} jobs, {SHARDS} shards a status")
+    report.add_column("list")
+    for size in SIZES:
+        report.add_column(f"{size:,} jobs: queries / entries / read units", justify="right")
+    report.add_column("ratio of read units", justify="right")
+    for name, costs in rows.items():
+        cells = [f"{c.queries} / {c.entries:,} / {c.units:,.1f}" for c in costs]
+        report.add_row(name, *cells, f"{costs[-1].units / costs[0].units:.2f}")
+    return report
+
+
+if __name__ == "__main__":
+    main()
