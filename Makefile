@@ -1,0 +1,79 @@
+# Job Ledger. Everything below installs what it needs by itself: Python 3.11 or newer,
+# Node.js 20 or newer and make are all that has to be there. `make` alone explains the rest.
+
+STAGE ?= dev
+STACK := JobLedger-$(STAGE)
+PYTHON ?=
+WORKERS ?= 2
+
+export PORT
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Node 20 works, and is no longer maintained; the tools say so at every start.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+export NODE_NO_WARNINGS := 1
+unexport VIRTUAL_ENV
+
+CDK := node_modules/.bin/cdk
+PY := .venv/bin/python
+CODE := app.py $(wildcard infra functions layers/common/python local ops bench tests)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run up down test lint format synth deploy destroy clean
+
+help: ## Show this list
+	@if [ -t 1 ]; then on='\033[36m' off='\033[0m'; fi; \
+	awk -F ':.*## ' -v on="$$on" -v off="$$off" \
+		'/^[a-z]+:.*## / {printf "  %smake %-8s%s %s\n", on, $$1, off, $$2}' Makefile
+	@printf '\n  Settings: STAGE=%s, PORT=%s (of the local run)\n' '$(STAGE)' '$(or $(PORT),4566)'
+
+setup: .venv/.complete node_modules/.complete ## Install everything into this folder
+
+run: setup ## Run the whole service on this machine, and follow its log until Ctrl-C
+	@$(PY) -m local run
+
+up: setup ## The same in the background; again, to deploy what has changed
+	@$(PY) -m local up
+
+down: setup ## Stop what run or up has started
+	@$(PY) -m local down
+
+test: lint ## Check the code and run all tests
+	@$(PY) -m pytest --numprocesses=$(WORKERS)
+
+lint: setup ## Check style and types
+	@.venv/bin/ruff check --quiet
+	@.venv/bin/ruff format --quiet --check
+	@.venv/bin/mypy --no-error-summary $(CODE)
+	@echo 'Style and types are fine.'
+
+format: setup ## Bring the code into shape
+	@.venv/bin/ruff check --quiet --fix
+	@.venv/bin/ruff format --quiet
+
+synth: setup ## Write the CloudFormation templates of both stages to cdk.out/
+	@for stage in dev prod; do \
+		$(CDK) synth --quiet -c stage=$$stage --output cdk.out/$$stage && \
+		echo "cdk.out/$$stage/JobLedger-$$stage.template.json" || exit 1; \
+	done
+
+deploy: setup ## Deploy STAGE to AWS, with your AWS credentials
+	@$(PY) -m ops.credentials
+	@$(CDK) deploy -c stage=$(STAGE) --output cdk.out/$(STAGE) --outputs-file cdk.out/$(STACK).json
+
+destroy: setup ## Delete STAGE from AWS, with the data that it does not retain
+	@$(PY) -m ops.credentials
+	@$(PY) -m ops.empty_buckets $(if $(YES),--yes) $(STACK)
+	@$(CDK) destroy --force -c stage=$(STAGE) --output cdk.out/$(STAGE)
+
+clean: ## Remove everything that was installed or built
+	@if [ -x $(PY) ]; then $(PY) -m local down; fi
+	@rm -rf .venv node_modules cdk.out .build .local .mypy_cache .pytest_cache .ruff_cache
+
+# Written last, so an installation that was cut short is taken up again.
+.venv/.complete: uv.lock pyproject.toml
+	@PYTHON='$(PYTHON)' sh local/install.sh python
+	@touch $@
+
+node_modules/.complete: package-lock.json package.json
+	@sh local/install.sh node
+	@touch $@

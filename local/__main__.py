@@ -1,0 +1,196 @@
+"""The command line of the local run: ``python -m local run|up|down``."""
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+
+from local import emulator
+from local.deploy import Deployment
+from local.emulator import Emulator
+from local.errors import LocalRunError
+from local.examples import examples
+from local.home import Endpoint, Home, Lock, Run
+from local.logs import LogFollower, readable
+from local.progress import Progress
+
+DEFAULT_PORT = 4566
+
+_DOWN_SECONDS = 30
+_FOLLOW_SECONDS = 0.5
+_POLL_SECONDS = 0.05
+_FAILED, _INTERRUPTED = 1, 130
+
+
+class Cli:
+    """The commands; each raises :class:`LocalRunError` when it cannot do its work.
+
+    Args:
+        home: The folder of the local run.
+        port: The emulator's port.
+        console: Where to tell what is going on.
+    """
+
+    def __init__(self, home: Home, port: int, console: Console) -> None:
+        self._home = home
+        self._port = port
+        self._console = console
+        self._progress = Progress(console)
+
+    def run(self) -> None:
+        """Start and deploy everything, follow the log until interrupted, stop everything."""
+        with self._home.lock() as lock, contextlib.ExitStack() as cleanup:
+            if lock is None:
+                raise self._running_already()
+            cleanup.callback(self._home.clear)
+            aws, endpoint = self._start(lock, cleanup, ends_with_parent=True)
+            self._show(endpoint)
+            self._console.print("[dim]The functions' log follows. Ctrl-C stops everything.[/]\n")
+            with contextlib.suppress(KeyboardInterrupt):
+                self._follow(aws, endpoint)
+            self._console.print("\nStopping …")
+
+    def up(self) -> None:
+        """Start and deploy everything in the background; deploy what has changed if it runs."""
+        with self._home.lock() as lock:
+            if lock is None:
+                endpoint = self._update()
+            else:
+                with contextlib.ExitStack() as cleanup:
+                    aws, endpoint = self._start(lock, cleanup, ends_with_parent=False)
+                    cleanup.pop_all()
+                lock.write(Run(emulator=aws.pid, aws_endpoint_url=aws.endpoint_url))
+        self._show(endpoint)
+        self._console.print("[dim]Everything runs in the background. `make down` stops it.[/]")
+
+    def down(self) -> None:
+        """Stop everything, whoever started it."""
+        with self._home.lock() as lock:
+            if lock is not None:
+                self._home.clear()
+                self._console.print("Nothing is running.")
+                return
+        with self._progress.step("Stopping everything"):
+            run = self._home.current()
+            _end(run)
+            deadline = time.monotonic() + _DOWN_SECONDS
+            while not self._is_over():
+                if time.monotonic() > deadline:
+                    raise LocalRunError(f"{run} does not stop; end these processes by hand.")
+                time.sleep(_POLL_SECONDS)
+
+    def _is_over(self) -> bool:
+        with self._home.lock() as lock:
+            if lock is None:
+                return False
+            self._home.clear()
+            return True
+
+    def _start(
+        self, lock: Lock, cleanup: contextlib.ExitStack, *, ends_with_parent: bool
+    ) -> tuple[Emulator, Endpoint]:
+        lock.write(Run(supervisor=os.getpid()))
+        self._home.clear()
+        with self._deployment() as deployment:
+            with self._progress.step("Starting the embedded AWS"):
+                aws = emulator.start(
+                    self._home, self._port, lock, ends_with_parent=ends_with_parent
+                )
+            cleanup.callback(aws.stop)
+            return aws, deployment.to(aws.endpoint_url)
+
+    def _update(self) -> Endpoint:
+        url = self._home.current().aws_endpoint_url
+        if url is None or self._home.read_endpoint() is None:
+            raise self._running_already()
+        with self._home.lock("deploy") as lock:
+            if lock is None:
+                raise LocalRunError("A deployment is under way already; wait for its end.")
+            with self._deployment() as deployment:
+                return deployment.to(url)
+
+    def _deployment(self) -> Deployment:
+        return Deployment(self._home, self._progress)
+
+    def _running_already(self) -> LocalRunError:
+        endpoint = self._home.read_endpoint()
+        where = f"running already, at {endpoint.api_url}" if endpoint else "being started already"
+        return LocalRunError(f"Job Ledger is {where}; stop it with `make down`.")
+
+    def _show(self, endpoint: Endpoint) -> None:
+        table = Table.grid(padding=(0, 2))
+        table.add_row("API", f"[bold]{endpoint.api_url}[/]")
+        table.add_row("x-api-key", f"[bold]{endpoint.api_key}[/]")
+        table.add_row(
+            "AWS",
+            f"{endpoint.aws_endpoint_url} [dim](access key id: test, secret access key: test)[/]",
+        )
+        self._console.print(Padding(table, (1, 0)), soft_wrap=True)
+        for example in examples(endpoint):
+            self._console.print(f"# {example.title}", style="dim", soft_wrap=True)
+            self._console.print(example.command, markup=False, highlight=False, soft_wrap=True)
+        self._console.print()
+
+    def _follow(self, aws: Emulator, endpoint: Endpoint) -> None:
+        log = LogFollower(endpoint)
+        while True:
+            aws.check()
+            for line in readable(log.new()):
+                self._console.print(line, soft_wrap=True)
+            time.sleep(_FOLLOW_SECONDS)
+
+
+def _end(run: Run) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        if run.supervisor is not None:
+            # It stops the rest, and says so in its own terminal.
+            os.kill(run.supervisor, signal.SIGTERM)
+            return
+    if run.emulator is not None:
+        emulator.stop(run.emulator)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1024 <= int(text) <= 65_535:
+        raise LocalRunError(f"PORT={text} is not a port; choose one from 1024 to 65535.")
+    return int(text)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    # What follows is the cleaning up, which nothing may cut short.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("command", choices=["run", "up", "down"])
+    parser.add_argument("--home", type=Path, default=Home().folder, help="the folder it writes to")
+    arguments = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    console = Console()
+    try:
+        cli = Cli(Home(arguments.home), _port(os.environ.get("PORT") or str(DEFAULT_PORT)), console)
+        {"run": cli.run, "up": cli.up, "down": cli.down}[arguments.command]()
+    except LocalRunError as error:
+        if error.evidence:
+            console.print(error.evidence, style="dim", markup=False, soft_wrap=True)
+        console.print(f"{error}", style="bold red", highlight=False, soft_wrap=True)
+        sys.exit(_FAILED)
+    except KeyboardInterrupt:
+        console.print("Interrupted; everything is stopped.")
+        sys.exit(_INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,469 @@
+"""What the embedded AWS lacks for the very template that goes to AWS, and nothing else.
+
+The emulator's CloudFormation is taught the resource types it rejects and the properties it
+drops, and its data plane the few things on which the functions or the API rely. Whatever the
+emulator has an API for is called through that API, so that it can be inspected with the AWS
+command line; the rest is a name without an effect.
+
+The tests fail for every entry that a newer emulator, or a changed template, makes unnecessary.
+"""
+
+import functools
+import importlib.util
+import io
+import ipaddress
+import json
+import sys
+import sysconfig
+import tempfile
+import zipfile
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fastjsonschema
+from ministack import app
+from ministack.core import lambda_runtime
+from ministack.services import apigateway_v1, lambda_svc
+from ministack.services.cloudformation import provisioners, stacks
+
+from local import aws
+
+Properties = Mapping[str, Any]
+Attributes = Mapping[str, Any]
+Client = Callable[[str], Any]
+"""Gives a client for a service of the emulator."""
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """A resource type that the emulator rejects.
+
+    A changed property replaces the resource: the emulator creates the new one, and deletes the
+    old one once the update has succeeded.
+
+    Args:
+        type: The CloudFormation type.
+        create: Creates the resource; returns its physical id (``Ref``) and its attributes.
+        delete: Deletes the resource with the physical id.
+    """
+
+    type: str
+    create: Callable[[Client, Properties], tuple[str, Attributes]]
+    delete: Callable[[Client, str, Properties], None]
+
+
+@dataclass(frozen=True)
+class Dropping:
+    """A resource type that the emulator provisions without some of its properties.
+
+    Args:
+        type: The CloudFormation type.
+        complete: Applies the properties to the resource with the physical id, after the
+            emulator has created or updated it.
+    """
+
+    type: str
+    complete: Callable[[Client, str, Properties], None]
+
+
+def _allocate_address(client: Client, props: Properties) -> tuple[str, Attributes]:
+    address = client("ec2").allocate_address(
+        Domain=props["Domain"], TagSpecifications=_tagged("elastic-ip", props)
+    )
+    ip = address["PublicIp"]
+    return ip, {"AllocationId": address["AllocationId"], "PublicIp": ip}
+
+
+def _release_address(client: Client, public_ip: str, _: Properties) -> None:
+    ec2 = client("ec2")
+    for address in ec2.describe_addresses()["Addresses"]:
+        if address["PublicIp"] == public_ip:
+            ec2.release_address(AllocationId=address["AllocationId"])
+
+
+def _create_nat_gateway(client: Client, props: Properties) -> tuple[str, Attributes]:
+    gateway = client("ec2").create_nat_gateway(
+        SubnetId=props["SubnetId"],
+        AllocationId=props["AllocationId"],
+        TagSpecifications=_tagged("natgateway", props),
+    )["NatGateway"]["NatGatewayId"]
+    return gateway, {"NatGatewayId": gateway}
+
+
+def _delete_nat_gateway(client: Client, gateway: str, _: Properties) -> None:
+    client("ec2").delete_nat_gateway(NatGatewayId=gateway)
+
+
+def _create_flow_log(client: Client, props: Properties) -> tuple[str, Attributes]:
+    same = {name: value for name, value in props.items() if name not in ("ResourceId", "Tags")}
+    (flow_log,) = client("ec2").create_flow_logs(
+        ResourceIds=[props["ResourceId"]],
+        TagSpecifications=_tagged("vpc-flow-log", props),
+        **same,
+    )["FlowLogIds"]
+    return flow_log, {"Id": flow_log}
+
+
+def _delete_flow_log(client: Client, flow_log: str, _: Properties) -> None:
+    client("ec2").delete_flow_logs(FlowLogIds=[flow_log])
+
+
+def _tagged(type_: str, props: Properties) -> list[dict[str, Any]]:
+    return [{"ResourceType": type_, "Tags": props["Tags"]}] if props.get("Tags") else []
+
+
+def _create_request_validator(client: Client, props: Properties) -> tuple[str, Attributes]:
+    validator = client("apigateway").create_request_validator(
+        restApiId=props["RestApiId"],
+        name=props.get("Name", ""),
+        validateRequestBody=props["ValidateRequestBody"],
+        validateRequestParameters=props["ValidateRequestParameters"],
+    )["id"]
+    return validator, {"RequestValidatorId": validator}
+
+
+def _delete_request_validator(client: Client, validator: str, props: Properties) -> None:
+    client("apigateway").delete_request_validator(
+        restApiId=props["RestApiId"], requestValidatorId=validator
+    )
+
+
+LACKING = (
+    Lacking("AWS::EC2::EIP", _allocate_address, _release_address),
+    Lacking("AWS::EC2::NatGateway", _create_nat_gateway, _delete_nat_gateway),
+    Lacking("AWS::EC2::FlowLog", _create_flow_log, _delete_flow_log),
+    # Accepted, but not created.
+    Lacking(
+        "AWS::ApiGateway::RequestValidator", _create_request_validator, _delete_request_validator
+    ),
+)
+
+
+def _complete_table(client: Client, table: str, props: Properties) -> None:
+    dynamodb = client("dynamodb")
+    if ttl := props.get("TimeToLiveSpecification"):
+        dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)
+    if recovery := props.get("PointInTimeRecoverySpecification"):
+        dynamodb.update_continuous_backups(
+            TableName=table, PointInTimeRecoverySpecification=recovery
+        )
+    if encryption := props.get("SSESpecification"):
+        dynamodb.update_table(
+            TableName=table, SSESpecification={"Enabled": encryption["SSEEnabled"]}
+        )
+
+
+def _complete_bucket(client: Client, bucket: str, props: Properties) -> None:
+    s3 = client("s3")
+    if encryption := props.get("BucketEncryption"):
+        s3.put_bucket_encryption(
+            Bucket=bucket,
+            ServerSideEncryptionConfiguration={
+                "Rules": [
+                    {
+                        "ApplyServerSideEncryptionByDefault": {
+                            # The emulator has no key of its own to fall back to.
+                            "KMSMasterKeyID": "alias/aws/s3",
+                            **rule["ServerSideEncryptionByDefault"],
+                        }
+                        if rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+                        else rule["ServerSideEncryptionByDefault"],
+                        "BucketKeyEnabled": rule.get("BucketKeyEnabled", False),
+                    }
+                    for rule in encryption["ServerSideEncryptionConfiguration"]
+                ]
+            },
+        )
+    if lifecycle := props.get("LifecycleConfiguration"):
+        s3.put_bucket_lifecycle_configuration(
+            Bucket=bucket,
+            LifecycleConfiguration={"Rules": [_lifecycle_rule(r) for r in lifecycle["Rules"]]},
+        )
+
+
+def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
+    """CloudFormation's form of a rule, in the form of the S3 API."""
+    api: dict[str, Any] = {
+        "ID": rule.get("Id", ""),
+        "Status": rule["Status"],
+        "Filter": {"Prefix": rule.get("Prefix", "")},
+    }
+    if days := rule.get("ExpirationInDays"):
+        api["Expiration"] = {"Days": days}
+    if transitions := rule.get("Transitions"):
+        api["Transitions"] = [
+            {"Days": t["TransitionInDays"], "StorageClass": t["StorageClass"]} for t in transitions
+        ]
+    for same in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
+        if same in rule:
+            api[same] = rule[same]
+    return api
+
+
+def _complete_method(client: Client, _: str, props: Properties) -> None:
+    if validator := props.get("RequestValidatorId"):
+        client("apigateway").update_method(
+            restApiId=props["RestApiId"],
+            resourceId=props["ResourceId"],
+            httpMethod=props["HttpMethod"],
+            patchOperations=[{"op": "replace", "path": "/requestValidatorId", "value": validator}],
+        )
+
+
+DROPPING = (
+    # Without its validator, a method lets every body and every request through.
+    Dropping("AWS::ApiGateway::Method", _complete_method),
+    # Jobs expire here too: the emulator deletes expired items once it knows the attribute.
+    Dropping("AWS::DynamoDB::Table", _complete_table),
+    # Objects answer with the encryption of their bucket.
+    Dropping("AWS::S3::Bucket", _complete_bucket),
+)
+
+
+def _count_loopback_as_tls() -> None:
+    """Let the buckets' TLS-only policies pass.
+
+    The emulator speaks plain HTTP, and only on the loopback interface, where nobody listens in.
+    """
+    pin = app.pin_request_origin
+
+    def pin_request_origin(source_ip: str, secure_transport: bool) -> None:
+        pin(source_ip, secure_transport or ipaddress.ip_address(source_ip).is_loopback)
+
+    app.pin_request_origin = pin_request_origin
+
+
+def _accept_metric_math() -> None:
+    """Keep alarms over expressions, which the emulator refuses, as alarms that never fire."""
+    record = provisioners._cw_metric_alarm_record
+
+    def metric_alarm_record(name: str, props: Properties) -> dict[str, Any]:
+        if "Metrics" not in props:
+            alarm: dict[str, Any] = record(name, props)
+            return alarm
+        stand_in = {key: value for key, value in props.items() if key != "Metrics"}
+        alarm = record(name, {**stand_in, "Namespace": "-", "MetricName": "-"})
+        # Without a namespace, the emulator lists an alarm and leaves its state alone.
+        return {**alarm, "Namespace": None, "MetricName": None, "Metrics": props["Metrics"]}
+
+    provisioners._cw_metric_alarm_record = metric_alarm_record
+
+
+def _seal_functions() -> None:
+    """Let functions import what Lambda's runtime and their layers have, and nothing else.
+
+    The emulator runs them with its own interpreter, so a package that the layer lacks would be
+    found in this project's environment, and be missed only on AWS.
+    """
+    stdlib = Path(sysconfig.get_path("stdlib"))
+    path = [
+        entry
+        for entry in sys.path
+        if Path(entry).suffix == ".zip"
+        or (Path(entry).is_relative_to(stdlib) and Path(entry).name != "site-packages")
+    ]
+    runtime = Path(tempfile.mkdtemp(prefix="runtime-"))
+    for package in RUNTIME_PACKAGES:
+        spec = importlib.util.find_spec(package)
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(package)
+        origin = Path(spec.origin)
+        origin = origin.parent if spec.submodule_search_locations else origin
+        (runtime / origin.name).symlink_to(origin)
+    lambda_runtime._PYTHON_WORKER_SCRIPT = (
+        f"import sys\nsys.path[:] = {[*path, str(runtime)]!r}\n"
+        + lambda_runtime._PYTHON_WORKER_SCRIPT
+    )
+
+
+RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
+"""What Lambda's Python runtime brings along besides the standard library."""
+
+
+def _unpack_layers_once() -> None:
+    """Let all environments share the files of a layer, as they share its read-only mount on AWS.
+
+    The emulator unpacks the layer for each environment, which then compiles it anew: seconds of
+    work for every cold start. Here an environment's own copy only names the shared folder.
+    """
+    resolve = lambda_svc._resolve_layer_zip
+
+    @functools.cache
+    def unpacked(layer: bytes) -> bytes:
+        folder = tempfile.mkdtemp(prefix="layer-")
+        with zipfile.ZipFile(io.BytesIO(layer)) as archive:
+            archive.extractall(folder)
+        named = io.BytesIO()
+        with zipfile.ZipFile(named, "w") as pointer:
+            pointer.writestr(_SHARED, folder)
+        return named.getvalue()
+
+    def resolve_layer_zip(attachment: Any) -> bytes | None:
+        layer = resolve(attachment)
+        return unpacked(layer) if layer else None
+
+    lambda_svc._resolve_layer_zip = resolve_layer_zip
+    lambda_runtime._PYTHON_WORKER_SCRIPT = (
+        _FOLLOW_SHARED.format(shared=_SHARED) + lambda_runtime._PYTHON_WORKER_SCRIPT
+    )
+
+
+_SHARED = "shared"
+_FOLLOW_SHARED = """
+import os
+os.environ["_LAMBDA_LAYERS_DIRS"] = os.pathsep.join(
+    open(os.path.join(folder, {shared!r})).read()
+    for folder in os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep)
+    if folder
+)
+"""
+
+
+def _name_the_caller() -> None:
+    """Tell functions which API key a request came with, as API Gateway does."""
+    build = apigateway_v1._build_lambda_event_v1
+
+    def build_lambda_event(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        event: dict[str, Any] = build(*args, **kwargs)
+        value = event["headers"].get("x-api-key")
+        if key := apigateway_v1._resolve_api_key(value):
+            event["requestContext"]["identity"] |= {"apiKey": value, "apiKeyId": key["id"]}
+        return event
+
+    apigateway_v1._build_lambda_event_v1 = build_lambda_event
+
+
+def _fill_gateway_responses() -> None:
+    """Fill in the two variables of the problem documents that the emulator leaves as they are."""
+    execute = apigateway_v1._execute_in_scope
+    respond = apigateway_v1._gateway_error_response
+
+    async def execute_in_scope(request: dict[str, Any], *args: Any) -> Any:
+        _, stage, _, path, *_ = args
+        request["path"] = f"/{stage}{path}"
+        return await execute(request, *args)
+
+    def gateway_error_response(error: Any, request: Mapping[str, Any]) -> tuple[int, Any, bytes]:
+        status, headers, body = respond(error, request)
+        for variable, value in (
+            ("$context.path", request.get("path", "")),
+            ("$context.error.validationErrorString", f"[{error.message}]"),
+        ):
+            body = body.replace(variable.encode(), json.dumps(value)[1:-1].encode())
+        return status, headers, body
+
+    apigateway_v1._execute_in_scope = execute_in_scope
+    apigateway_v1._gateway_error_response = gateway_error_response
+
+
+def _explain_bad_bodies() -> None:
+    """Say what is wrong with a body, where the emulator says only that something is."""
+    check = apigateway_v1._check_request_validation
+
+    def check_request_validation(
+        method: Mapping[str, Any],
+        api: str,
+        request: Mapping[str, Any],
+        headers: Mapping[str, str],
+        body: bytes,
+        query: Any,
+    ) -> Any:
+        error = check(method, api, request, headers, body, query)
+        if error is not None and error.response_type == "BAD_REQUEST_BODY":
+            models = method["requestModels"]
+            media_type = headers.get("content-type", "").split(";")[0].strip()
+            model = models.get(media_type) or models["application/json"]
+            try:
+                fastjsonschema.validate(apigateway_v1._model_schema(api, model), json.loads(body))
+            except fastjsonschema.JsonSchemaValueException as wrong:
+                error.message = wrong.message
+            except json.JSONDecodeError as wrong:
+                error.message = f"invalid JSON: {wrong}"
+        return error
+
+    apigateway_v1._check_request_validation = check_request_validation
+
+
+class _FunctionFailed(Exception):
+    """A function ended without an answer that API Gateway understands."""
+
+
+def _answer_for_failed_functions() -> None:
+    """Answer for a function that fails with the API's own 5xx response, not the emulator's."""
+    read = apigateway_v1._lambda_proxy_response
+    invoke = apigateway_v1._invoke_lambda_proxy_v1
+
+    def lambda_proxy_response(result: Any) -> Any:
+        response, failure = read(result)
+        if failure:
+            raise _FunctionFailed(failure)
+        return response, failure
+
+    async def invoke_lambda_proxy(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await invoke(*args, **kwargs)
+        except _FunctionFailed:
+            return apigateway_v1._gw_error("DEFAULT_5XX", "Internal server error")
+
+    apigateway_v1._lambda_proxy_response = lambda_proxy_response
+    apigateway_v1._invoke_lambda_proxy_v1 = invoke_lambda_proxy
+
+
+PATCHES = (
+    _count_loopback_as_tls,
+    _accept_metric_math,
+    _seal_functions,
+    _unpack_layers_once,
+    _name_the_caller,
+    _fill_gateway_responses,
+    _explain_bad_bodies,
+    _answer_for_failed_functions,
+)
+
+
+def close(endpoint_url: str) -> None:
+    """Close all gaps, in this process, before it serves.
+
+    Args:
+        endpoint_url: Where the emulator of this process will listen.
+    """
+    client = functools.cache(lambda service: aws.client(service, endpoint_url))
+    handlers = provisioners._RESOURCE_HANDLERS
+    for lacking in LACKING:
+        handlers[lacking.type] = _handler(client, lacking)
+    for dropping in DROPPING:
+        handlers[dropping.type] = _completed(client, dropping, handlers[dropping.type])
+    _let_handlers_call_the_emulator({gap.type for gap in (*LACKING, *DROPPING)})
+    for patch in PATCHES:
+        patch()
+
+
+def _handler(client: Client, gap: Lacking) -> dict[str, Any]:
+    return {
+        "create": lambda _logical_id, props, _stack: gap.create(client, props),
+        "delete": lambda physical_id, props: gap.delete(client, physical_id, props),
+    }
+
+
+def _completed(client: Client, gap: Dropping, native: Mapping[str, Any]) -> dict[str, Any]:
+    def create(logical_id: str, props: Properties, stack: str) -> tuple[str, Attributes]:
+        physical_id, attributes = native["create"](logical_id, props, stack)
+        gap.complete(client, physical_id, props)
+        return physical_id, attributes
+
+    def update(
+        physical_id: str, old: Properties, new: Properties, *where: str
+    ) -> tuple[str, Attributes]:
+        physical_id, attributes = native["update"](physical_id, old, new, *where)
+        gap.complete(client, physical_id, new)
+        return physical_id, attributes
+
+    return {**native, "create": create, "update": update}
+
+
+def _let_handlers_call_the_emulator(types: Container[str]) -> None:
+    """Run the handlers of ``types`` off the event loop, which has to serve their calls."""
+    native = stacks._runs_on_worker_thread
+    stacks._runs_on_worker_thread = lambda type_: type_ in types or native(type_)
