@@ -1,0 +1,24 @@
+"""How the tests are shared out among the workers of a parallel run."""
+
+from pathlib import PurePosixPath
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+# Neither the service nor the stacks of the other tests in their folders.
+_ON_THEIR_OWN = ("test_gaps", "test_install", "test_local_run")
+
+
+class Groups(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives to one worker all tests that share something that takes long to make."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        # xdist's own groups (``loadgroup``) have no effect with pytest 9.
+        file = PurePosixPath(nodeid.split("::")[0])
+        return file.stem if file.stem in _ON_THEIR_OWN else file.parent.name
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
+    return Groups(config, log)

@@ -1,0 +1,68 @@
+"""A caller of the deployed API."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+
+from common.contract import JSON, MERGE_PATCH
+
+_CONNECTIONS = urllib3.PoolManager(maxsize=16, retries=False, timeout=40)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a caller sees."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def body(self) -> Any:
+        """The body, parsed as JSON."""
+        return json.loads(self.text)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Calls the API over HTTP.
+
+    Args:
+        api_url: The API's base URL.
+        api_key: The key to send; None for none.
+    """
+
+    api_url: str
+    api_key: str | None
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a request.
+
+        Args:
+            method: The HTTP method; it decides on the Content-Type, unless ``headers`` do.
+            path: Path and query below the base URL.
+            body: Text to send as it is, or an object to send as JSON; None for no body.
+            headers: More headers.
+        """
+        all_headers: dict[str, str] = {}
+        if self.api_key is not None:
+            all_headers["x-api-key"] = self.api_key
+        if body is not None:
+            all_headers["Content-Type"] = MERGE_PATCH if method == "PATCH" else JSON
+        response = _CONNECTIONS.request(
+            method,
+            f"{self.api_url}{path}",
+            body=body if body is None or isinstance(body, str) else json.dumps(body),
+            headers={**all_headers, **(headers or {})},
+        )
+        return Answer(response.status, response.headers, response.data.decode())

@@ -1,0 +1,50 @@
+"""The deployed service, for the end-to-end tests."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+
+from local import emulator
+from local.deploy import Deployment
+from local.home import Home
+from local.progress import Progress
+from tests.local.caller import Caller
+from tests.local.service import Service
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service, deployed to an emulator of its own by the real CDK.
+
+    It is shared by all tests: a test makes the jobs that it needs, and finds only those, with a
+    pipeline name of its own. ``f"{service.api_url}/jobs"`` is the URL of the jobs;
+    ``service.api_key`` goes into ``x-api-key``. ``service.client("dynamodb")`` sees everything,
+    ``service.client_of("read", "dynamodb")`` what the read function's role is allowed to.
+    ``service.outputs`` has the names of all resources. The emulator's own log, with the
+    functions' crashes, is at ``service.home.emulator_log``.
+    """
+    home = Home(tmp_path_factory.mktemp("service"))
+    with home.lock() as lock:
+        assert lock
+        home.clear()
+        with (
+            Deployment(home, Progress(Console(stderr=True))) as deployment,
+            emulator.running(home, free_port(), lock) as running,
+        ):
+            yield Service(home, deployment.to(running.endpoint_url))
+
+
+@pytest.fixture(scope="session")
+def call(service: Service) -> Caller:
+    """A caller with the API key of the default usage plan."""
+    return Caller(service.api_url, service.api_key)
+
+
+def free_port() -> int:
+    """A port on the loopback interface that is free now."""
+    with socket.socket() as probe:
+        probe.bind((emulator.HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,60 @@
+"""What the end-to-end tests get: the service, deployed to an emulator of their own."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from local import aws
+from local.home import Endpoint, Home
+
+
+@dataclass(frozen=True)
+class Service:
+    """The deployed service, and the AWS that it is deployed to.
+
+    Attributes:
+        home: The folder of its local run.
+        endpoint: How to reach it.
+    """
+
+    home: Home
+    endpoint: Endpoint
+
+    @property
+    def api_url(self) -> str:
+        """The API's base URL, without a slash at its end: ``f"{service.api_url}/jobs"``."""
+        return self.endpoint.api_url
+
+    @property
+    def api_key(self) -> str:
+        """The value for the ``x-api-key`` header."""
+        return self.endpoint.api_key
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs."""
+        return self.endpoint.outputs
+
+    def client(self, name: str) -> Any:
+        """A boto3 client of the account's root, who may do everything."""
+        return aws.client(name, self.endpoint.aws_endpoint_url)
+
+    def client_of(self, function: str, name: str) -> Any:
+        """A boto3 client with the permissions of a function of the service, and no others.
+
+        Args:
+            function: One of ``infra.routes.FUNCTIONS``.
+            name: The AWS service, as boto3 names it.
+        """
+        role = self.client("lambda").get_function_configuration(
+            FunctionName=self.outputs[f"{function.title()}Function"]
+        )["Role"]
+        session = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")[
+            "Credentials"
+        ]
+        return aws.client(
+            name,
+            self.endpoint.aws_endpoint_url,
+            aws.Credentials(
+                session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
+            ),
+        )

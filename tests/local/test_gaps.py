@@ -1,0 +1,504 @@
+"""The emulator's gaps that local/gaps.py closes: each is there, and each is closed.
+
+A probe asks an emulator whether it can do what a gap is about. If the emulator as it is
+installed can, the gap is history, and its entry in local/gaps.py has to go.
+"""
+
+import contextlib
+import io
+import json
+import urllib.error
+import urllib.request
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, WaiterError
+
+from local import aws, emulator, gaps
+from local.home import Home
+from tests.local.conftest import free_port
+
+Resources = Mapping[str, Mapping[str, Any]]
+
+VPC = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}}
+ADDRESS = {"Type": "AWS::EC2::EIP", "Properties": {"Domain": "vpc"}}
+NETWORK = {
+    "Vpc": VPC,
+    "Subnet": {
+        "Type": "AWS::EC2::Subnet",
+        "Properties": {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.0.0.0/24"},
+    },
+    "Address": ADDRESS,
+    "Nat": {
+        "Type": "AWS::EC2::NatGateway",
+        "Properties": {
+            "SubnetId": {"Ref": "Subnet"},
+            "AllocationId": {"Fn::GetAtt": ["Address", "AllocationId"]},
+        },
+    },
+}
+FLOW_LOG = {
+    "Vpc": VPC,
+    "FlowLog": {
+        "Type": "AWS::EC2::FlowLog",
+        "Properties": {
+            "ResourceId": {"Ref": "Vpc"},
+            "ResourceType": "VPC",
+            "TrafficType": "ALL",
+            "LogDestinationType": "cloud-watch-logs",
+            "LogGroupName": "/flow",
+            "DeliverLogsPermissionArn": "arn:aws:iam::000000000000:role/flow",
+        },
+    },
+}
+TABLE = {
+    "Table": {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True},
+            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+            "SSESpecification": {"SSEEnabled": True},
+        },
+    }
+}
+BUCKET = {
+    "Bucket": {
+        "Type": "AWS::S3::Bucket",
+        "Properties": {
+            "BucketEncryption": {
+                "ServerSideEncryptionConfiguration": [
+                    {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+                ]
+            },
+            "LifecycleConfiguration": {
+                "Rules": [{"Id": "expire", "Status": "Enabled", "ExpirationInDays": 30}]
+            },
+        },
+    }
+}
+API = {
+    "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "probe"}},
+    "Validator": {
+        "Type": "AWS::ApiGateway::RequestValidator",
+        "Properties": {
+            "RestApiId": {"Ref": "Api"},
+            "ValidateRequestBody": True,
+            "ValidateRequestParameters": False,
+        },
+    },
+    "Method": {
+        "Type": "AWS::ApiGateway::Method",
+        "Properties": {
+            "RestApiId": {"Ref": "Api"},
+            "ResourceId": {"Fn::GetAtt": ["Api", "RootResourceId"]},
+            "HttpMethod": "POST",
+            "AuthorizationType": "NONE",
+            "RequestValidatorId": {"Ref": "Validator"},
+            "Integration": {"Type": "MOCK"},
+        },
+    },
+}
+ALARM = {
+    "Alarm": {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "ComparisonOperator": "GreaterThanThreshold",
+            "EvaluationPeriods": 1,
+            "Threshold": 1,
+            "Metrics": [
+                {"Id": "sum", "Expression": "a + a", "ReturnData": True},
+                {
+                    "Id": "a",
+                    "ReturnData": False,
+                    "MetricStat": {
+                        "Metric": {"Namespace": "Probe", "MetricName": "a"},
+                        "Period": 60,
+                        "Stat": "Sum",
+                    },
+                },
+            ],
+        },
+    }
+}
+FUNCTION = """
+import importlib.util, json
+
+def handler(event, context):
+    if "fail" in (event.get("body") or ""):
+        raise RuntimeError("as it was told")
+    seen = importlib.util.find_spec("ministack") is not None
+    runtime = importlib.util.find_spec("boto3") is not None
+    layer = importlib.util.find_spec("of_layer").origin
+    answer = {"event": event, "sees_environment": seen, "sees_runtime": runtime, "layer": layer}
+    return {"statusCode": 200, "body": json.dumps(answer)}
+"""
+PROBLEM = (
+    '{"where": "$context.path", "why": "$context.error.validationErrorString",'
+    ' "kind": "$context.error.responseType"}'
+)
+
+
+def zipped(files: Mapping[str, str]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return content.getvalue()
+
+
+@dataclass(frozen=True)
+class Aws:
+    """An emulator to be probed."""
+
+    url: str
+
+    def client(self, service: str) -> Any:
+        return aws.client(service, self.url)
+
+    def deploy(self, resources: Resources, stack: str | None = None) -> tuple[str, dict[str, str]]:
+        """Create a stack, or update ``stack``; its name, and its physical ids."""
+        cloudformation = self.client("cloudformation")
+        change = cloudformation.update_stack if stack else cloudformation.create_stack
+        done = "stack_update_complete" if stack else "stack_create_complete"
+        stack = stack or f"probe-{uuid.uuid4().hex[:8]}"
+        change(StackName=stack, TemplateBody=json.dumps({"Resources": resources}))
+        self._wait(done, stack)
+        ids = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+        return stack, {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in ids}
+
+    def delete(self, stack: str) -> None:
+        self.client("cloudformation").delete_stack(StackName=stack)
+        self._wait("stack_delete_complete", stack)
+
+    def _wait(self, done: str, stack: str) -> None:
+        self.client("cloudformation").get_waiter(done).wait(
+            StackName=stack, WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
+        )
+
+    def takes(self, resources: Resources) -> dict[str, str] | None:
+        """The physical ids of ``resources``; None if the emulator refuses them."""
+        try:
+            return self.deploy(resources)[1]
+        except (ClientError, WaiterError):
+            return None
+
+    @cached_property
+    def function(self) -> str:
+        """The ARN of a function that tells what it sees, or fails if its body says so."""
+        return self.create_function()
+
+    def create_function(self) -> str:
+        functions = self.client("lambda")
+        layer = functions.publish_layer_version(
+            LayerName="probe", Content={"ZipFile": zipped({"python/of_layer.py": ""})}
+        )["LayerVersionArn"]
+        arn: str = functions.create_function(
+            FunctionName=f"probe-{uuid.uuid4().hex[:8]}",
+            Runtime="python3.13",
+            Role=self.role("lambda.amazonaws.com"),
+            Handler="index.handler",
+            Code={"ZipFile": zipped({"index.py": FUNCTION})},
+            Layers=[layer],
+        )["FunctionArn"]
+        return arn
+
+    def invoke(self, function: str) -> dict[str, Any]:
+        """What the function sees."""
+        answer = self.client("lambda").invoke(FunctionName=function, Payload=b"{}")["Payload"]
+        seen: dict[str, Any] = json.loads(json.load(answer)["body"])
+        return seen
+
+    def role(self, service: str) -> str:
+        """The ARN of a role that may do everything with S3."""
+        iam = self.client("iam")
+        name = f"probe-{uuid.uuid4().hex[:8]}"
+        allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+        role: str = iam.create_role(
+            RoleName=name,
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
+        )["Role"]["Arn"]
+        everything = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+        iam.put_role_policy(
+            RoleName=name,
+            PolicyName="all",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [everything]}),
+        )
+        return role
+
+    @cached_property
+    def api(self) -> tuple[str, str]:
+        """URL and key of an API that takes JSON objects with a number ``n``, for the function."""
+        gateway = self.client("apigateway")
+        api = gateway.create_rest_api(name="probe")["id"]
+        root = gateway.get_resources(restApiId=api)["items"][0]["id"]
+        schema = {"type": "object", "properties": {"n": {"type": "number"}}}
+        gateway.create_model(
+            restApiId=api, name="Probe", contentType="application/json", schema=json.dumps(schema)
+        )
+        validator = gateway.create_request_validator(
+            restApiId=api, name="body", validateRequestBody=True
+        )["id"]
+        post = {"restApiId": api, "resourceId": root, "httpMethod": "POST"}
+        gateway.put_method(
+            **post,
+            authorizationType="NONE",
+            apiKeyRequired=True,
+            requestValidatorId=validator,
+            requestModels={"application/json": "Probe"},
+        )
+        invocation = f"2015-03-31/functions/{self.function}/invocations"
+        gateway.put_integration(
+            **post,
+            type="AWS_PROXY",
+            integrationHttpMethod="POST",
+            uri=f"arn:aws:apigateway:{aws.REGION}:lambda:path/{invocation}",
+        )
+        for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
+            gateway.put_gateway_response(
+                restApiId=api,
+                responseType=kind,
+                responseTemplates={"application/json": PROBLEM},
+            )
+        gateway.create_deployment(restApiId=api, stageName="probe")
+        key = gateway.create_api_key(name="probe", enabled=True)
+        stages = [{"apiId": api, "stage": "probe"}]
+        plan = gateway.create_usage_plan(name="probe", apiStages=stages)["id"]
+        gateway.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
+        return f"{self.url}/_aws/execute-api/{api}/probe/", key["value"]
+
+    def post(self, body: Any, *, key: bool = True) -> dict[str, Any]:
+        """The API's answer."""
+        url, value = self.api
+        headers = {"content-type": "application/json"} | ({"x-api-key": value} if key else {})
+        request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+        try:
+            with urllib.request.urlopen(request) as response:
+                answer = response.read()
+        except urllib.error.HTTPError as refused:
+            with refused:
+                answer = refused.read()
+        content: dict[str, Any] = json.loads(answer)
+        return content
+
+
+def has_addresses(emulated: Aws) -> bool:
+    ids = emulated.takes({"Address": ADDRESS})
+    known = emulated.client("ec2").describe_addresses()["Addresses"]
+    return ids is not None and ids["Address"] in {address["PublicIp"] for address in known}
+
+
+def has_nat_gateways(emulated: Aws) -> bool:
+    ids = emulated.takes(NETWORK)
+    known = emulated.client("ec2").describe_nat_gateways()["NatGateways"]
+    return ids is not None and ids["Nat"] in {each["NatGatewayId"] for each in known}
+
+
+def has_flow_logs(emulated: Aws) -> bool:
+    ids = emulated.takes(FLOW_LOG)
+    known = emulated.client("ec2").describe_flow_logs()["FlowLogs"]
+    return ids is not None and ids["FlowLog"] in {each["FlowLogId"] for each in known}
+
+
+def has_validators(emulated: Aws) -> bool:
+    ids = emulated.takes(API)
+    assert ids
+    known = emulated.client("apigateway").get_request_validators(restApiId=ids["Api"])["items"]
+    return ids["Validator"] in {each["id"] for each in known}
+
+
+def binds_validators(emulated: Aws) -> bool:
+    ids = emulated.takes(API)
+    assert ids
+    gateway = emulated.client("apigateway")
+    root = gateway.get_resources(restApiId=ids["Api"])["items"][0]["id"]
+    method = gateway.get_method(restApiId=ids["Api"], resourceId=root, httpMethod="POST")
+    return "requestValidatorId" in method
+
+
+def expires_items(emulated: Aws) -> bool:
+    ids = emulated.takes(TABLE)
+    assert ids
+    dynamodb = emulated.client("dynamodb")
+    description = dynamodb.describe_time_to_live(TableName=ids["Table"])
+    return bool(description["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED")
+
+
+def encrypts_objects(emulated: Aws) -> bool:
+    ids = emulated.takes(BUCKET)
+    assert ids
+    s3 = emulated.client("s3")
+    s3.put_object(Bucket=ids["Bucket"], Key="a", Body=b"a")
+    encryption = s3.head_object(Bucket=ids["Bucket"], Key="a").get("ServerSideEncryption")
+    return bool(encryption == "aws:kms")
+
+
+def counts_loopback_as_tls(emulated: Aws) -> bool:
+    bucket = f"probe-{uuid.uuid4().hex[:8]}"
+    root = emulated.client("s3")
+    root.create_bucket(Bucket=bucket)
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    root.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    session = emulated.client("sts").assume_role(
+        RoleArn=emulated.role("lambda.amazonaws.com"), RoleSessionName="probe"
+    )["Credentials"]
+    credentials = aws.Credentials(
+        session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
+    )
+    try:
+        aws.client("s3", emulated.url, credentials).put_object(Bucket=bucket, Key="a", Body=b"")
+    except ClientError:
+        return False
+    return True
+
+
+def accepts_metric_math(emulated: Aws) -> bool:
+    ids = emulated.takes(ALARM)
+    known = emulated.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    return ids is not None and ids["Alarm"] in {alarm["AlarmName"] for alarm in known}
+
+
+def seals_functions(emulated: Aws) -> bool:
+    seen = emulated.invoke(emulated.function)
+    assert seen["sees_runtime"]
+    return not seen["sees_environment"]
+
+
+def unpacks_layers_once(emulated: Aws) -> bool:
+    environments = [emulated.invoke(emulated.create_function()) for _ in range(2)]
+    return len({seen["layer"] for seen in environments}) == 1
+
+
+def names_the_caller(emulated: Aws) -> bool:
+    return "apiKeyId" in emulated.post({"n": 1})["event"]["requestContext"]["identity"]
+
+
+def fills_gateway_responses(emulated: Aws) -> bool:
+    return bool(emulated.post({"n": 1}, key=False)["where"] == "/probe/")
+
+
+def explains_bad_bodies(emulated: Aws) -> bool:
+    return "data.n must be number" in emulated.post({"n": "x"})["why"]
+
+
+def answers_for_failed_functions(emulated: Aws) -> bool:
+    return bool(emulated.post({"fail": 1}).get("kind") == "DEFAULT_5XX")
+
+
+PROBES: dict[object, Callable[[Aws], bool]] = {
+    "AWS::EC2::EIP": has_addresses,
+    "AWS::EC2::NatGateway": has_nat_gateways,
+    "AWS::EC2::FlowLog": has_flow_logs,
+    "AWS::ApiGateway::RequestValidator": has_validators,
+    "AWS::ApiGateway::Method": binds_validators,
+    "AWS::DynamoDB::Table": expires_items,
+    "AWS::S3::Bucket": encrypts_objects,
+    gaps._count_loopback_as_tls: counts_loopback_as_tls,
+    gaps._accept_metric_math: accepts_metric_math,
+    gaps._seal_functions: seals_functions,
+    gaps._unpack_layers_once: unpacks_layers_once,
+    gaps._name_the_caller: names_the_caller,
+    gaps._fill_gateway_responses: fills_gateway_responses,
+    gaps._explain_bad_bodies: explains_bad_bodies,
+    gaps._answer_for_failed_functions: answers_for_failed_functions,
+}
+
+each_probe = pytest.mark.parametrize(
+    "probe", [pytest.param(probe, id=probe.__name__) for probe in PROBES.values()]
+)
+
+
+@contextlib.contextmanager
+def started(factory: pytest.TempPathFactory, module: str) -> Iterator[Aws]:
+    home = Home(factory.mktemp("emulator"))
+    with home.lock() as lock:
+        assert lock
+        home.clear()
+        with emulator.running(home, free_port(), lock, module=module) as running:
+            yield Aws(running.endpoint_url)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """The emulator as it is installed."""
+    with started(tmp_path_factory, "ministack") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """The emulator with its gaps closed."""
+    with started(tmp_path_factory, "local.emulator") as running:
+        yield running
+
+
+def test_every_gap_has_a_probe() -> None:
+    types = [gap.type for gap in (*gaps.LACKING, *gaps.DROPPING)]
+    assert set(PROBES) == {*types, *gaps.PATCHES}
+
+
+@each_probe
+def test_the_installed_emulator_has_the_gap(probe: Callable[[Aws], bool], installed: Aws) -> None:
+    assert not probe(installed)
+
+
+@each_probe
+def test_our_emulator_has_it_closed(probe: Callable[[Aws], bool], ours: Aws) -> None:
+    assert probe(ours)
+
+
+def test_a_changed_resource_is_replaced_and_a_deleted_stack_leaves_nothing(ours: Aws) -> None:
+    ec2, gateway = ours.client("ec2"), ours.client("apigateway")
+
+    def existing() -> tuple[set[str], set[str], set[str]]:
+        return (
+            {address["PublicIp"] for address in ec2.describe_addresses()["Addresses"]},
+            {
+                gateway["NatGatewayId"]
+                for gateway in ec2.describe_nat_gateways()["NatGateways"]
+                if gateway["State"] != "deleted"
+            },
+            {flow_log["FlowLogId"] for flow_log in ec2.describe_flow_logs()["FlowLogs"]},
+        )
+
+    before = existing()
+    stack, old = ours.deploy({**NETWORK, **FLOW_LOG, **API})
+    changed = json.loads(json.dumps({**NETWORK, **FLOW_LOG, **API}))
+    changed["Address"]["Properties"]["Tags"] = [{"Key": "a", "Value": "b"}]
+    changed["FlowLog"]["Properties"]["TrafficType"] = "REJECT"
+    changed["Validator"]["Properties"]["ValidateRequestParameters"] = True
+    _, new = ours.deploy(changed, stack)
+    assert new["Address"] != old["Address"]
+    validators = gateway.get_request_validators(restApiId=new["Api"])["items"]
+    assert [validator["id"] for validator in validators] == [new["Validator"]]
+    added = [now - then for now, then in zip(existing(), before, strict=True)]
+    assert added == [{new["Address"]}, {new["Nat"]}, {new["FlowLog"]}]
+    ours.delete(stack)
+    assert existing() == before
+
+
+def test_a_changed_property_that_the_emulator_drops_is_applied(ours: Aws) -> None:
+    stack, ids = ours.deploy({**TABLE, **BUCKET})
+    changed = json.loads(json.dumps({**TABLE, **BUCKET}))
+    changed["Table"]["Properties"]["TimeToLiveSpecification"]["AttributeName"] = "ends_at"
+    rules = changed["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    rules[0]["ExpirationInDays"] = 60
+    assert ours.deploy(changed, stack)[1] == ids
+    ttl = ours.client("dynamodb").describe_time_to_live(TableName=ids["Table"])
+    assert ttl["TimeToLiveDescription"]["AttributeName"] == "ends_at"
+    lifecycle = ours.client("s3").get_bucket_lifecycle_configuration(Bucket=ids["Bucket"])
+    assert lifecycle["Rules"][0]["Expiration"]["Days"] == 60

@@ -1,0 +1,81 @@
+"""The installation on a machine that lacks something: one sentence, and what to do."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local.home import PROJECT
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A folder that is all of the PATH."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    return folder
+
+
+def put(tools: Path, name: str, script: str) -> None:
+    tool = tools / name
+    tool.write_text(f"#!/bin/sh\n{script}\n")
+    tool.chmod(0o755)
+
+
+def install(tools: Path, what: str, **environment: str) -> str:
+    """What the installation of ``what`` complains about."""
+    done = subprocess.run(
+        ["/bin/sh", PROJECT / "local" / "install.sh", what],
+        cwd=tools.parent,
+        env={"PATH": str(tools), **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    return done.stderr
+
+
+def test_a_missing_node_is_said(tools: Path) -> None:
+    assert install(tools, "node") == (
+        "Node.js 20 or newer is needed, and there is none: install it from https://nodejs.org.\n"
+    )
+
+
+def test_an_old_node_is_said(tools: Path) -> None:
+    put(tools, "node", '[ "$1" = --version ] && echo v18.20.4 || exit 1')
+    assert install(tools, "node") == (
+        "Node.js 20 or newer is needed, and there is v18.20.4: install a newer one"
+        " from https://nodejs.org.\n"
+    )
+
+
+def test_a_missing_npm_is_said(tools: Path) -> None:
+    put(tools, "node", "exit 0")
+    assert install(tools, "node").startswith("npm is needed, and this Node.js came without: ")
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [('[ "$1" = --version ] && echo Python 3.9.2 || exit 1', "Python 3.9.2"), (None, "none")],
+)
+def test_an_old_or_missing_python_is_said(tools: Path, script: str | None, found: str) -> None:
+    if script:
+        put(tools, "python3", script)
+    assert install(tools, "python") == (
+        f"Python 3.11 or newer is needed, and there is {found}: install it from"
+        " https://www.python.org/downloads, or say where it is with PYTHON=<path>.\n"
+    )
+
+
+def test_the_python_that_is_asked_for_is_the_one_that_is_judged(tools: Path) -> None:
+    put(tools, "python3", "exit 0")
+    put(tools, "old", '[ "$1" = --version ] && echo Python 3.10.1 || exit 1')
+    assert "there is Python 3.10.1:" in install(tools, "python", PYTHON="old")
+
+
+def test_a_python_without_venv_is_said(tools: Path) -> None:
+    put(tools, "python3", "case $2 in *ensurepip*) exit 1;; esac")
+    assert install(tools, "python").startswith(
+        "python3 cannot make virtual environments: install its venv module (on Debian and Ubuntu:"
+    )
