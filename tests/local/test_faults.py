@@ -1,6 +1,5 @@
 """Every route under every fault: success or 503, and each write once or not at all."""
 
-import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from common import ladder
 from tests.local.caller import Answer, Caller
 from tests.local.conftest import free_port
 from tests.local.faults import Faults, between
+from tests.local.lines import canonical, logged
 from tests.local.service import Service
 
 PATIENCE = 10.0
@@ -121,21 +121,10 @@ def _registered(service: Service, pipeline: str) -> int:
 
 def _attempts(service: Service, function: str, request_id: str) -> tuple[int, int]:
     """The attempts that the canonical line and the metrics of a request tell."""
-    group = f"/aws/lambda/job-ledger-dev-{function}"
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        events = service.client("logs").filter_log_events(
-            logGroupName=group, filterPattern=f'"{request_id}"'
-        )["events"]
-        lines = [json.loads(e["message"]) for e in events if e["message"].startswith("{")]
-        logged: list[int] = [
-            line["dynamodb_attempts"] for line in lines if line.get("message") == "request"
-        ]
-        counted = [line["DynamoDBAttempts"][0] for line in lines if "_aws" in line]
-        if logged and counted:
-            return logged[0], int(counted[0])
-        time.sleep(0.1)
-    raise AssertionError(f"no lines of request {request_id}")
+    lines = logged(service, function, request_id)
+    (line,) = canonical(lines)
+    (metrics,) = [line for line in lines if "_aws" in line]
+    return line["dynamodb_attempts"], int(metrics["DynamoDBAttempts"][0])
 
 
 def _written(service: Service, route: str, before: dict[str, Any]) -> int:

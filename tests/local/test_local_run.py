@@ -16,6 +16,7 @@ from rich.console import Console
 
 from local import aws, emulator
 from local.deploy import Deployment
+from local.errors import LocalRunError
 from local.examples import examples
 from local.home import PROJECT, Endpoint, Home
 from local.progress import Progress
@@ -112,8 +113,8 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 def test_a_second_deployment_brings_what_has_changed(up: Home, tmp_path: Path) -> None:
     before = endpoint_of(up)
-    after = Deployment(up, Progress(Console()), project=changed_project(tmp_path / "project"))
-    with after as deployment:
+    project = changed_project(tmp_path / "project")
+    with Deployment(up, Progress(Console()), project=project) as deployment:
         assert deployment.to(before.aws_endpoint_url).api_url == before.api_url
     gateway = aws.client("apigateway", before.aws_endpoint_url)
     assert gateway.get_usage_plans()["items"][0]["throttle"]["rateLimit"] == 61
@@ -124,6 +125,17 @@ def test_a_second_deployment_brings_what_has_changed(up: Home, tmp_path: Path) -
         pass
     with refused.value as answer:
         assert answer.status == 418
+
+
+def test_an_app_that_is_broken_is_said_and_changes_nothing(up: Home, tmp_path: Path) -> None:
+    project = changed_project(tmp_path / "project")
+    (project / "app.py").write_text("raise SystemExit('It is broken.')")
+    endpoint = endpoint_of(up)
+    deployment = Deployment(up, Progress(Console()), project=project)
+    with deployment, pytest.raises(LocalRunError, match=r"`cdk synth` failed; .*\.log") as refused:
+        deployment.to(endpoint.aws_endpoint_url)
+    assert "It is broken." in refused.value.evidence
+    assert endpoint_of(up) == endpoint
 
 
 def changed_project(folder: Path) -> Path:
