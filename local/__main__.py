@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from botocore.exceptions import BotoCoreError
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -84,7 +85,8 @@ class Cli:
             deadline = time.monotonic() + _DOWN_SECONDS
             while not self._is_over():
                 if time.monotonic() > deadline:
-                    raise LocalRunError(f"{run} does not stop; end these processes by hand.")
+                    process = run.supervisor or run.emulator
+                    raise LocalRunError(f"Process {process} does not stop; end it with kill -9.")
                 time.sleep(_POLL_SECONDS)
 
     def _is_over(self) -> bool:
@@ -142,8 +144,12 @@ class Cli:
     def _follow(self, aws: Emulator, endpoint: Endpoint) -> None:
         log = LogFollower(endpoint)
         while True:
-            aws.check()
-            for line in readable(log.new()):
+            try:
+                lines = log.new()
+            except BotoCoreError:
+                aws.check()
+                raise
+            for line in readable(lines):
                 self._console.print(line, soft_wrap=True)
             time.sleep(_FOLLOW_SECONDS)
 

@@ -6,10 +6,10 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, Self
+from typing import Self
 
 from local import aws
 from local.errors import LocalRunError
@@ -25,6 +25,7 @@ _CONTEXT = ("-c", f"stage={STAGE}", "-c", "credentials=cli")
 # <stack> | <done>/<total> | <time> | <status> | <type> | <name> (<logical id>) <reason>
 _EVENT = re.compile(r" \| +(\d+)/(\d+) \| [^|]+\| \w+ +\| (\S+) ")
 _EVIDENCE_LINES = 15
+_POLL_SECONDS = 0.05
 
 
 class Deployment:
@@ -33,7 +34,7 @@ class Deployment:
     The app is synthesized from the start: that takes longest, and needs no emulator.
 
     Args:
-        home: Where the cloud assembly and the log of the CDK go.
+        home: Where the cloud assembly and the logs of the CDK go.
         progress: Where to tell what is going on.
         project: The folder of the CDK app.
 
@@ -50,14 +51,9 @@ class Deployment:
         self._running = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        self._log = self._running.enter_context(self._home.deploy_log.open("wb"))
+        synthesis = ("synth", "--quiet", *_CONTEXT, "--output", str(self._home.assembly))
         self._synthesis = self._running.enter_context(
-            _cdk(
-                *("synth", "--quiet", *_CONTEXT, "--output", str(self._home.assembly)),
-                folder=self._project,
-                environment=_environment(None),
-                output=self._log,
-            )
+            _cdk(self._home, *synthesis, folder=self._project)
         )
         return self
 
@@ -71,61 +67,24 @@ class Deployment:
             LocalRunError: It failed.
         """
         with self._progress.step("Bootstrapping the account for the CDK"):
-            environment = f"aws://{aws.ACCOUNT}/{aws.REGION}"
+            bootstrap = ("bootstrap", f"aws://{aws.ACCOUNT}/{aws.REGION}")
             # In a folder without an app: the CDK would synthesize it once more.
-            with self._command(
-                endpoint_url, "bootstrap", environment, folder=self._home.tmp
+            with _cdk(
+                self._home, *bootstrap, folder=self._home.tmp, endpoint_url=endpoint_url
             ) as cdk:
-                self._finish(cdk, "bootstrap the account")
+                cdk.finish()
         with self._progress.step("Synthesizing the stack"):
-            self._finish(self._synthesis, "synthesize the stack")
-        with (
-            self._progress.step(f"Deploying {STACK}") as step,
-            self._command(
-                endpoint_url,
-                *("deploy", STACK, "--app", str(self._home.assembly)),
-                *("--require-approval", "never", "--progress", "events"),
-                output=subprocess.PIPE,
-            ) as cdk,
-        ):
-            self._report(cdk, step)
-            self._finish(cdk, "deploy the stack")
+            self._synthesis.finish()
+        with self._progress.step(f"Deploying {STACK}") as step:
+            deploy = ("deploy", STACK, "--app", str(self._home.assembly))
+            quietly = ("--require-approval", "never", "--progress", "events")
+            with _cdk(
+                self._home, *deploy, *quietly, folder=self._project, endpoint_url=endpoint_url
+            ) as cdk:
+                cdk.finish(step)
         endpoint = find_endpoint(endpoint_url)
         self._home.write_endpoint(endpoint)
         return endpoint
-
-    def _command(
-        self,
-        endpoint_url: str,
-        *arguments: str,
-        folder: Path | None = None,
-        output: int | None = None,
-    ) -> AbstractContextManager[subprocess.Popen[bytes]]:
-        return _cdk(
-            *arguments,
-            folder=folder or self._project,
-            environment=_environment(endpoint_url),
-            output=output or self._log,
-        )
-
-    def _report(self, cdk: subprocess.Popen[bytes], step: Step) -> None:
-        """Log what the CDK says, and tell how far the stack is."""
-        for line in cdk.stdout or ():
-            self._log.write(line)
-            self._log.flush()
-            if event := _EVENT.search(line.decode(errors="replace")):
-                done, total, type_ = event.groups()
-                step.at(int(done), int(total), type_)
-
-    def _finish(self, cdk: subprocess.Popen[bytes], what: str) -> None:
-        if cdk.wait() == 0:
-            return
-        said = self._home.deploy_log.read_text(errors="replace").splitlines()
-        failures = list(dict.fromkeys(line for line in said if "_FAILED " in line))
-        raise LocalRunError(
-            f"The CDK could not {what}; all that it said is in {self._home.deploy_log}.",
-            evidence="\n".join(failures or said[-_EVIDENCE_LINES:]),
-        )
 
 
 def find_endpoint(endpoint_url: str) -> Endpoint:
@@ -150,23 +109,57 @@ def find_endpoint(endpoint_url: str) -> Endpoint:
     )
 
 
+class _Command:
+    """A command of the CDK under way."""
+
+    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._name = name
+        self._process = process
+        self._log = log
+
+    def finish(self, step: Step | None = None) -> None:
+        """Wait for its end, and tell ``step`` how far it is.
+
+        Raises:
+            LocalRunError: It failed.
+        """
+        with self._log.open(errors="replace") as said:
+            while self._process.poll() is None:
+                for line in said:
+                    if step and (event := _EVENT.search(line)):
+                        done, total, type_ = event.groups()
+                        step.at(int(done), int(total), type_)
+                time.sleep(_POLL_SECONDS)
+        if self._process.returncode:
+            lines = self._log.read_text(errors="replace").splitlines()
+            failures = list(dict.fromkeys(line for line in lines if "_FAILED " in line))
+            raise LocalRunError(
+                f"`cdk {self._name}` failed; all that it said is in {self._log}.",
+                evidence="\n".join(failures or lines[-_EVIDENCE_LINES:]),
+            )
+
+
 @contextlib.contextmanager
 def _cdk(
-    *arguments: str, folder: Path, environment: dict[str, str], output: IO[bytes] | int
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A command of the CDK; it ends with the context, and so do the processes it started."""
-    with subprocess.Popen(  # noqa: S603
-        [_CDK, *arguments],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        # Else Ctrl-C reaches it before us, and it reports that as a failure of its own.
-        start_new_session=True,
-    ) as process:
+    home: Home, command: str, *arguments: str, folder: Path, endpoint_url: str | None = None
+) -> Iterator[_Command]:
+    """Run a command of the CDK; it ends with the context, and so do the processes it started."""
+    log = home.cdk_log(command)
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(  # noqa: S603
+            [_CDK, command, *arguments],
+            cwd=folder,
+            env=_environment(endpoint_url),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # Else Ctrl-C reaches it before us, and it reports that as a failure of its own.
+            start_new_session=True,
+        ) as process,
+    ):
         try:
-            yield process
+            yield _Command(command, process, log)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.client import HTTPException
+from pathlib import Path
 from urllib.request import urlopen
 
 from local import aws
@@ -23,6 +24,7 @@ from local.home import PROJECT, Home, Lock, Run
 HOST = "127.0.0.1"
 START_SECONDS = 30
 
+_EVIDENCE_LINES = 15
 _ENDS_WITH_PARENT = "ENDS_WITH_PARENT"
 
 
@@ -33,8 +35,9 @@ class Emulator:
         endpoint_url: Where it listens.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], endpoint_url: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], endpoint_url: str, log: Path) -> None:
         self._process = process
+        self._log = log
         self.endpoint_url = endpoint_url
 
     @property
@@ -44,7 +47,11 @@ class Emulator:
     def check(self) -> None:
         """Raise :class:`LocalRunError` if it has ended."""
         if self._process.poll() is not None:
-            raise LocalRunError("The embedded AWS has stopped.")
+            said = self._log.read_text(errors="replace").splitlines()
+            raise LocalRunError(
+                f"The embedded AWS has stopped; its log is {self._log}.",
+                evidence="\n".join(said[-_EVIDENCE_LINES:]),
+            )
 
     def stop(self) -> None:
         """End it, its functions, and all that they started."""
@@ -103,7 +110,7 @@ def start(
             start_new_session=True,
             pass_fds=[lock.fd],
         )
-    emulator = Emulator(process, f"http://{HOST}:{port}")
+    emulator = Emulator(process, f"http://{HOST}:{port}", home.emulator_log)
     lock.write(Run(os.getpid(), emulator.pid, emulator.endpoint_url))
     try:
         _wait_until_ready(emulator)

@@ -1,9 +1,8 @@
 """What the embedded AWS lacks for the very template that goes to AWS, and nothing else.
 
 The emulator's CloudFormation is taught the resource types it rejects and the properties it
-drops, and its data plane the few things on which the functions or the API rely. Whatever the
-emulator has an API for is called through that API, so that it can be inspected with the AWS
-command line; the rest is a name without an effect.
+drops, by calling the emulator's own API for them, so that the AWS command line shows them. Its
+data plane is taught the few things that the API and the functions rely on.
 
 The tests fail for every entry that a newer emulator, or a changed template, makes unnecessary.
 """
@@ -131,6 +130,7 @@ def _delete_request_validator(client: Client, validator: str, props: Properties)
 
 
 LACKING = (
+    # Without effect: the functions are processes of this machine, outside of every network.
     Lacking("AWS::EC2::EIP", _allocate_address, _release_address),
     Lacking("AWS::EC2::NatGateway", _create_nat_gateway, _delete_nat_gateway),
     Lacking("AWS::EC2::FlowLog", _create_flow_log, _delete_flow_log),
@@ -162,16 +162,7 @@ def _complete_bucket(client: Client, bucket: str, props: Properties) -> None:
             Bucket=bucket,
             ServerSideEncryptionConfiguration={
                 "Rules": [
-                    {
-                        "ApplyServerSideEncryptionByDefault": {
-                            # The emulator has no key of its own to fall back to.
-                            "KMSMasterKeyID": "alias/aws/s3",
-                            **rule["ServerSideEncryptionByDefault"],
-                        }
-                        if rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
-                        else rule["ServerSideEncryptionByDefault"],
-                        "BucketKeyEnabled": rule.get("BucketKeyEnabled", False),
-                    }
+                    _encryption_rule(rule)
                     for rule in encryption["ServerSideEncryptionConfiguration"]
                 ]
             },
@@ -181,6 +172,18 @@ def _complete_bucket(client: Client, bucket: str, props: Properties) -> None:
             Bucket=bucket,
             LifecycleConfiguration={"Rules": [_lifecycle_rule(r) for r in lifecycle["Rules"]]},
         )
+
+
+def _encryption_rule(rule: Properties) -> dict[str, Any]:
+    """CloudFormation's form of a rule, in the form of the S3 API."""
+    default = dict(rule["ServerSideEncryptionByDefault"])
+    if default["SSEAlgorithm"] == "aws:kms":
+        # On AWS, this is the key that is meant when none is named.
+        default.setdefault("KMSMasterKeyID", "alias/aws/s3")
+    return {
+        "ApplyServerSideEncryptionByDefault": default,
+        "BucketKeyEnabled": rule.get("BucketKeyEnabled", False),
+    }
 
 
 def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
@@ -251,6 +254,10 @@ def _accept_metric_math() -> None:
     provisioners._cw_metric_alarm_record = metric_alarm_record
 
 
+RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
+"""What Lambda's Python runtime brings along besides the standard library."""
+
+
 def _seal_functions() -> None:
     """Let functions import what Lambda's runtime and their layers have, and nothing else.
 
@@ -276,10 +283,6 @@ def _seal_functions() -> None:
         f"import sys\nsys.path[:] = {[*path, str(runtime)]!r}\n"
         + lambda_runtime._PYTHON_WORKER_SCRIPT
     )
-
-
-RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
-"""What Lambda's Python runtime brings along besides the standard library."""
 
 
 def _unpack_layers_once() -> None:

@@ -67,10 +67,9 @@ class Home:
     def emulator_log(self) -> Path:
         return self.folder / "emulator.log"
 
-    @property
-    def deploy_log(self) -> Path:
-        """All that the CDK command line said."""
-        return self.folder / "deploy.log"
+    def cdk_log(self, command: str) -> Path:
+        """All that the last such command of the CDK command line said."""
+        return self.folder / f"cdk-{command}.log"
 
     @property
     def assembly(self) -> Path:

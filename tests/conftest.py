@@ -1,4 +1,4 @@
-"""How the tests are shared out among the workers of a parallel run."""
+"""How the tests are shared out among the workers of a parallel run, and what they tell."""
 
 from pathlib import PurePosixPath
 
@@ -22,3 +22,11 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
     return Groups(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have counted, with ``record_property("counted", ...)``."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties:
+            if name == "counted" and report.when == "call":
+                terminalreporter.write_line(f"{report.nodeid}: {value}")

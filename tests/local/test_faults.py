@@ -205,6 +205,8 @@ def test_with_dynamodb_out_of_reach_nothing_is_written_and_the_caller_told_to_tr
     assert time.monotonic() - began < ladder.LAMBDA_TIMEOUT
     if not name.startswith("GET"):
         assert _written(service, name, failed_job) == 0
+    told = _attempts(service, route.function, answer.headers["X-Request-Id"])
+    assert told == (ladder.DYNAMODB.attempts,) * 2
 
 
 def test_an_idempotency_key_makes_a_503_safe_to_repeat(
