@@ -18,7 +18,7 @@ PY := .venv/bin/python
 CODE := app.py $(wildcard infra functions layers/common/python local ops bench tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test lint format synth deploy destroy clean
+.PHONY: help setup run up down test lint schemas format synth deploy destroy clean
 
 help: ## Show this list
 	@if [ -t 1 ]; then on='\033[36m' off='\033[0m'; fi; \
@@ -46,6 +46,9 @@ lint: setup ## Check style and types
 	@.venv/bin/mypy --no-error-summary $(CODE)
 	@echo 'Style and types are fine.'
 
+schemas: setup ## Generate the validators from the JSON Schemas
+	@$(PY) layers/common/compile_schemas.py
+
 format: setup ## Bring the code into shape
 	@.venv/bin/ruff check --quiet --fix
 	@.venv/bin/ruff format --quiet
@@ -60,10 +63,13 @@ deploy: setup ## Deploy STAGE to AWS, with your AWS credentials
 	@$(PY) -m ops.credentials
 	@$(CDK) deploy -c stage=$(STAGE) --output cdk.out/$(STAGE) --outputs-file cdk.out/$(STACK).json
 
+# A second time if need be: until its functions are gone, the service goes on writing logs.
+DESTROY = $(CDK) destroy --force -c stage=$(STAGE) --output cdk.out/$(STAGE)
+
 destroy: setup ## Delete STAGE from AWS, with the data that it does not retain
 	@$(PY) -m ops.credentials
 	@$(PY) -m ops.empty_buckets $(if $(YES),--yes) $(STACK)
-	@$(CDK) destroy --force -c stage=$(STAGE) --output cdk.out/$(STAGE)
+	@$(DESTROY) || { $(PY) -m ops.empty_buckets --yes $(STACK) && $(DESTROY); }
 
 clean: ## Remove everything that was installed or built
 	@if [ -x $(PY) ]; then $(PY) -m local down; fi

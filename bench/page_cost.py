@@ -24,7 +24,7 @@ from rich.progress import track
 from rich.table import Table
 
 from common.job import SUMMARY, Status
-from common.keys import INDEXES, PARTITION_KEY, SORT_KEY, STATUS_SHARD
+from common.keys import INDEXES, PARTITION_KEY, SHARD, SORT_KEY, STATUS_SHARD
 from infra.stage import STAGES
 from local import aws, emulator
 from local.home import Home
@@ -32,7 +32,7 @@ from tests.local.conftest import free_port
 
 TABLE = "jobs"
 SIZES = (1_000, 100_000)
-SHARDS = STAGES["prod"].status_shards
+SHARDS = STAGES["prod"].shards
 LIMIT = 20
 BATCH = 25
 UNIT_BYTES = 4096
@@ -65,7 +65,8 @@ def _items() -> Iterator[dict[str, Any]]:
         texts = {
             PARTITION_KEY: job_id,
             SORT_KEY: f"{created_at}#{job_id}",
-            STATUS_SHARD: f"{status}#{dice.randrange(SHARDS)}",
+            SHARD: str(number % SHARDS),
+            STATUS_SHARD: f"{status}#{number % SHARDS}",
             "pipeline": f"pipeline-{dice.randrange(PIPELINES)}",
             "status": status,
             **dict.fromkeys(("created_at", "updated_at", "started_at", "finished_at"), created_at),
@@ -139,7 +140,7 @@ def main() -> None:
                 AWS_DEFAULT_REGION=aws.REGION,
                 STAGE="bench",
                 FUNCTION="bench",
-                STATUS_SHARDS=str(SHARDS),
+                SHARDS=str(SHARDS),
                 ARCHIVE_BUCKET="none",
                 CORS_ORIGINS="*",
                 TABLE_NAME=TABLE,

@@ -16,7 +16,9 @@ class Archive(Construct):
     """The archive bucket, and the bucket that receives its access logs.
 
     Attributes:
-        bucket: Takes the functions' log lines, below ``logs/function=<function>/``.
+        bucket: Takes the functions' log lines, below ``logs/function=<function>/``. What is
+            smaller than 128 KB stays in its class until it expires: S3 moves no such objects,
+            since a colder class would bill them at that size.
         access_logs: Takes S3's own record of the requests to ``bucket``.
     """
 

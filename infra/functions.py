@@ -120,7 +120,7 @@ class LedgerFunction(Construct):
                 "STAGE": stage.name,
                 "FUNCTION": name,
                 "TABLE_NAME": table.table.table_name,
-                "STATUS_SHARDS": str(stage.status_shards),
+                "SHARDS": str(stage.shards),
                 "ARCHIVE_BUCKET": archive.bucket.bucket_name,
                 "CORS_ORIGINS": ",".join(stage.cors_origins),
                 "POWERTOOLS_SERVICE_NAME": stage.prefix,

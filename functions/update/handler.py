@@ -22,7 +22,7 @@ def patch(request: api.Request) -> api.Response:
 
 def _apply(request: api.Request, change: job.Change) -> api.Response:
     changed = table.update(request.job_id, change, versions=request.versions, request_id=request.id)
-    if event := job.event_of(changed):
+    if event := job.event_of(change, changed):
         count(f"Jobs{event.capitalize()}")
         logger.info(f"job {event}", job_id=changed.job_id, pipeline=changed.pipeline)
     return api.job_response(HTTPStatus.OK, changed)

@@ -18,7 +18,9 @@ def test_jobs_expire(stack: Synthesized) -> None:
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
-def test_jobs_are_found_by_id_by_status_and_by_pipeline_newest_first(stack: Synthesized) -> None:
+def test_jobs_are_found_by_id_by_age_by_status_and_by_pipeline_newest_first(
+    stack: Synthesized,
+) -> None:
     table = stack.one("AWS::DynamoDB::Table")
     assert table["KeySchema"] == [{"AttributeName": "job_id", "KeyType": "HASH"}]
     keys = {
@@ -26,6 +28,7 @@ def test_jobs_are_found_by_id_by_status_and_by_pipeline_newest_first(stack: Synt
         for index in table["GlobalSecondaryIndexes"]
     }
     assert keys == {
+        "by-creation": ["shard", "created_key"],
         "by-status": ["status_shard", "created_key"],
         "by-pipeline": ["pipeline", "created_key"],
     }

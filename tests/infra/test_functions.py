@@ -59,7 +59,7 @@ def test_a_function_is_told_where_everything_is(name: Function, stack: Synthesiz
         "STAGE": stage.name,
         "FUNCTION": name,
         "TABLE_NAME": "${Table/Jobs}",
-        "STATUS_SHARDS": str(stage.status_shards),
+        "SHARDS": str(stage.shards),
         "ARCHIVE_BUCKET": "${Archive/Logs}",
         "CORS_ORIGINS": ",".join(stage.cors_origins),
         "POWERTOOLS_SERVICE_NAME": f"job-ledger-{stage.name}",

@@ -73,7 +73,7 @@ def test_the_path_to_dynamodb_is_for_what_the_routes_do_with_our_table(stack: Sy
             (action, f"{table}/index/{index}")
             for route in ROUTES
             for action in route.indexes
-            for index in ("by-status", "by-pipeline")
+            for index in ("by-creation", "by-status", "by-pipeline")
         ),
     }
 

@@ -33,7 +33,7 @@ def permissions(stack: Synthesized, role: str, effect: str = "Allow") -> set[Per
 def expected(function: Function, stage: str) -> set[Permission]:
     routes = routes_of(function)
     table = "${Table/Jobs.Arn}"
-    indexes = (f"{table}/index/by-status", f"{table}/index/by-pipeline")
+    indexes = tuple(f"{table}/index/{name}" for name in ("by-creation", "by-status", "by-pipeline"))
     parameters = f"arn:aws:ssm:us-east-1:${{AWS::AccountId}}:parameter/job-ledger/{stage}"
     logs = f"${{{function.capitalize()}/Logs.Arn}}"
     return {

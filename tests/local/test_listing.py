@@ -11,7 +11,7 @@ from threading import Event
 import pytest
 
 from common.job import Status
-from common.keys import SORT_KEY, STATUS_SHARD
+from common.keys import SHARD, SORT_KEY, STATUS_SHARD
 from infra.stage import STAGES
 from local.deploy import STAGE
 from tests.local.caller import Caller
@@ -37,7 +37,7 @@ def seeded(service: Service) -> dict[str, tuple[str, str]]:
         moment = LONG_AGO + timedelta(milliseconds=dice.randrange(JOBS // 4))
         created_at = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
         status, pipeline = dice.choice(list(Status)), dice.choice(PIPELINES)
-        shard = dice.randrange(STAGES[STAGE].status_shards)
+        shard = dice.randrange(STAGES[STAGE].shards)
         keys[job_id] = (f"{created_at}#{job_id}", status, pipeline)
         texts = {
             "job_id": job_id,
@@ -46,6 +46,7 @@ def seeded(service: Service) -> dict[str, tuple[str, str]]:
             "created_at": created_at,
             "updated_at": created_at,
             SORT_KEY: f"{created_at}#{job_id}",
+            SHARD: str(shard),
             STATUS_SHARD: f"{status}#{shard}",
         }
         item = {name: {"S": value} for name, value in texts.items()}

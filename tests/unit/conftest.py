@@ -14,7 +14,7 @@ os.environ.update(
     STAGE="test",
     FUNCTION="unit",
     TABLE_NAME="jobs",
-    STATUS_SHARDS="2",
+    SHARDS="2",
     ARCHIVE_BUCKET="archive",
     CONFIG_PARAMETER="/job-ledger/test/config",
     CURSOR_KEY_PARAMETER="/job-ledger/test/cursor-key",

@@ -142,7 +142,7 @@ def test_each_request_leaves_one_canonical_line(
     assert line["route"] == ("GET /jobs" if path == "/jobs" else "GET /jobs/{job_id}")
     assert line["latency_ms"] > 0
     assert line["cold_start"] in {True, False}
-    assert line["dynamodb_attempts"] == (10 if path == "/jobs" else 0)
+    assert line["dynamodb_attempts"] == (2 if path == "/jobs" else 0)
 
 
 def test_the_canonical_line_names_the_job_even_when_the_request_fails(

@@ -65,7 +65,21 @@ def test_after_a_failure_ssm_is_asked_again_soon_but_not_at_once(clock: Clock) -
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{", '{"retention_days": 0}', '{"retention_days": "7"}', '{"retention_days": true}'],
+    [
+        "",
+        "{",
+        "[" * 2_000,
+        "[]",
+        "5",
+        "null",
+        '"retention_days"',
+        '{"retention_days": 0}',
+        '{"retention_days": "7"}',
+        '{"retention_days": true}',
+        '{"retention_days": 3000000}',
+        '{"page_size_max": 1001}',
+        '{"page_size_default": 200, "page_size_max": 100}',
+    ],
 )
 def test_a_configuration_that_makes_no_sense_is_not_used(text: str) -> None:
     _put(text or " ")

@@ -139,6 +139,22 @@ def test_a_body_that_is_not_json_is_refused(text: str, api: "Api", table: "Table
     assert table.scan()["Items"] == []
 
 
+def _nested(levels: int) -> dict[str, Any]:
+    parameters: dict[str, Any] = {}
+    for _ in range(levels - 1):
+        parameters = {"x": parameters}
+    return parameters
+
+
+def test_a_body_may_be_64_levels_deep_and_not_one_more(api: "Api") -> None:
+    deepest = api("POST", "/jobs", {**BODY, "parameters": _nested(63)})
+    assert deepest.status == 201
+    assert api("PATCH", "/" + deepest.headers["Location"], {"status": "RUNNING"}).status == 200
+
+    for levels in (64, 300, 700):
+        assert api("POST", "/jobs", {**BODY, "parameters": _nested(levels)}).status == 400
+
+
 def _parameters(size: int) -> dict[str, Any]:
     return {"x": "y" * (size - len('{"x":""}'))}
 

@@ -249,6 +249,23 @@ def test_a_change_that_botocore_sends_twice_is_applied_once(
     assert api("GET", path).body["version"] == 2
 
 
+def test_a_change_whose_answer_was_lost_is_reported_as_what_it_was(
+    api: "Api", new_job: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/jobs/{new_job['job_id']}"
+    _bring_to(api, path, "RUNNING")
+    api("PATCH", path, BODIES["FAILED"], request_id="request-1")
+    api("PATCH", path, BODIES["PENDING"])
+    capsys.readouterr()
+
+    again = api("PATCH", path, BODIES["FAILED"], request_id="request-1")
+
+    assert again.status == 200
+    said = capsys.readouterr().out
+    assert '"JobsFailed":[1.0]' in said
+    assert "JobsRetried" not in said
+
+
 def test_a_change_is_applied_once_even_if_others_wrote_between_its_two_attempts(
     api: "Api", new_job: dict[str, Any]
 ) -> None:

@@ -26,6 +26,8 @@ from common.settings import SETTINGS
 from common.telemetry import archive, count, logger, metrics, tracer
 
 MAX_BODY_BYTES = 32 * 1024
+MAX_DEPTH = 64
+"""Levels of objects and arrays in a body; far below what Python recurses through."""
 RETRY_AFTER = 2
 """Seconds after which a caller that got 503 may try again."""
 
@@ -384,7 +386,18 @@ def _parse(text: str) -> Any:
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise Problem(HTTPStatus.BAD_REQUEST, "The body is not JSON.") from error
+    if _nests_deeper(value, MAX_DEPTH):
+        raise Problem(
+            HTTPStatus.BAD_REQUEST, f"The body must not be nested deeper than {MAX_DEPTH} levels."
+        )
     return value
+
+
+def _nests_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_nests_deeper(each, levels - 1) for each in inner)
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import boto3
 from botocore.config import Config
 
-from common.ladder import DYNAMODB, S3, SSM, Patience
+from common.ladder import DYNAMODB, MAX_CONNECTIONS, S3, SSM, Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 Service = Literal["dynamodb", "s3", "ssm"]
 
 _PATIENCE: dict[Service, Patience] = {"dynamodb": DYNAMODB, "s3": S3, "ssm": SSM}
-MAX_CONNECTIONS = 20
-"""Calls of one client that may be under way at once."""
 
 
 class DeadlineReached(Exception):

@@ -50,6 +50,10 @@ class Config:
         return timedelta(days=self.retention_days)
 
 
+_MOST = {"retention_days": 3_650, "page_size_default": 1_000, "page_size_max": 1_000}
+"""A thousand summaries fit into Lambda's answer of 6 MB; ten years into anybody's patience."""
+
+
 class Missing(Exception):
     """The parameter has never been read in this environment, and cannot be read now."""
 
@@ -84,7 +88,7 @@ class Parameter(Generic[T]):
         try:
             answer = client("ssm").get_parameter(Name=self._name, WithDecryption=True)
             self._value = self._parse(answer["Parameter"]["Value"])
-        except (BotoCoreError, ClientError, DeadlineReached, ValueError) as error:
+        except (BotoCoreError, ClientError, DeadlineReached, ValueError, RecursionError) as error:
             # Neither the value nor the error's text is logged: the text may hold the value.
             logger.warning(
                 "parameter not refreshed",
@@ -97,10 +101,16 @@ class Parameter(Generic[T]):
 
 def _parse_config(text: str) -> Config:
     values = json.loads(text)
+    if not isinstance(values, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - the parser's one kind of error
     known = {name: values[name] for name in Config.__dataclass_fields__ if name in values}
-    if not all(type(value) is int and value > 0 for value in known.values()):
-        raise ValueError("every value must be a positive integer")
-    return Config(**known)
+    for name, value in known.items():
+        if type(value) is not int or not 1 <= value <= _MOST[name]:
+            raise ValueError(f"{name} must be an integer from 1 to {_MOST[name]}")
+    config = Config(**known)
+    if config.page_size_default > config.page_size_max:
+        raise ValueError("page_size_default must not exceed page_size_max")
+    return config
 
 
 def _required(name: str | None, what: str) -> str:

@@ -8,7 +8,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -82,7 +82,8 @@ class Job:
 
     def present(self) -> dict[str, Any]:
         """The fields that have a value."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        values = ((entry.name, getattr(self, entry.name)) for entry in fields(self))
+        return {name: value for name, value in values if value is not None}
 
 
 SUMMARY = tuple(
@@ -235,11 +236,16 @@ def patch(body: Mapping[str, Any], *, now: datetime, retention: Callable[[], tim
     )
 
 
-def event_of(changed: Job) -> str | None:
-    """What has just happened to a job, in a word; None for a mere progress report."""
-    if changed.status is Status.RUNNING:
-        return "started" if changed.started_at == changed.updated_at else None
-    return "retried" if changed.status is Status.PENDING else changed.status.lower()
+def event_of(change: Change, changed: Job) -> str | None:
+    """What a change has done to a job, in a word; None for a mere progress report.
+
+    Args:
+        change: The change.
+        changed: The job, at some time after the change.
+    """
+    if change.status is Status.RUNNING:
+        return "started" if changed.started_at == change.keep["started_at"] else None
+    return "retried" if change.new_attempt else change.status.lower()
 
 
 def compact(value: object) -> str:

@@ -1,10 +1,13 @@
 """Lists of jobs: the query parameters, the page and the cursor to the next one."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from common import cursor, job, table
 from common.config import config, cursor_key
+
+_NUMBER = re.compile("[1-9][0-9]{0,8}")
 
 
 class BadQuery(ValueError):
@@ -40,7 +43,7 @@ def page(query: Mapping[str, str]) -> dict[str, Any]:
     limit = _limit(query.get("limit"))
     filters = {"status": status, "pipeline": pipeline}
     after = None
-    if given := query.get("cursor"):
+    if (given := query.get("cursor")) is not None:
         after = cursor.verify(given, filters, cursor_key())
     found = table.page(status=status, pipeline=pipeline, limit=limit, after=after)
     answer: dict[str, Any] = {"items": found.items}
@@ -68,6 +71,6 @@ def _limit(text: str | None) -> int:
     sizes = config()
     if text is None:
         return sizes.page_size_default
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= sizes.page_size_max):
+    if not _NUMBER.fullmatch(text) or int(text) > sizes.page_size_max:
         raise BadQuery(f"limit must be a whole number from 1 to {sizes.page_size_max}.")
     return int(text)

@@ -12,7 +12,7 @@ class Settings:
         stage: The stage's name.
         function: The function's short name: create, read, update or delete.
         table_name: The DynamoDB table of jobs.
-        status_shards: Partitions per status in the status index; at least 1.
+        shards: Partitions that an index spreads a key with few values over; at least 1.
         archive_bucket: The S3 bucket of archived log lines.
         config_parameter: Name of the SSM parameter with the configuration; None where the
             function may not read it.
@@ -24,7 +24,7 @@ class Settings:
     stage: str
     function: str
     table_name: str
-    status_shards: int
+    shards: int
     archive_bucket: str
     config_parameter: str | None
     cursor_key_parameter: str | None
@@ -37,7 +37,7 @@ def _from_environment() -> Settings:
         stage=env["STAGE"],
         function=env["FUNCTION"],
         table_name=env["TABLE_NAME"],
-        status_shards=int(env["STATUS_SHARDS"]),
+        shards=int(env["SHARDS"]),
         archive_bucket=env["ARCHIVE_BUCKET"],
         config_parameter=env.get("CONFIG_PARAMETER"),
         cursor_key_parameter=env.get("CURSOR_KEY_PARAMETER"),

@@ -19,9 +19,19 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
-from common.aws import MAX_CONNECTIONS, DeadlineReached, client
+from common.aws import DeadlineReached, client
 from common.job import DELETABLE, SUMMARY, Change, Job, Status, compact
-from common.keys import BY_PIPELINE, BY_STATUS, INDEXES, PARTITION_KEY, SORT_KEY, STATUS_SHARD
+from common.keys import (
+    BY_CREATION,
+    BY_PIPELINE,
+    BY_STATUS,
+    INDEXES,
+    PARTITION_KEY,
+    SHARD,
+    SORT_KEY,
+    STATUS_SHARD,
+)
+from common.ladder import MAX_CONNECTIONS
 from common.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -97,6 +107,7 @@ def put(job: Job, *, fingerprint: str, request_id: str) -> tuple[Job, bool]:
     item = {
         **_to_item(job.present()),
         SORT_KEY: f"{job.created_at}#{job.job_id}",
+        SHARD: _shard(job.job_id),
         STATUS_SHARD: _status_shard(job.status, job.job_id),
         "fingerprint": fingerprint,
         "writers": [_mark(request_id), *[""] * (_REMEMBERED - 1)],
@@ -244,20 +255,19 @@ def page(*, status: Status | None, pipeline: str | None, limit: int, after: str 
     """
     if pipeline is not None:
         return _pipeline_page(pipeline, status, limit, after)
-    statuses = list(Status) if status is None else [status]
-    partitions = [f"{each}#{shard}" for each in statuses for shard in range(SETTINGS.status_shards)]
+    index = BY_CREATION if status is None else BY_STATUS
+    shards = [str(number) for number in range(SETTINGS.shards)]
+    partitions = shards if status is None else [f"{status}#{shard}" for shard in shards]
 
     # One more than the page holds, so that the last page knows that it is the last.
     def first_of(partition: str) -> list[dict[str, Any]]:
-        answer = _query(BY_STATUS, partition, after, limit + 1)
+        answer = _query(index, partition, after, limit + 1)
         return [_unmarshal(entry) for entry in answer["Items"]]
 
     newest_first = merge(
         *_in_parallel(first_of, partitions), key=lambda item: item[SORT_KEY], reverse=True
     )
-    # A job that changes its status between two of the queries is in both of their answers.
-    unique = {item["job_id"]: item for item in newest_first}.values()
-    found = list(islice(unique, limit + 1))
+    found = list(islice(newest_first, limit + 1))
     more = len(found) > limit
     return Page(
         items=[_summary(item) for item in found[:limit]],
@@ -376,8 +386,11 @@ def _mark(request_id: str) -> str:
 
 
 def _status_shard(status: Status, job_id: str) -> str:
-    shard = hashlib.sha256(job_id.encode()).digest()[0] % SETTINGS.status_shards
-    return f"{status}#{shard}"
+    return f"{status}#{_shard(job_id)}"
+
+
+def _shard(job_id: str) -> str:
+    return str(hashlib.sha256(job_id.encode()).digest()[0] % SETTINGS.shards)
 
 
 def _to_item(values: Mapping[str, Any]) -> dict[str, Any]:
