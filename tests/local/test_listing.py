@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,8 @@ from tests.local.service import Service
 JOBS = 10_000
 BATCH = 25
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-PIPELINES = ("seeded-a", "seeded-b", "seeded-c")
+MOVING = "seeded-moving"
+PIPELINES = ("seeded-a", "seeded-b", "seeded-c", MOVING)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,8 @@ def seeded(service: Service) -> dict[str, tuple[str, str]]:
         texts = {
             "job_id": job_id,
             "pipeline": pipeline,
+            "input_uri": "s3://in/1",
+            "parameters": "{}",
             "status": status,
             "created_at": created_at,
             "updated_at": created_at,
@@ -49,8 +53,9 @@ def seeded(service: Service) -> dict[str, tuple[str, str]]:
             SHARD: str(shard),
             STATUS_SHARD: f"{status}#{shard}",
         }
-        item = {name: {"S": value} for name, value in texts.items()}
+        item: dict[str, Any] = {name: {"S": value} for name, value in texts.items()}
         item |= {name: {"N": "1"} for name in ("progress", "attempt", "version")}
+        item |= {"writers": {"L": [{"S": ""}] * 8}}
         requests.append({"PutRequest": {"Item": item}})
     dynamodb = service.client("dynamodb")
     table = service.outputs["TableName"]
@@ -94,16 +99,22 @@ def test_every_job_of_a_filter_is_listed_once_and_newest_first(
     ]
 
 
-def test_every_job_is_listed_once_and_newest_first_while_others_are_registered(
+def test_every_job_is_listed_once_and_newest_first_while_jobs_are_registered_and_started(
     seeded: dict[str, tuple[str, str]], call: Caller
 ) -> None:
     done = Event()
+    waiting = [job_id for job_id, kind in seeded.items() if kind == ("PENDING", MOVING)]
 
     def write() -> int:
         body = {"pipeline": "busy", "input_uri": "s3://in/1"}
         count = 0
-        while not done.is_set():
+        for job_id in itertools.chain(waiting, itertools.repeat(None)):
+            if done.is_set():
+                break
             count += call("POST", "/jobs", body).status == 201
+            if job_id:
+                started = call("PATCH", f"/jobs/{job_id}", {"status": "RUNNING"})
+                assert started.status == 200
         return count
 
     with ThreadPoolExecutor(1) as pool:
