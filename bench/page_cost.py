@@ -23,12 +23,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from common.job import SUMMARY, Status
-from common.keys import INDEXES, PARTITION_KEY, SHARD, SORT_KEY, STATUS_SHARD
+from common.job import Status
+from common.keys import PARTITION_KEY, SHARD, SORT_KEY, STATUS_SHARD
 from infra.stage import STAGES
-from local import aws, emulator
+from local import aws, emulator, jobs_table
 from local.home import Home
-from tests.local.conftest import free_port
 
 TABLE = "jobs"
 SIZES = (1_000, 100_000)
@@ -75,27 +74,6 @@ def _items() -> Iterator[dict[str, Any]]:
         yield item | {name: {"N": "1"} for name in ("progress", "attempt", "version")}
 
 
-def _create_table(dynamodb: Any) -> None:
-    keys = (PARTITION_KEY, SORT_KEY, *INDEXES.values())
-    dynamodb.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-        KeySchema=[{"AttributeName": PARTITION_KEY, "KeyType": "HASH"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": name,
-                "KeySchema": [
-                    {"AttributeName": key, "KeyType": "HASH"},
-                    {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": [*SUMMARY]},
-            }
-            for name, key in INDEXES.items()
-        ],
-    )
-
-
 def _grow(dynamodb: Any, items: Iterator[dict[str, Any]], count: int, console: Console) -> None:
     for _ in track(range(count // BATCH), f"{count:,} jobs", console=console, transient=True):
         puts = [{"PutRequest": {"Item": next(items)}} for _ in range(BATCH)]
@@ -134,7 +112,7 @@ def main() -> None:
     with home.lock() as lock:
         assert lock
         home.clear()
-        with emulator.running(home, free_port(), lock) as running:
+        with emulator.running(home, emulator.free_port(), lock) as running:
             os.environ.update(aws.environment(running.endpoint_url))
             os.environ.update(
                 AWS_DEFAULT_REGION=aws.REGION,
@@ -146,7 +124,7 @@ def main() -> None:
                 TABLE_NAME=TABLE,
             )
             dynamodb = aws.client("dynamodb", running.endpoint_url)
-            _create_table(dynamodb)
+            jobs_table.create(dynamodb, TABLE)
             items = _items()
             for smaller, size in pairwise((0, *SIZES)):
                 _grow(dynamodb, items, size - smaller, console)

@@ -3,27 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import urllib3
 
 from common.contract import JSON, MERGE_PATCH
+from tests.answer import Answer
 
 _CONNECTIONS = urllib3.PoolManager(maxsize=16, retries=False, timeout=40)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a caller sees."""
-
-    status: int
-    headers: Mapping[str, str]
-    text: str
-
-    @property
-    def body(self) -> Any:
-        """The body, parsed as JSON."""
-        return json.loads(self.text)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The deployed service, for the end-to-end tests."""
 
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -31,7 +30,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         home.clear()
         with (
             Deployment(home, Progress(Console(stderr=True))) as deployment,
-            emulator.running(home, free_port(), lock) as running,
+            emulator.running(home, emulator.free_port(), lock) as running,
         ):
             yield Service(home, deployment.to(running.endpoint_url))
 
@@ -40,11 +39,3 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def call(service: Service) -> Caller:
     """A caller with the API key of the default usage plan."""
     return Caller(service.api_url, service.api_key)
-
-
-def free_port() -> int:
-    """A port on the loopback interface that is free now."""
-    with socket.socket() as probe:
-        probe.bind((emulator.HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

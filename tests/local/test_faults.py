@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from common import ladder
-from tests.local.caller import Answer, Caller
-from tests.local.conftest import free_port
+from local import emulator
+from tests.answer import Answer
+from tests.local.caller import Caller
 from tests.local.faults import Faults, between
 from tests.local.lines import canonical, logged
 from tests.local.service import Service
@@ -19,7 +20,7 @@ PATIENCE = 10.0
 
 @pytest.fixture(scope="module")
 def proxy(service: Service, call: Caller) -> Iterator[Faults]:
-    with between(service, free_port()) as faults:
+    with between(service, emulator.free_port()) as faults:
         # The proxy loads AWS's models for its first call, which takes longer than DynamoDB may.
         deadline = time.monotonic() + 2 * PATIENCE
         while call("GET", "/jobs?limit=1").status != 200:

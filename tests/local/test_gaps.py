@@ -21,7 +21,6 @@ from botocore.exceptions import ClientError, WaiterError
 
 from local import aws, emulator, gaps
 from local.home import Home
-from tests.local.conftest import free_port
 
 Resources = Mapping[str, Mapping[str, Any]]
 
@@ -428,7 +427,7 @@ def started(factory: pytest.TempPathFactory, module: str) -> Iterator[Aws]:
     with home.lock() as lock:
         assert lock
         home.clear()
-        with emulator.running(home, free_port(), lock, module=module) as running:
+        with emulator.running(home, emulator.free_port(), lock, module=module) as running:
             yield Aws(running.endpoint_url)
 
 

@@ -21,7 +21,6 @@ from local.examples import examples
 from local.home import PROJECT, Endpoint, Home
 from local.progress import Progress
 from tests.local.command_line import Command, eventually, processes_of
-from tests.local.conftest import free_port
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc").exists(), reason="processes are looked for where Linux lists them"
@@ -32,14 +31,14 @@ pytestmark = pytest.mark.skipif(
 def home(tmp_path: Path) -> Iterator[Home]:
     home = Home(tmp_path / "home")
     yield home
-    Command(home, "down", free_port()).wait()
+    Command(home, "down", emulator.free_port()).wait()
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Command]]:
     """A run in the foreground, which follows the log."""
     home = Home(tmp_path_factory.mktemp("run"))
-    command = Command(home, "run", free_port())
+    command = Command(home, "run", emulator.free_port())
     try:
         command.wait_for("Ctrl-C")
         yield home, command
@@ -81,7 +80,7 @@ def test_the_log_of_a_request_is_shown_in_readable_form(run: tuple[Home, Command
 
 def test_a_second_run_is_refused_with_the_url_and_the_way_out(run: tuple[Home, Command]) -> None:
     home, _ = run
-    second = Command(home, "run", free_port())
+    second = Command(home, "run", emulator.free_port())
     assert second.wait() == 1
     where = endpoint_of(home).api_url
     assert second.output == (
@@ -93,7 +92,7 @@ def test_down_ends_a_run_in_the_foreground_and_all_its_processes(
     run: tuple[Home, Command],
 ) -> None:
     home, command = run
-    assert Command(home, "down", free_port()).wait() == 0
+    assert Command(home, "down", emulator.free_port()).wait() == 0
     assert command.wait() == 0
     assert processes_of(home) == []
     assert home.read_endpoint() is None
@@ -103,12 +102,12 @@ def test_down_ends_a_run_in_the_foreground_and_all_its_processes(
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A run in the background."""
     home = Home(tmp_path_factory.mktemp("up"))
-    command = Command(home, "up", free_port())
+    command = Command(home, "up", emulator.free_port())
     try:
         assert command.wait() == 0, command.output
         yield home
     finally:
-        Command(home, "down", free_port()).wait()
+        Command(home, "down", emulator.free_port()).wait()
 
 
 def test_a_second_deployment_brings_what_has_changed(up: Home, tmp_path: Path) -> None:
@@ -176,13 +175,13 @@ def test_destroy_deletes_the_stack_and_its_data(up: Home) -> None:
 
 def test_down_leaves_nothing_of_a_run_in_the_background(up: Home) -> None:
     assert processes_of(up)
-    assert Command(up, "down", free_port()).wait() == 0
+    assert Command(up, "down", emulator.free_port()).wait() == 0
     assert processes_of(up) == []
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_start_that_is_interrupted_leaves_nothing(ending: signal.Signals, home: Home) -> None:
-    command = Command(home, "up", free_port())
+    command = Command(home, "up", emulator.free_port())
     command.wait_for("Bootstrapping")
     command.signal(ending)
     assert command.wait() == 130
@@ -191,27 +190,27 @@ def test_a_start_that_is_interrupted_leaves_nothing(ending: signal.Signals, home
 
 
 def test_a_run_that_is_killed_leaves_nothing_and_the_next_one_starts(home: Home) -> None:
-    command = Command(home, "run", free_port())
+    command = Command(home, "run", emulator.free_port())
     command.wait_for("Bootstrapping")
     command.signal(signal.SIGKILL)
     command.wait()
     eventually(lambda: processes_of(home) == [])
-    following = Command(home, "run", free_port())
+    following = Command(home, "run", emulator.free_port())
     following.wait_for("Bootstrapping")
     following.signal(signal.SIGINT)
     assert following.wait() == 130
 
 
 def test_down_ends_a_start_under_way(home: Home) -> None:
-    command = Command(home, "up", free_port())
+    command = Command(home, "up", emulator.free_port())
     command.wait_for("Bootstrapping")
-    assert Command(home, "down", free_port()).wait() == 0
+    assert Command(home, "down", emulator.free_port()).wait() == 0
     assert command.wait() == 130
     assert processes_of(home) == []
 
 
 def test_down_says_that_nothing_runs(home: Home) -> None:
-    down = Command(home, "down", free_port())
+    down = Command(home, "down", emulator.free_port())
     assert down.wait() == 0
     assert down.output == "Nothing is running.\n"
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.local.caller import Answer, Caller
-from tests.local.conftest import free_port
+from local import emulator
+from tests.answer import Answer
+from tests.local.caller import Caller
 from tests.local.faults import between
 from tests.local.service import Service
 
@@ -167,7 +168,7 @@ def shaky(service: Service, call: Caller) -> Iterator[None]:
         {"reset": True},
         {"response": {"abort_bytes": 0}},
     ]
-    with between(service, free_port()) as faults:
+    with between(service, emulator.free_port()) as faults:
         deadline = time.monotonic() + 20
         while call("GET", "/jobs?limit=1").status != 200:
             assert time.monotonic() < deadline

@@ -8,7 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from local.home import PROJECT
-from tests.local.caller import Answer, Caller
+from tests.answer import Answer
+from tests.local.caller import Caller
 from tests.local.service import Service
 
 README = PROJECT / "README.md"

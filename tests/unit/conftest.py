@@ -28,14 +28,15 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from common import config, job
+from common import config
 from common.aws import client
 from common.contract import JSON, MERGE_PATCH
-from common.keys import INDEXES, PARTITION_KEY, SORT_KEY
 from functions.create.handler import handler as create
 from functions.delete.handler import handler as delete
 from functions.read.handler import handler as read
 from functions.update.handler import handler as update
+from local import jobs_table
+from tests.answer import Answer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
@@ -61,19 +62,6 @@ class Context:
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining_ms
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the caller of the API sees."""
-
-    status: int
-    headers: Mapping[str, str]
-    text: str
-
-    @property
-    def body(self) -> Any:
-        return json.loads(self.text)
 
 
 @dataclass
@@ -128,26 +116,7 @@ def api() -> Api:
 def aws() -> Iterator[None]:
     """An empty AWS with the resources that the functions use."""
     with mock_aws():
-        client("dynamodb").create_table(
-            TableName="jobs",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"}
-                for name in (PARTITION_KEY, SORT_KEY, *INDEXES.values())
-            ],
-            KeySchema=[{"AttributeName": PARTITION_KEY, "KeyType": "HASH"}],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": name,
-                    "KeySchema": [
-                        {"AttributeName": key, "KeyType": "HASH"},
-                        {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": [*job.SUMMARY]},
-                }
-                for name, key in INDEXES.items()
-            ],
-        )
+        jobs_table.create(client("dynamodb"), "jobs")
         client("s3").create_bucket(Bucket="archive")
         ssm = client("ssm")
         ssm.put_parameter(

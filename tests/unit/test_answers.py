@@ -11,8 +11,9 @@ from botocore.exceptions import EndpointConnectionError
 from common import api as common_api
 from common.aws import client
 from functions.read.handler import handler as read
+from tests.answer import Answer
 
-from .conftest import Answer, Context
+from .conftest import Context
 
 if TYPE_CHECKING:
     from collections.abc import Callable

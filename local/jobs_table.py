@@ -1,0 +1,35 @@
+"""The table of jobs by itself, where a test or a benchmark needs no stack around it."""
+
+from typing import Any
+
+from common.job import SUMMARY
+from common.keys import INDEXES, PARTITION_KEY, SORT_KEY
+
+
+def create(dynamodb: Any, name: str) -> None:
+    """Create the table with its indexes.
+
+    Args:
+        dynamodb: A boto3 client.
+        name: The table's name.
+    """
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": key, "AttributeType": "S"}
+            for key in (PARTITION_KEY, SORT_KEY, *INDEXES.values())
+        ],
+        KeySchema=[{"AttributeName": PARTITION_KEY, "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": index,
+                "KeySchema": [
+                    {"AttributeName": key, "KeyType": "HASH"},
+                    {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": [*SUMMARY]},
+            }
+            for index, key in INDEXES.items()
+        ],
+    )
