@@ -5,9 +5,7 @@ import sys
 from aws_cdk import App, CliCredentialsStackSynthesizer, Environment, IStackSynthesizer
 
 from infra.stack import JobLedgerStack
-from infra.stage import STAGES, Stage
-
-REGION = "us-east-1"
+from infra.stage import REGION, STAGES, Stage
 
 
 def chosen_stage(app: App) -> Stage:
@@ -42,7 +40,7 @@ def main() -> None:
     stage = chosen_stage(app)
     JobLedgerStack(
         app,
-        f"JobLedger-{stage.name}",
+        stage.stack,
         stage=stage,
         env=Environment(region=REGION),
         synthesizer=chosen_synthesizer(app),

@@ -25,7 +25,7 @@ from rich.table import Table
 
 from common.job import Status
 from common.keys import PARTITION_KEY, SHARD, SORT_KEY, STATUS_SHARD
-from infra.stage import STAGES
+from infra.stage import REGION, STAGES
 from local import aws, emulator, jobs_table
 from local.home import Home
 
@@ -115,7 +115,7 @@ def main() -> None:
         with emulator.running(home, emulator.free_port(), lock) as running:
             os.environ.update(aws.environment(running.endpoint_url))
             os.environ.update(
-                AWS_DEFAULT_REGION=aws.REGION,
+                AWS_DEFAULT_REGION=REGION,
                 STAGE="bench",
                 FUNCTION="bench",
                 SHARDS=str(SHARDS),

@@ -69,7 +69,7 @@ class Monitoring(Construct):
         self.dashboard = cloudwatch.Dashboard(
             self,
             "Dashboard",
-            dashboard_name=f"JobLedger-{stage.name}",
+            dashboard_name=stage.stack,
             default_interval=Duration.hours(3),
             widgets=[[status], *rows],
         )

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+REGION = "us-east-1"
+"""Where every stage is deployed."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -58,6 +61,11 @@ class Stage:
     api_gateway_account: bool = True
     snap_start: bool = False
     alarm_email: str | None = None
+
+    @property
+    def stack(self) -> str:
+        """The name of the stage's stack, and of its dashboard."""
+        return f"JobLedger-{self.name}"
 
     @property
     def prefix(self) -> str:

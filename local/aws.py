@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import boto3
 from botocore.config import Config
 
-REGION = "us-east-1"
+from infra.stage import REGION
+
 ACCOUNT = "000000000000"
 
 

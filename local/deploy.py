@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from infra.stage import REGION, STAGES
 from local import aws
 from local.errors import LocalRunError
 from local.home import PROJECT, Endpoint, Home
 from local.progress import Progress, Step
 
 STAGE = "dev"
-STACK = f"JobLedger-{STAGE}"
+STACK = STAGES[STAGE].stack
 
 _CDK = PROJECT / "node_modules" / ".bin" / "cdk"
 _CONTEXT = ("-c", f"stage={STAGE}", "-c", "credentials=cli")
@@ -67,7 +68,7 @@ class Deployment:
             LocalRunError: It failed.
         """
         with self._progress.step("Bootstrapping the account for the CDK"):
-            bootstrap = ("bootstrap", f"aws://{aws.ACCOUNT}/{aws.REGION}")
+            bootstrap = ("bootstrap", f"aws://{aws.ACCOUNT}/{REGION}")
             # In a folder without an app: the CDK would synthesize it once more.
             with _cdk(
                 self._home, *bootstrap, folder=self._home.tmp, endpoint_url=endpoint_url

@@ -17,6 +17,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
+from infra.stage import REGION
 from local import aws
 from local.errors import LocalRunError
 from local.home import PROJECT, Home, Lock, Run
@@ -164,7 +165,7 @@ def _environment(home: Home, port: int, *, ends_with_parent: bool) -> dict[str, 
         # The host in URLs that it gives to functions; it has to be an address, not a name.
         "MINISTACK_HOST": HOST,
         "MINISTACK_ACCOUNT_ID": aws.ACCOUNT,
-        "MINISTACK_REGION": aws.REGION,
+        "MINISTACK_REGION": REGION,
         "LAMBDA_EXECUTOR": "local",
         # No containers: it would look for its own, and remove those of other emulators.
         "DOCKER_HOST": f"unix://{home.tmp}/no-docker.sock",

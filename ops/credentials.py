@@ -8,11 +8,13 @@ import sys
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.stage import REGION
+
 
 def main() -> None:
     """Run from the command line."""
     try:
-        caller = boto3.client("sts", region_name="us-east-1").get_caller_identity()
+        caller = boto3.client("sts", region_name=REGION).get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         sys.exit(
             f"AWS does not know who you are ({error}). Log in with `aws sso login` or"

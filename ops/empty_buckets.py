@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-REGION = "us-east-1"
+from infra.stage import REGION
 
 
 class Refused(Exception):

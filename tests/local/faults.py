@@ -17,9 +17,10 @@ import urllib3
 
 from infra.routes import FUNCTIONS
 from local import emulator
+from tests.local.caller import Caller
 from tests.local.service import Service
 
-START_SECONDS = 15.0
+START_SECONDS = 20.0
 
 
 @dataclass
@@ -90,12 +91,16 @@ class Faults:
 
 
 @contextmanager
-def between(service: Service, port: int) -> Iterator[Faults]:
+def between(service: Service, call: Caller) -> Iterator[Faults]:
     """Put the proxy between the service's functions and AWS for as long as the context lasts."""
-    faults = Faults(service.endpoint.aws_endpoint_url, port)
+    faults = Faults(service.endpoint.aws_endpoint_url, emulator.free_port())
     faults.start()
     try:
         with _through(service, faults.url):
+            # The proxy loads AWS's models for its first call, which takes longer than DynamoDB may.
+            deadline = time.monotonic() + START_SECONDS
+            while call("GET", "/jobs?limit=1").status != 200:
+                assert time.monotonic() < deadline, "the functions do not get through the proxy"
             yield faults
     finally:
         faults.stop()

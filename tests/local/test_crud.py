@@ -15,12 +15,6 @@ UNKNOWN = str(uuid.UUID(int=4, version=4))
 
 
 @pytest.fixture
-def pipeline() -> str:
-    """The name of a pipeline that only this test uses."""
-    return f"test-{uuid.uuid4().hex}"
-
-
-@pytest.fixture
 def new_job(call: Caller, pipeline: str) -> dict[str, Any]:
     """A job that has just been registered."""
     answer = call("POST", "/jobs", {"pipeline": pipeline, "input_uri": "s3://in/1"})

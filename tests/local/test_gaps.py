@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
+from infra.stage import REGION
 from local import aws, emulator, gaps
 from local.home import Home
 
@@ -258,7 +259,7 @@ class Aws:
             **post,
             type="AWS_PROXY",
             integrationHttpMethod="POST",
-            uri=f"arn:aws:apigateway:{aws.REGION}:lambda:path/{invocation}",
+            uri=f"arn:aws:apigateway:{REGION}:lambda:path/{invocation}",
         )
         for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
             gateway.put_gateway_response(

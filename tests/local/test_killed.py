@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -44,9 +43,9 @@ def _kill_now_and_then(service: Service, function: str, done: Event) -> int:
 
 @pytest.mark.skipif(not PROC.exists(), reason="finds the functions' processes in /proc")
 def test_no_acknowledged_write_is_lost_when_its_function_is_killed(
-    service: Service, call: Caller
+    service: Service, call: Caller, pipeline: str
 ) -> None:
-    body = {"pipeline": f"test-{uuid.uuid4().hex}", "input_uri": "s3://in/1"}
+    body = {"pipeline": pipeline, "input_uri": "s3://in/1"}
     paths = [f"/jobs/{call('POST', '/jobs', body).body['job_id']}" for _ in range(CALLERS)]
     for path in paths:
         assert call("PATCH", path, {"status": "RUNNING"}).status == 200

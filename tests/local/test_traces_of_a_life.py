@@ -8,8 +8,9 @@ from tests.local.lines import archived, canonical, logged
 from tests.local.service import Service
 
 
-def test_a_life_leaves_an_item_log_lines_and_archived_lines(service: Service, call: Caller) -> None:
-    pipeline = f"test-{uuid.uuid4().hex}"
+def test_a_life_leaves_an_item_log_lines_and_archived_lines(
+    service: Service, call: Caller, pipeline: str
+) -> None:
     answers = {
         "create": call("POST", "/jobs", {"pipeline": pipeline, "input_uri": "s3://in/1"}),
     }

@@ -4,7 +4,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 os.environ.update(
@@ -70,7 +70,6 @@ class Api:
 
     api_key_id: str = "key-1"
     remaining_ms: int = 25_000
-    sent: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(
         self,

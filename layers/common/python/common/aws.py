@@ -6,7 +6,7 @@ the request is not made.
 """
 
 import time
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import boto3
@@ -99,9 +99,5 @@ def client(service: Service) -> Any:
             max_pool_connections=MAX_CONNECTIONS,
         ),
     )
-
-    def before_send(**event: Any) -> None:
-        CALLS.before_send(service, **event)
-
-    made.meta.events.register_first(f"before-send.{service}", before_send)
+    made.meta.events.register_first(f"before-send.{service}", partial(CALLS.before_send, service))
     return made
