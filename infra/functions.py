@@ -122,6 +122,7 @@ class LedgerFunction(Construct):
                 "TABLE_NAME": table.table.table_name,
                 "SHARDS": str(stage.shards),
                 "ARCHIVE_BUCKET": archive.bucket.bucket_name,
+                "ARCHIVE_FLUSH_SECONDS": str(stage.archive_flush_seconds),
                 "CORS_ORIGINS": ",".join(stage.cors_origins),
                 "POWERTOOLS_SERVICE_NAME": stage.prefix,
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,

@@ -28,6 +28,8 @@ class Stage:
         burst_limit: Requests that may arrive at once under that plan.
         daily_quota: Requests per day under that plan.
         log_retention_days: Days that CloudWatch keeps logs.
+        archive_flush_seconds: How long log lines may wait for more of them before they are
+            archived; each execution environment uploads once per interval at most.
         archive_cold_after_days: Days after which archived logs move to a colder class.
         archive_expire_after_days: Days after which archived logs are deleted; the colder class
             bills 90 days at least.
@@ -58,6 +60,7 @@ class Stage:
     error_rate_percent: float
     failed_jobs_percent: float
     latency_p99_ms: int
+    archive_flush_seconds: int = 10
     api_gateway_account: bool = True
     snap_start: bool = False
     alarm_email: str | None = None

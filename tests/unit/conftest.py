@@ -2,27 +2,13 @@
 
 import json
 import os
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-os.environ.update(
-    AWS_ACCESS_KEY_ID="testing",
-    AWS_SECRET_ACCESS_KEY="testing",
-    AWS_DEFAULT_REGION="us-east-1",
-    STAGE="test",
-    FUNCTION="unit",
-    TABLE_NAME="jobs",
-    SHARDS="2",
-    ARCHIVE_BUCKET="archive",
-    CONFIG_PARAMETER="/job-ledger/test/config",
-    CURSOR_KEY_PARAMETER="/job-ledger/test/cursor-key",
-    CORS_ORIGINS="*",
-    POWERTOOLS_SERVICE_NAME="job-ledger-test",
-    POWERTOOLS_METRICS_NAMESPACE="JobLedger",
-    POWERTOOLS_LOG_LEVEL="INFO",
-)
+from tests.environment import FUNCTION_ENVIRONMENT
+
+os.environ.update(FUNCTION_ENVIRONMENT)
 
 import boto3
 import pytest
@@ -30,23 +16,18 @@ from moto import mock_aws
 
 from common import config
 from common.aws import client
-from common.contract import JSON, MERGE_PATCH
 from functions.create.handler import handler as create
 from functions.delete.handler import handler as delete
 from functions.read.handler import handler as read
 from functions.update.handler import handler as update
 from local import jobs_table
 from tests.answer import Answer
+from tests.gateway_event import gateway_event
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
 
 HANDLERS = {"POST": create, "GET": read, "PUT": update, "PATCH": update, "DELETE": delete}
-CONTENT_TYPES = {
-    "POST": JSON,
-    "PUT": JSON,
-    "PATCH": MERGE_PATCH,
-}
 CURSOR_KEY = "c2VjcmV0IGtleSBvZiB0aGUgdGVzdHM="
 
 
@@ -81,23 +62,15 @@ class Api:
         query: Mapping[str, str] | None = None,
         request_id: str | None = None,
     ) -> Answer:
-        job_id = path.removeprefix("/jobs").removeprefix("/")
-        content_type = {"Content-Type": CONTENT_TYPES[method]} if method in CONTENT_TYPES else {}
-        event = {
-            "httpMethod": method,
-            "resource": "/jobs/{job_id}" if job_id else "/jobs",
-            "path": path,
-            "pathParameters": {"job_id": job_id} if job_id else None,
-            "queryStringParameters": query,
-            "headers": {**content_type, **(headers or {})},
-            "body": body if isinstance(body, str) or body is None else json.dumps(body),
-            "isBase64Encoded": False,
-            "requestContext": {
-                "path": f"/test{path}",
-                "requestId": request_id or str(uuid.uuid4()),
-                "identity": {"apiKeyId": self.api_key_id},
-            },
-        }
+        event = gateway_event(
+            method,
+            path,
+            body,
+            headers=headers,
+            query=query,
+            request_id=request_id,
+            api_key_id=self.api_key_id,
+        )
         return self.send(method, event)
 
     def send(self, method: str, event: dict[str, Any]) -> Answer:

@@ -16,14 +16,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
-from common import config, cursor, job, listing, schemas, table
+from common import config, cursor, job, lifecycle, listing, schemas, table
 from common.aws import CALLS
 from common.contract import JSON, PROBLEM, RESPONSE_HEADERS, problem
 from common.ladder import SHIPPING_RESERVE
+from common.lifecycle import LambdaContext
 from common.settings import SETTINGS
-from common.telemetry import archive, count, logger, metrics, tracer
+from common.telemetry import count, logger, metrics, tracer
 
 MAX_BODY_BYTES = 32 * 1024
 MAX_DEPTH = 64
@@ -35,15 +36,6 @@ _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _MAX_ENTITY_TAGS = 16
 _NO_VERSION = 0
-
-
-class LambdaContext(Protocol):
-    """The part of Lambda's context object that we use."""
-
-    @property
-    def aws_request_id(self) -> str: ...
-
-    def get_remaining_time_in_millis(self) -> int: ...
 
 
 class Problem(Exception):
@@ -236,11 +228,15 @@ def handler(routes: Mapping[str, Route]) -> Handler:
         request = Request(event, context)
         CALLS.begin()
         CALLS.end_within(context.get_remaining_time_in_millis() / 1000 - SHIPPING_RESERVE)
-        with logger.append_context_keys(request_id=request.id, route=request.route):
+        with (
+            lifecycle.invocation(context, request.id),
+            logger.append_context_keys(request_id=request.id, route=request.route),
+        ):
             response, error = _answer(routes, request)
             _report(request, response, error, time.perf_counter() - started)
-            CALLS.end_within(context.get_remaining_time_in_millis() / 1000)
-            _ship(request)
+            # Its traceback leads back to this frame: a cycle that would keep the context alive,
+            # whose end is how the extension knows that the response was posted.
+            del error
         metrics.flush_metrics()
         return _to_gateway(request, response)
 
@@ -343,17 +339,6 @@ def _report(request: Request, response: Response, error: Exception | None, secon
     tracer.put_annotation("status", str(response.status.value))
     if job_id:
         tracer.put_annotation("job_id", job_id)
-
-
-def _ship(request: Request) -> None:
-    shipment = archive.ship(request.id)
-    if shipment.error:
-        count("ArchiveFailures")
-        logger.warning("log lines not archived", extra={"error_type": shipment.error})
-    elif shipment.uploaded:
-        count("ArchiveUploads")
-    if shipment.dropped:
-        count("ArchiveDroppedLines", shipment.dropped)
 
 
 def _to_gateway(request: Request, response: Response) -> dict[str, Any]:

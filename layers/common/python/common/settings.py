@@ -14,6 +14,7 @@ class Settings:
         table_name: The DynamoDB table of jobs.
         shards: Partitions that an index spreads a key with few values over; at least 1.
         archive_bucket: The S3 bucket of archived log lines.
+        archive_flush_seconds: How long log lines may wait for more of them before they go there.
         config_parameter: Name of the SSM parameter with the configuration; None where the
             function may not read it.
         cursor_key_parameter: Name of the SSM parameter with the key that signs cursors; None
@@ -26,6 +27,7 @@ class Settings:
     table_name: str
     shards: int
     archive_bucket: str
+    archive_flush_seconds: float
     config_parameter: str | None
     cursor_key_parameter: str | None
     cors_origins: tuple[str, ...]
@@ -39,6 +41,7 @@ def _from_environment() -> Settings:
         table_name=env["TABLE_NAME"],
         shards=int(env["SHARDS"]),
         archive_bucket=env["ARCHIVE_BUCKET"],
+        archive_flush_seconds=float(env["ARCHIVE_FLUSH_SECONDS"]),
         config_parameter=env.get("CONFIG_PARAMETER"),
         cursor_key_parameter=env.get("CURSOR_KEY_PARAMETER"),
         cors_origins=tuple(env["CORS_ORIGINS"].split(",")),

@@ -13,7 +13,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from common.archive import Archive
 from common.settings import SETTINGS
 
-archive = Archive(SETTINGS.archive_bucket, SETTINGS.function)
+archive = Archive(
+    SETTINGS.archive_bucket,
+    SETTINGS.function,
+    flush_seconds=SETTINGS.archive_flush_seconds,
+)
 
 
 class _ArchivingHandler(logging.Handler):

@@ -1,0 +1,50 @@
+"""The events that API Gateway's Lambda proxy integration sends."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from common.contract import JSON, MERGE_PATCH
+
+_CONTENT_TYPES = {"POST": JSON, "PUT": JSON, "PATCH": MERGE_PATCH}
+
+
+def gateway_event(
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    request_id: str | None = None,
+    api_key_id: str = "key-1",
+) -> dict[str, Any]:
+    """The event of a request.
+
+    Args:
+        method: The HTTP method; it decides on the Content-Type, unless ``headers`` do.
+        path: ``/jobs`` or ``/jobs/<id>``.
+        body: Text to send as it is, or an object to send as JSON; None for no body.
+        headers: More headers.
+        query: The query parameters.
+        request_id: API Gateway's id of the request; a new one unless given.
+        api_key_id: The id of the caller's API key.
+    """
+    job_id = path.removeprefix("/jobs").removeprefix("/")
+    content_type = {"Content-Type": _CONTENT_TYPES[method]} if method in _CONTENT_TYPES else {}
+    return {
+        "httpMethod": method,
+        "resource": "/jobs/{job_id}" if job_id else "/jobs",
+        "path": path,
+        "pathParameters": {"job_id": job_id} if job_id else None,
+        "queryStringParameters": query,
+        "headers": {**content_type, **(headers or {})},
+        "body": body if isinstance(body, str) or body is None else json.dumps(body),
+        "isBase64Encoded": False,
+        "requestContext": {
+            "path": f"/test{path}",
+            "requestId": request_id or str(uuid.uuid4()),
+            "identity": {"apiKeyId": api_key_id},
+        },
+    }

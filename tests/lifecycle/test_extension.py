@@ -1,0 +1,63 @@
+"""The layer as an internal extension, seen from Lambda's side."""
+
+import time
+from typing import Any
+
+import pytest
+
+from infra.routes import FUNCTIONS, Function
+from tests.gateway_event import gateway_event
+from tests.lifecycle.conftest import Start
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_registers_before_it_asks_for_work(start: Start, function: Function) -> None:
+    environment = start(function=function)
+    environment.api.wait_until_idle()
+
+    assert environment.api.registered == {"name": "job-ledger-archive", "events": ["INVOKE"]}
+
+
+def test_a_function_whose_extension_is_refused_says_so_and_does_not_start(start: Start) -> None:
+    environment = start(function="read", accepts_extensions=False)
+    environment.api.wait_until_idle()
+
+    assert "Extension.Refused" in environment.api.init_error["errorMessage"]
+
+
+def test_an_environment_that_lambda_no_longer_talks_to_ends(start: Start) -> None:
+    environment = start(function="read")
+    environment.invoke(_unknown_job())
+    environment.api.wait_until_idle()
+
+    environment.api.close()
+
+    assert environment.process.wait(10) != 0
+
+
+def test_an_idle_environment_that_shipped_everything_ends_without_a_word(start: Start) -> None:
+    environment = start(function="read")
+    environment.invoke(_unknown_job())
+    environment.api.wait_until_idle()
+    written = environment.output
+
+    environment.terminate()
+
+    assert environment.output == written
+
+
+def test_an_error_answer_holds_up_the_next_request_no_longer_than_another(start: Start) -> None:
+    environment = start(function="read")
+    environment.invoke(_unknown_job())
+    environment.api.wait_until_idle()
+
+    begun = time.monotonic()
+    for _ in range(10):
+        environment.invoke(_unknown_job())
+    environment.api.wait_until_idle()
+
+    assert time.monotonic() - begun < 2.5
+
+
+def _unknown_job() -> dict[str, Any]:
+    return gateway_event("GET", "/jobs/00000000-0000-4000-8000-000000000000")

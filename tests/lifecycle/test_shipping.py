@@ -1,0 +1,155 @@
+"""Log lines go to S3 after the response, and each of them once."""
+
+import itertools
+import signal
+import statistics
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from common.archive import MAX_BUFFERED_BYTES
+from tests.gateway_event import gateway_event
+from tests.lifecycle.aws import Aws, serving
+from tests.lifecycle.conftest import Start
+
+
+def _create() -> dict[str, Any]:
+    return gateway_event("POST", "/jobs", {"pipeline": "p", "input_uri": "s3://in/1"})
+
+
+def _requests(lines: list[dict[str, Any]]) -> Counter[str]:
+    return Counter(line["request_id"] for line in lines if line["message"] == "request")
+
+
+def _each_once(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    assert all(lines.count(line) == 1 for line in lines)
+    return sorted(lines, key=str)
+
+
+def test_the_upload_begins_when_the_caller_has_the_answer(aws: Aws, start: Start) -> None:
+    environment = start(function="create")
+
+    for _ in range(10):
+        invocation = environment.invoke(_create())
+        environment.api.wait_until_idle()
+        assert invocation.answer["statusCode"] == 201
+        assert invocation.answered is not None
+        assert aws.uploads.pop() > invocation.answered
+        assert aws.uploads == []
+
+
+def test_a_slow_s3_does_not_slow_down_the_answers(aws: Aws, start: Start) -> None:
+    latencies: dict[float, list[float]] = {0.0: [], 1.0: []}
+    with serving() as slow:
+        slow.delay = 1.0
+        environments = {
+            0.0: start(function="create"),
+            1.0: start(function="create", aws=slow),
+        }
+        for _, (delay, environment) in itertools.product(range(51), environments.items()):
+            latencies[delay].append(environment.invoke(_create()).latency)
+
+        assert len(slow.uploads) >= 50
+
+    instant, slowed = (statistics.median(each[1:]) for each in latencies.values())
+    assert slowed - instant < 0.005
+
+
+def test_a_frozen_environment_loses_no_line_and_ships_none_twice(aws: Aws, start: Start) -> None:
+    environment = start(function="create", flush_seconds=0.1, freezes=True)
+    for _ in range(100):
+        environment.invoke(_create())
+    environment.api.wait_until_idle()
+
+    archived = aws.archived("create")
+    assert len(aws.uploads) > 1
+    assert archived == environment.logged[: len(archived)]
+
+    assert environment.terminate() == -signal.SIGTERM
+    assert aws.archived("create") == environment.logged
+    assert _requests(environment.logged).total() == 100
+
+
+@pytest.mark.parametrize(("fault", "requests"), [("refuses", 30), ("loses its answers", 3)])
+def test_lines_that_s3_would_not_take_arrive_once_it_recovers(
+    aws: Aws, start: Start, fault: Any, requests: int
+) -> None:
+    environment = start(function="create")
+    aws.fault = fault
+    for _ in range(requests):
+        assert environment.invoke(_create()).answer["statusCode"] == 201
+    environment.api.wait_until_idle()
+    assert environment.counted("ArchiveFailures") == requests
+
+    aws.fault = None
+    assert environment.invoke(_create()).answer["statusCode"] == 201
+    environment.api.wait_until_idle()
+
+    assert _each_once(aws.archived("create")) == _each_once(environment.logged)
+    assert _requests(environment.logged).total() == requests + 1
+    assert environment.counted("ArchiveDroppedLines") == 0
+
+
+def test_with_s3_gone_for_good_memory_is_bounded_and_the_lost_lines_are_counted(
+    aws: Aws, start: Start
+) -> None:
+    environment = start(function="read", flush_seconds=60)
+    aws.fault = "refuses"
+
+    def fill(size: int) -> None:
+        """Have lines of some bytes written, without a call of AWS."""
+        end = environment.written + size
+        while environment.written < end:
+            event = gateway_event("GET", "/jobs", query={"status": "X"})
+            assert environment.invoke(event).answer["statusCode"] == 400
+        environment.api.wait_until_idle()
+
+    # The metrics are part of what is written, but not of what waits.
+    fill(MAX_BUFFERED_BYTES * 2)
+    full = environment.memory_kb
+    fill(MAX_BUFFERED_BYTES // 2)
+
+    assert environment.memory_kb - full < MAX_BUFFERED_BYTES / 8 / 1024
+    environment.terminate()
+    assert aws.archived("read") == []
+    assert environment.counted("ArchiveDroppedLines") == len(environment.logged)
+
+
+def test_a_busy_environment_uploads_once_per_interval(aws: Aws, start: Start) -> None:
+    environment = start(function="create", flush_seconds=1)
+    begun = time.monotonic()
+    while time.monotonic() - begun < 4:
+        environment.invoke(_create())
+    environment.api.wait_until_idle()
+
+    assert 4 <= len(aws.uploads) <= 5
+    assert environment.counted("ArchiveUploads") == len(aws.uploads)
+
+
+def test_what_waits_is_shipped_at_shutdown(aws: Aws, start: Start) -> None:
+    environment = start(function="create", flush_seconds=60, freezes=True)
+    for _ in range(3):
+        environment.invoke(_create())
+
+    environment.terminate()
+
+    assert len(aws.uploads) == 2
+    assert aws.archived("create") == environment.logged
+
+
+def test_a_shutdown_that_s3_holds_up_ends_in_time_and_counts_what_may_be_lost(
+    aws: Aws, start: Start
+) -> None:
+    environment = start(function="create", flush_seconds=60)
+    for _ in range(3):
+        environment.invoke(_create())
+    aws.delay = 5
+
+    environment.api.wait_until_idle()
+    begun = time.monotonic()
+    environment.terminate()
+
+    assert time.monotonic() - begun < 0.5
+    assert environment.counted("ArchiveDroppedLines") == 4
