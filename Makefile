@@ -18,7 +18,7 @@ PY := .venv/bin/python
 CODE := app.py $(wildcard infra functions layers/common/python local ops bench tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test lint schemas format synth deploy destroy clean
+.PHONY: help setup run up down test lint schemas openapi format synth deploy destroy clean
 
 help: ## Show this list
 	@if [ -t 1 ]; then on='\033[36m' off='\033[0m'; fi; \
@@ -48,6 +48,9 @@ lint: setup ## Check style and types
 
 schemas: setup ## Generate the validators from the JSON Schemas
 	@$(PY) layers/common/compile_schemas.py
+
+openapi: setup ## Generate docs/openapi.json from the routes and the schemas
+	@$(PY) -m infra.openapi
 
 format: setup ## Bring the code into shape
 	@.venv/bin/ruff check --quiet --fix

@@ -181,7 +181,7 @@ class LedgerApi(Construct):
         return apigateway.Model.from_model_name(self, title, model.ref)
 
     def _add_method(self, route: Route, function: LedgerFunction) -> None:
-        names = [f"method.request.path.{name}" for name in _path_parameters(route)]
+        names = [f"method.request.path.{name}" for name in route.path_parameters]
         required = dict.fromkeys(names, True)
         names += [f"method.request.querystring.{name}" for name in route.query]
         if self._origin_matters:
@@ -196,6 +196,7 @@ class LedgerApi(Construct):
                 # Without these, every request to the resource gets the first one's answer.
                 cache_key_parameters=names if route.cache_ttl else None,
             ),
+            operation_name=route.operation,
             request_parameters={**dict.fromkeys(others, False), **required},
             request_models={
                 media: self._models[media, schema] for media, schema in route.body.items()
@@ -253,7 +254,3 @@ class LedgerApi(Construct):
         key = apigateway.ApiKey(self, "Key", description=f"The default key of {self._stage.prefix}")
         plan.add_api_key(key)
         return key
-
-
-def _path_parameters(route: Route) -> list[str]:
-    return [part[1:-1] for part in route.path.split("/") if part.startswith("{")]

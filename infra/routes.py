@@ -1,11 +1,13 @@
 """The table of routes: what the REST API offers, and what each route may touch.
 
-Everything that a route needs follows from its row: the method and its request models,
-the function, the function's role, its log group, alarms, dashboard row and outputs.
+Everything that a route needs follows from its row: the method and its request models, its
+part of the OpenAPI document, the function, the function's role, its log group, alarms,
+dashboard row and outputs.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Literal, TypeAlias
 
 from common.contract import JSON, MERGE_PATCH
@@ -24,7 +26,11 @@ class Route:
         method: The HTTP method.
         path: The resource path, with ``{name}`` for path parameters.
         function: The folder under functions/ that answers.
+        operation: What generated clients call the route, in camel case.
         summary: One line for people; the description of the method.
+        answers: The JSON Schema (a file in the layer's schemas/answers folder, without its
+            ending) of the body of each successful answer, by status; None for no body. The
+            problems that a route answers follow from the rest of the row.
         table: DynamoDB actions that the route performs on the table itself.
         indexes: DynamoDB actions that the route performs on the table's indexes.
         body: The JSON Schema (a file in the layer's schemas folder, without its ending)
@@ -39,7 +45,9 @@ class Route:
     method: str
     path: str
     function: Function
+    operation: str
     summary: str
+    answers: Mapping[HTTPStatus, str | None]
     table: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
     body: Mapping[str, str] = field(default_factory=dict)
@@ -48,13 +56,20 @@ class Route:
     parameters: tuple[Parameter, ...] = ()
     cache_ttl: int = 0
 
+    @property
+    def path_parameters(self) -> list[str]:
+        """The names in the path."""
+        return [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
+
 
 ROUTES = (
     Route(
         method="POST",
         path="/jobs",
         function="create",
+        operation="createJob",
         summary="Register a job",
+        answers={HTTPStatus.CREATED: "job", HTTPStatus.OK: "job"},
         table=("dynamodb:PutItem",),
         body={JSON: "job-create"},
         headers=("Idempotency-Key",),
@@ -63,7 +78,9 @@ ROUTES = (
         method="GET",
         path="/jobs",
         function="read",
+        operation="listJobs",
         summary="List jobs, newest first",
+        answers={HTTPStatus.OK: "job-page"},
         indexes=("dynamodb:Query",),
         query=("status", "pipeline", "limit", "cursor"),
         parameters=("config", "cursor-key"),
@@ -73,7 +90,9 @@ ROUTES = (
         method="GET",
         path="/jobs/{job_id}",
         function="read",
+        operation="readJob",
         summary="Read one job",
+        answers={HTTPStatus.OK: "job"},
         table=("dynamodb:GetItem",),
         cache_ttl=5,
     ),
@@ -81,7 +100,9 @@ ROUTES = (
         method="PUT",
         path="/jobs/{job_id}",
         function="update",
+        operation="replaceJob",
         summary="Replace what a worker may change",
+        answers={HTTPStatus.OK: "job"},
         table=("dynamodb:UpdateItem",),
         body={JSON: "job-replace"},
         headers=("If-Match",),
@@ -91,7 +112,9 @@ ROUTES = (
         method="PATCH",
         path="/jobs/{job_id}",
         function="update",
+        operation="updateJob",
         summary="Report progress or a change of status",
+        answers={HTTPStatus.OK: "job"},
         table=("dynamodb:UpdateItem",),
         body={MERGE_PATCH: "job-patch"},
         headers=("If-Match",),
@@ -101,7 +124,9 @@ ROUTES = (
         method="DELETE",
         path="/jobs/{job_id}",
         function="delete",
+        operation="deleteJob",
         summary="Delete a job that is not running",
+        answers={HTTPStatus.NO_CONTENT: None},
         table=("dynamodb:DeleteItem",),
         headers=("If-Match",),
     ),

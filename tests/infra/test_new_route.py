@@ -1,11 +1,13 @@
 """A new route is a folder and a row; everything else follows."""
 
 import shutil
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
 from infra import api, functions, monitoring, network, routes, stack
+from infra.openapi import answers, document
 from infra.routes import Route
 from infra.stage import STAGES
 from tests.infra.conftest import synthesize
@@ -18,7 +20,9 @@ ROW = Route(
     method="GET",
     path="/jobs/{job_id}/history",
     function="history",
+    operation="readHistory",
     summary="What happened to a job",
+    answers={HTTPStatus.OK: "job"},
     table=("dynamodb:BatchGetItem",),
     query=("since",),
     parameters=("config",),
@@ -90,3 +94,14 @@ def test_it_is_watched_and_shown(grown: Synthesized) -> None:
 
 def test_it_is_in_the_outputs(grown: Synthesized) -> None:
     assert grown.template["Outputs"].keys() >= {"HistoryFunction", "HistoryRole", "HistoryLogs"}
+
+
+def test_it_is_in_the_openapi_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (answers, document):
+        monkeypatch.setattr(module, "ROUTES", (*routes.ROUTES, ROW))
+
+    described = document.document()["paths"][ROW.path]["get"]
+
+    assert described["operationId"] == "readHistory"
+    assert [each["name"] for each in described["parameters"]] == ["job_id", "since"]
+    assert described["responses"].keys() >= {"200", "400", "403", "404", "429", "500", "503"}

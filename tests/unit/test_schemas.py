@@ -1,6 +1,7 @@
 """The schemas, and what is made from them."""
 
 import json
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,17 @@ def test_the_pipelines_that_a_list_takes_are_those_that_a_job_may_have() -> None
     assert schema["properties"]["pipeline"]["pattern"] == f"^{job.PIPELINE.pattern}$"
 
 
-@pytest.mark.parametrize("name", ["job-replace", "job-patch"])
+@pytest.mark.parametrize("name", ["job-replace", "job-patch", "answers/job"])
 def test_the_statuses_of_the_schemas_are_those_of_jobs(name: str) -> None:
     schema = json.loads((SCHEMAS / f"{name}.json").read_text())
 
     assert schema["properties"]["status"]["enum"] == [*job.Status]
+
+
+def test_the_schema_of_a_job_describes_each_field_that_a_job_has() -> None:
+    schema = json.loads((SCHEMAS / "answers" / "job.json").read_text())
+
+    assert [*schema["properties"]] == [field.name for field in fields(job.Job)]
+    assert schema["required"] == [
+        field.name for field in fields(job.Job) if field.default is MISSING
+    ]

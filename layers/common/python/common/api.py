@@ -20,21 +20,24 @@ from typing import Any, NoReturn
 
 from common import config, cursor, job, lifecycle, listing, schemas, table
 from common.aws import CALLS
-from common.contract import JSON, PROBLEM, RESPONSE_HEADERS, problem
+from common.contract import (
+    IDEMPOTENCY_KEY,
+    JSON,
+    MAX_BODY_BYTES,
+    MAX_DEPTH,
+    MAX_ENTITY_TAGS,
+    PROBLEM,
+    RESPONSE_HEADERS,
+    RETRY_AFTER,
+    problem,
+)
 from common.ladder import SHIPPING_RESERVE
 from common.lifecycle import LambdaContext
 from common.settings import SETTINGS
 from common.telemetry import count, logger, metrics, tracer
 
-MAX_BODY_BYTES = 32 * 1024
-MAX_DEPTH = 64
-"""Levels of objects and arrays in a body; far below what Python recurses through."""
-RETRY_AFTER = 2
-"""Seconds after which a caller that got 503 may try again."""
-
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_MAX_ENTITY_TAGS = 16
+_IDEMPOTENCY_KEY = re.compile(IDEMPOTENCY_KEY)
 _NO_VERSION = 0
 
 
@@ -160,7 +163,7 @@ class Request:
         if header is None or header.strip() == "*":
             return None
         tags = [tag.strip() for tag in header.split(",")]
-        if len(tags) > _MAX_ENTITY_TAGS or not all(map(_ENTITY_TAG.fullmatch, tags)):
+        if len(tags) > MAX_ENTITY_TAGS or not all(map(_ENTITY_TAG.fullmatch, tags)):
             raise Problem(
                 HTTPStatus.BAD_REQUEST, 'If-Match must be "*" or a list of at most 16 ETags.'
             )

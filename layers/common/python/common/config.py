@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.aws import DeadlineReached, client
+from common.contract import MAX_PAGE_SIZE, PAGE_SIZE
 from common.settings import SETTINGS
 from common.telemetry import logger
 
@@ -41,8 +42,8 @@ class Config:
     """
 
     retention_days: int = 30
-    page_size_default: int = 20
-    page_size_max: int = 100
+    page_size_default: int = PAGE_SIZE
+    page_size_max: int = MAX_PAGE_SIZE
 
     @property
     def retention(self) -> timedelta:

@@ -16,6 +16,20 @@ REQUEST_HEADERS = ("Content-Type", "X-Api-Key", "If-Match", "Idempotency-Key")
 RESPONSE_HEADERS = ("ETag", "Location", "Retry-After", "Idempotency-Replayed", "X-Request-Id")
 """The headers that a script in a browser may read."""
 
+MAX_BODY_BYTES = 32 * 1024
+MAX_DEPTH = 64
+"""Levels of objects and arrays in a body; far below what Python recurses through."""
+IDEMPOTENCY_KEY = "[!-~]{1,255}"
+"""Visible ASCII, as a regular expression that Python and ECMA 262 understand alike."""
+MAX_ENTITY_TAGS = 16
+"""How many ETags one If-Match may name."""
+PAGE_SIZE = 20
+"""Jobs on a page, unless the configuration or the caller says otherwise."""
+MAX_PAGE_SIZE = 100
+"""The most jobs on a page, unless the configuration says otherwise."""
+RETRY_AFTER = 2
+"""Seconds after which a caller that got 503 may try again."""
+
 
 def problem(
     status: HTTPStatus, detail: str, *, instance: str, request_id: str

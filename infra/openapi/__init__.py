@@ -1,0 +1,1 @@
+"""The OpenAPI document of the API, generated from the table of routes and the schemas."""
