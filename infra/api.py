@@ -124,20 +124,20 @@ class LedgerApi(Construct):
             method_options={
                 # All settings again: a method's replace the stage's as a whole, not one by one.
                 f"{route.path}/{route.method}": apigateway.MethodDeploymentOptions(
-                    **self._method_settings(route.cache_ttl)
+                    **self._method_settings(route.cache_ttl, route.rate_share)
                 )
                 for route in ROUTES
             },
             **self._method_settings(cache_ttl=0),
         )
 
-    def _method_settings(self, cache_ttl: int) -> _MethodSettings:
+    def _method_settings(self, cache_ttl: int, rate_share: float = 1) -> _MethodSettings:
         return _MethodSettings(
             caching_enabled=cache_ttl > 0,
             cache_ttl=Duration.seconds(cache_ttl),
             cache_data_encrypted=True,
-            throttling_rate_limit=self._stage.rate_limit,
-            throttling_burst_limit=self._stage.burst_limit,
+            throttling_rate_limit=int(self._stage.rate_limit * rate_share),
+            throttling_burst_limit=int(self._stage.burst_limit * rate_share),
             logging_level=apigateway.MethodLoggingLevel.ERROR,
             # Full requests and responses, bodies and all.
             data_trace_enabled=False,

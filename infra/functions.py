@@ -1,5 +1,6 @@
 """The functions: for each folder under functions/, what its rows in the table of routes need."""
 
+import json
 from pathlib import Path
 
 from aws_cdk import ArnFormat, Duration, Stack
@@ -67,6 +68,7 @@ class LedgerFunction(Construct):
         physical_name = f"{stage.prefix}-{name}"
         logs = log_group(self, "Logs", stage=stage, name=f"/aws/lambda/{physical_name}")
         read = sorted({parameter for route in routes for parameter in route.parameters})
+        cached = {f"{r.method} {r.path}": r.cache_ttl for r in routes if r.cache_ttl}
         arn = Stack.of(self).format_arn(
             service="lambda",
             resource="function",
@@ -128,6 +130,7 @@ class LedgerFunction(Construct):
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 **{_CONFIGURATION[parameter]: parameters.names[parameter] for parameter in read},
+                **({"CACHE_TTL": json.dumps(cached)} if cached else {}),
             },
             vpc=network.vpc,
             vpc_subnets=network.private,

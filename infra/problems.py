@@ -52,6 +52,7 @@ class Problem:
             # The key of a template must be application/json; this is what the caller sees.
             "Content-Type": f"'{PROBLEM}'",
             "X-Request-Id": "context.requestId",
+            "Cache-Control": "'no-store'",
             **common,
             **own,
         }

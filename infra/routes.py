@@ -38,8 +38,10 @@ class Route:
         query: The query parameters that the route understands.
         headers: The request headers that change the answer; never part of a cache key.
         parameters: The SSM parameters that the route reads.
-        cache_ttl: Seconds an answer may be served from the stage's cache; 0 is not cached.
-            Every path and query parameter is part of the cache key.
+        cache_ttl: Seconds an answer may be served from the stage's cache, and kept by a
+            caller; 0 is not cached. Every path and query parameter is part of the cache key.
+        rate_share: Part of the stage's rate and burst limits that the route may take, of all
+            callers together.
     """
 
     method: str
@@ -55,6 +57,7 @@ class Route:
     headers: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     cache_ttl: int = 0
+    rate_share: float = 1
 
     @property
     def path_parameters(self) -> list[str]:
@@ -85,6 +88,8 @@ ROUTES = (
         query=("status", "pipeline", "limit", "cursor"),
         parameters=("config", "cursor-key"),
         cache_ttl=5,
+        # One list is a query of every shard: writes keep their half whoever lists.
+        rate_share=0.5,
     ),
     Route(
         method="GET",

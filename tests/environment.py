@@ -13,6 +13,7 @@ FUNCTION_ENVIRONMENT = {
     "CONFIG_PARAMETER": "/job-ledger/test/config",
     "CURSOR_KEY_PARAMETER": "/job-ledger/test/cursor-key",
     "CORS_ORIGINS": "*",
+    "CACHE_TTL": '{"GET /jobs": 5, "GET /jobs/{job_id}": 7}',
     "POWERTOOLS_SERVICE_NAME": "job-ledger-test",
     "POWERTOOLS_METRICS_NAMESPACE": "JobLedger",
     "POWERTOOLS_LOG_LEVEL": "INFO",

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 
 import pytest
 
@@ -15,9 +16,12 @@ CORS_ANSWERS = {
     ),
     "gatewayresponse.header.Content-Type": "'application/problem+json'",
     "gatewayresponse.header.X-Request-Id": "context.requestId",
+    "gatewayresponse.header.Cache-Control": "'no-store'",
 }
-each_route = pytest.mark.parametrize(
-    "route", ROUTES, ids=lambda route: f"{route.method} {route.path}"
+CACHED = [route for route in ROUTES if route.cache_ttl]
+each_route, each_cached_route = (
+    pytest.mark.parametrize("route", rows, ids=lambda route: f"{route.method} {route.path}")
+    for rows in (ROUTES, CACHED)
 )
 
 
@@ -51,21 +55,72 @@ def test_a_route_declares_what_it_reads_of_the_request(route: Route, stack: Synt
         assert declared[f"method.request.header.{name}"] is False
 
 
-@each_route
-def test_the_cache_tells_apart_all_requests_with_different_answers(
+def cache_key(stack: Synthesized, route: Route, request: Mapping[str, str]) -> tuple[object, ...]:
+    """What API Gateway finds a request's answer under, as the template has it.
+
+    The resource, the method, and the parameters that are declared both for the method and for
+    the key: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-caching.html
+
+    Args:
+        stack: The stack.
+        route: The route that is asked.
+        request: Its parameters and headers, such as ``method.request.path.job_id``.
+    """
+    properties = method(stack, route.method, route.path)
+    integration = properties["Integration"]
+    names = sorted({*integration["CacheKeyParameters"]} & {*properties["RequestParameters"]})
+    namespace = integration.get("CacheNamespace", properties["ResourceId"])
+    return (namespace, route.method, *((name, request.get(name)) for name in names))
+
+
+def parameters_of(route: Route) -> list[str]:
+    """All that an answer of the route depends on, but for who asks."""
+    return [
+        *(f"method.request.path.{name}" for name in re.findall(r"{(\w+)}", route.path)),
+        *(f"method.request.querystring.{name}" for name in route.query),
+    ]
+
+
+@each_cached_route
+def test_requests_with_another_id_or_query_have_another_answer_in_the_cache(
     route: Route, stack: Synthesized
 ) -> None:
-    properties = method(stack, route.method, route.path)
-    key = set(properties["Integration"].get("CacheKeyParameters", []))
-    varying = {
-        name
-        for name in properties["RequestParameters"]
-        if ".path." in name or ".querystring." in name or name.endswith(".Origin")
-    }
-    assert key == (varying if route.cache_ttl else set())
-    assert ("method.request.header.Origin" in key) is (
-        bool(route.cache_ttl) and stack.stage.cors_origins != ("*",)
-    )
+    names = parameters_of(route)
+    plain = dict.fromkeys(names, "1")
+    others = [{**plain, name: "2"} for name in names]
+    without = [{key: "1" for key in names if key != name} for name in names]
+    keys = {cache_key(stack, route, request) for request in (plain, *others, *without)}
+    assert len(keys) == 1 + len(others) + len(without)
+
+
+@each_cached_route
+def test_requests_from_another_origin_have_another_answer_where_it_says_who_may_read_it(
+    route: Route, dev: Synthesized, prod: Synthesized, variant: Synthesized
+) -> None:
+    header = "method.request.header.Origin"
+    asking: list[Mapping[str, str]] = [{header: "https://a"}, {header: "https://b"}, {}]
+    for listed in (prod, variant):
+        assert len({cache_key(listed, route, request) for request in asking}) == len(asking)
+    assert len({cache_key(dev, route, request) for request in asking}) == 1
+
+
+@each_cached_route
+def test_requests_that_differ_in_nothing_that_matters_share_their_answer(
+    route: Route, stack: Synthesized
+) -> None:
+    plain = dict.fromkeys(parameters_of(route), "1")
+    noise = {"method.request.header.User-Agent": "a", "method.request.querystring.utm": "b"}
+    assert cache_key(stack, route, plain) == cache_key(stack, route, {**plain, **noise})
+
+
+def test_no_two_routes_share_an_answer(stack: Synthesized) -> None:
+    assert len({cache_key(stack, route, {}) for route in CACHED}) == len(CACHED)
+
+
+@each_route
+def test_only_what_is_cached_has_a_cache_key(route: Route, stack: Synthesized) -> None:
+    integration = method(stack, route.method, route.path)["Integration"]
+    assert ("CacheKeyParameters" in integration) is bool(route.cache_ttl)
 
 
 @each_route
@@ -82,12 +137,21 @@ def test_without_a_setting_of_its_own_a_method_is_not_cached(stack: Synthesized)
     assert ("OPTIONS", "/jobs") not in settings(stack)
 
 
-def test_every_method_is_throttled_measured_and_logged_without_its_bodies(
-    stack: Synthesized,
-) -> None:
+@each_route
+def test_a_method_is_throttled_to_its_share_of_the_stage(route: Route, stack: Synthesized) -> None:
+    own = settings(stack)[route.method, route.path]
+    assert own["ThrottlingRateLimit"] == stack.stage.rate_limit * route.rate_share
+    assert own["ThrottlingBurstLimit"] == stack.stage.burst_limit * route.rate_share
+
+
+def test_lists_leave_room_for_writes(stack: Synthesized) -> None:
+    lists, everything = settings(stack)["GET", "/jobs"], settings(stack)["*", "*"]
+    assert lists["ThrottlingRateLimit"] == everything["ThrottlingRateLimit"] / 2
+    assert settings(stack)["POST", "/jobs"]["ThrottlingRateLimit"] == stack.stage.rate_limit
+
+
+def test_every_method_is_measured_and_logged_without_its_bodies(stack: Synthesized) -> None:
     for own in settings(stack).values():
-        assert own["ThrottlingRateLimit"] == stack.stage.rate_limit
-        assert own["ThrottlingBurstLimit"] == stack.stage.burst_limit
         assert own["MetricsEnabled"] is True
         assert own["LoggingLevel"] == "ERROR"
         assert own["DataTraceEnabled"] is False

@@ -68,6 +68,8 @@ def test_a_function_is_told_where_everything_is(name: Function, stack: Synthesiz
     }
     for parameter in read:
         environment |= parameters[parameter]
+    if name == "read":
+        environment["CACHE_TTL"] = '{"GET /jobs": 5, "GET /jobs/{job_id}": 5}'
     assert function(stack, name)["Environment"]["Variables"] == environment
 
 

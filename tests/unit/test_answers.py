@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from common import api as common_api
 from common.aws import client
+from common.settings import SETTINGS
 from functions.read.handler import handler as read
 from tests.answer import Answer
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from .conftest import Api
 
 BODY = {"pipeline": "resize", "input_uri": "s3://in/1.png"}
+EXPOSED = "ETag, Location, Retry-After, Idempotency-Replayed, X-Request-Id"
 EVENT = {
     "httpMethod": "GET",
     "resource": "/jobs",
@@ -99,11 +102,72 @@ def test_a_server_error_counts_as_a_fault(capsys: pytest.CaptureFixture[str]) ->
     assert line["function"] == "unit"
 
 
-def test_every_success_answer_may_be_read_by_the_allowed_origins(api: "Api") -> None:
-    headers = api("GET", "/jobs", headers={"Origin": "https://elsewhere.example"}).headers
+def test_where_all_origins_are_allowed_every_answer_says_so(api: "Api") -> None:
+    for path in ("/jobs", "/jobs/unknown"):
+        headers = api("GET", path, headers={"Origin": "https://elsewhere.example"}).headers
 
-    assert headers["Access-Control-Allow-Origin"] == "*"
-    assert "ETag" in headers["Access-Control-Expose-Headers"]
+        assert headers["Access-Control-Allow-Origin"] == "*"
+        assert headers["Access-Control-Expose-Headers"] == EXPOSED
+
+
+@pytest.fixture
+def listed(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """A list of origins that may call the API."""
+    origins = ("https://a.example", "https://b.example")
+    monkeypatch.setattr(common_api, "SETTINGS", replace(SETTINGS, cors_origins=origins))
+    return origins
+
+
+def test_where_a_list_is_allowed_each_of_its_origins_is_told_that_it_is(
+    api: "Api", listed: tuple[str, ...]
+) -> None:
+    for origin in listed:
+        for path in ("/jobs", "/jobs/unknown"):
+            headers = api("GET", path, headers={"origin": origin}).headers
+
+            assert headers["Access-Control-Allow-Origin"] == origin
+            assert headers["Access-Control-Expose-Headers"] == EXPOSED
+            assert headers["Vary"] == "Origin, X-Api-Key"
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://c.example", "http://a.example", "https://a.example.net", "null", ""]
+)
+def test_where_a_list_is_allowed_no_other_origin_is(
+    origin: str, api: "Api", listed: tuple[str, ...]
+) -> None:
+    for path in ("/jobs", "/jobs/unknown"):
+        headers = api("GET", path, headers={"Origin": origin}).headers
+
+        assert "Access-Control-Allow-Origin" not in headers
+        assert headers["Vary"] == "Origin, X-Api-Key"
+
+
+def test_a_read_may_be_kept_by_its_caller_as_long_as_by_the_gateway(
+    api: "Api", new_job: dict[str, Any]
+) -> None:
+    # As the environment of the tests says, which stands for the table of routes.
+    one = api("GET", f"/jobs/{new_job['job_id']}")
+    many = api("GET", "/jobs")
+
+    assert one.headers["Cache-Control"] == "private, max-age=7"
+    assert many.headers["Cache-Control"] == "private, max-age=5"
+    assert one.headers["Vary"] == many.headers["Vary"] == "X-Api-Key"
+
+
+def test_neither_writes_nor_errors_may_be_kept(api: "Api", new_job: dict[str, Any]) -> None:
+    path = f"/jobs/{new_job['job_id']}"
+    answers = [
+        api("POST", "/jobs", BODY),
+        api("PATCH", path, {"status": "RUNNING"}),
+        api("PUT", path, {"status": "CANCELLED"}),
+        api("DELETE", path),
+        api("GET", path),
+        api("GET", "/jobs", query={"limit": "none"}),
+    ]
+
+    assert [answer.status for answer in answers] == [201, 200, 200, 204, 404, 400]
+    assert {answer.headers["Cache-Control"] for answer in answers} == {"no-store"}
 
 
 def test_a_route_that_the_function_does_not_know_is_not_found(api: "Api") -> None:

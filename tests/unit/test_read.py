@@ -2,13 +2,14 @@
 
 import itertools
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from common import config
+from common import config, listing
 from common.aws import client
+from infra.routes import ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -238,3 +239,17 @@ def test_without_a_configuration_the_defaults_serve(api: "Api") -> None:
 
     assert api("GET", "/jobs", query={"limit": "100"}).status == 200
     assert api("GET", "/jobs", query={"limit": "101"}).status == 400
+
+
+def test_a_list_depends_on_no_parameter_that_the_cache_does_not_know() -> None:
+    class Query(dict[str, str]):
+        asked: ClassVar[set[str]] = set()
+
+        def get(self, name: str, default: Any = None) -> Any:
+            self.asked.add(name)
+            return default
+
+    listing.page(Query())
+
+    (row,) = (route for route in ROUTES if (route.method, route.path) == ("GET", "/jobs"))
+    assert Query.asked == set(row.query)

@@ -350,6 +350,7 @@ def _to_gateway(request: Request, response: Response) -> dict[str, Any]:
         "headers": {
             "Content-Type": JSON,
             "X-Request-Id": request.id,
+            "Cache-Control": _cache_control(request, response),
             **_cors(request.header("Origin")),
             **response.headers,
         },
@@ -358,13 +359,23 @@ def _to_gateway(request: Request, response: Response) -> dict[str, Any]:
     }
 
 
+def _cache_control(request: Request, response: Response) -> str:
+    """For how long a caller may keep an answer (RFC 9111): as long as the gateway's cache does."""
+    seconds = SETTINGS.cache_ttl.get(request.route)
+    if seconds is None or response.status != HTTPStatus.OK:
+        return "no-store"
+    # Only callers with a key may see it, which a cache between us and them does not check.
+    return f"private, max-age={seconds}"
+
+
 def _cors(origin: str | None) -> dict[str, str]:
     exposed = {"Access-Control-Expose-Headers": ", ".join(RESPONSE_HEADERS)}
     if SETTINGS.cors_origins == ("*",):
-        return {"Access-Control-Allow-Origin": "*", **exposed}
+        return {"Access-Control-Allow-Origin": "*", "Vary": "X-Api-Key", **exposed}
+    vary = {"Vary": "Origin, X-Api-Key"}
     if origin in SETTINGS.cors_origins:
-        return {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **exposed}
-    return {"Vary": "Origin"}
+        return {"Access-Control-Allow-Origin": origin, **vary, **exposed}
+    return vary
 
 
 def _parse(text: str) -> Any:

@@ -1,6 +1,8 @@
 """What the stack tells a function through its environment."""
 
+import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -20,6 +22,8 @@ class Settings:
         cursor_key_parameter: Name of the SSM parameter with the key that signs cursors; None
             where the function may not read it.
         cors_origins: Browser origins that may call the API; ("*",) for all.
+        cache_ttl: Seconds that a route's answer may be kept, by routes such as ``GET /jobs``;
+            those that are not in it are never kept.
     """
 
     stage: str
@@ -31,6 +35,7 @@ class Settings:
     config_parameter: str | None
     cursor_key_parameter: str | None
     cors_origins: tuple[str, ...]
+    cache_ttl: Mapping[str, int]
 
 
 def _from_environment() -> Settings:
@@ -45,6 +50,7 @@ def _from_environment() -> Settings:
         config_parameter=env.get("CONFIG_PARAMETER"),
         cursor_key_parameter=env.get("CURSOR_KEY_PARAMETER"),
         cors_origins=tuple(env["CORS_ORIGINS"].split(",")),
+        cache_ttl=json.loads(env.get("CACHE_TTL", "{}")),
     )
 
 
