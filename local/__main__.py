@@ -53,7 +53,7 @@ class Cli:
                 raise self._running_already()
             cleanup.callback(self._home.clear)
             aws, endpoint = self._start(lock, cleanup, ends_with_parent=True)
-            self._show(endpoint)
+            self._show(endpoint, aws.reference_url)
             self._console.print("[dim]The functions' log follows. Ctrl-C stops everything.[/]\n")
             with contextlib.suppress(KeyboardInterrupt):
                 self._follow(aws, endpoint)
@@ -64,12 +64,14 @@ class Cli:
         with self._home.lock() as lock:
             if lock is None:
                 endpoint = self._update()
+                run = self._home.current()
             else:
                 with contextlib.ExitStack() as cleanup:
                     aws, endpoint = self._start(lock, cleanup, ends_with_parent=False)
                     cleanup.pop_all()
-                lock.write(Run(emulator=aws.pid, aws_endpoint_url=aws.endpoint_url))
-        self._show(endpoint)
+                run = Run(None, aws.pid, aws.endpoint_url, aws.reference_url)
+                lock.write(run)
+        self._show(endpoint, run.reference_url)
         self._console.print("[dim]Everything runs in the background. `make down` stops it.[/]")
 
     def down(self) -> None:
@@ -127,10 +129,11 @@ class Cli:
         where = f"running already, at {endpoint.api_url}" if endpoint else "being started already"
         return LocalRunError(f"Job Ledger is {where}; stop it with `make down`.")
 
-    def _show(self, endpoint: Endpoint) -> None:
+    def _show(self, endpoint: Endpoint, reference_url: str | None) -> None:
         table = Table.grid(padding=(0, 2))
         table.add_row("API", f"[bold]{endpoint.api_url}[/]")
         table.add_row("x-api-key", f"[bold]{endpoint.api_key}[/]")
+        table.add_row("Reference", f"[bold]{reference_url}[/] [dim](try it in a browser)[/]")
         table.add_row(
             "AWS",
             f"{endpoint.aws_endpoint_url} [dim](access key id: test, secret access key: test)[/]",

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from infra.stage import REGION
-from local import aws
+from local import aws, reference
 from local.errors import LocalRunError
 from local.home import PROJECT, Home, Lock, Run
 
@@ -27,6 +27,8 @@ START_SECONDS = 30
 
 _EVIDENCE_LINES = 15
 _ENDS_WITH_PARENT = "ENDS_WITH_PARENT"
+_REFERENCE_SOCKET = "REFERENCE_SOCKET"
+_HOME = "LOCAL_HOME"
 
 
 class Emulator:
@@ -34,12 +36,20 @@ class Emulator:
 
     Attributes:
         endpoint_url: Where it listens.
+        reference_url: Where it serves the API reference.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], endpoint_url: str, log: Path) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        endpoint_url: str,
+        reference_url: str,
+        log: Path,
+    ) -> None:
         self._process = process
         self._log = log
         self.endpoint_url = endpoint_url
+        self.reference_url = reference_url
 
     @property
     def pid(self) -> int:
@@ -77,7 +87,8 @@ def running(
 
     Args:
         home: Where it keeps its log and temporary files; everything else is in its memory.
-        port: Its port on the loopback interface.
+        port: Its port on the loopback interface. The one above it is for the API reference,
+            if it is free.
         lock: The run's lock, which the emulator then holds too.
         module: The Python module to run: ``ministack`` is the emulator with all its gaps.
 
@@ -100,19 +111,20 @@ def start(
         ends_with_parent: Whether it ends by itself when this process does, killed or not.
     """
     _check_port(port)
-    with home.emulator_log.open("wb") as log:
+    with home.emulator_log.open("wb") as log, reference.listen(HOST, port + 1) as listener:
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", module],
             cwd=PROJECT,
-            env=_environment(home, port, ends_with_parent=ends_with_parent),
+            env=_environment(home, port, listener.fileno(), ends_with_parent=ends_with_parent),
             stdin=subprocess.PIPE if ends_with_parent else subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
-            pass_fds=[lock.fd],
+            pass_fds=[lock.fd, listener.fileno()],
         )
-    emulator = Emulator(process, f"http://{HOST}:{port}", home.emulator_log)
-    lock.write(Run(os.getpid(), emulator.pid, emulator.endpoint_url))
+        reference_url = reference.url_of(listener)
+    emulator = Emulator(process, f"http://{HOST}:{port}", reference_url, home.emulator_log)
+    lock.write(Run(os.getpid(), emulator.pid, emulator.endpoint_url, emulator.reference_url))
     try:
         _wait_until_ready(emulator)
     except BaseException:
@@ -152,7 +164,9 @@ def _wait_until_ready(emulator: Emulator) -> None:
     raise LocalRunError(f"The embedded AWS did not answer within {START_SECONDS} s.")
 
 
-def _environment(home: Home, port: int, *, ends_with_parent: bool) -> dict[str, str]:
+def _environment(
+    home: Home, port: int, reference_socket: int, *, ends_with_parent: bool
+) -> dict[str, str]:
     """All that the emulator sees of the environment; it hands everything on to the functions."""
     return {
         "PATH": os.defpath,
@@ -173,6 +187,8 @@ def _environment(home: Home, port: int, *, ends_with_parent: bool) -> dict[str, 
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         _ENDS_WITH_PARENT: "1" if ends_with_parent else "",
+        _REFERENCE_SOCKET: str(reference_socket),
+        _HOME: str(home.folder),
     }
 
 
@@ -185,6 +201,9 @@ def main() -> None:
 
     if os.environ.pop(_ENDS_WITH_PARENT):
         threading.Thread(target=_end_with_parent, daemon=True).start()
+    listener = socket.socket(fileno=int(os.environ.pop(_REFERENCE_SOCKET)))
+    home = Home(Path(os.environ.pop(_HOME)))
+    threading.Thread(target=reference.serve, args=(listener, home), daemon=True).start()
     gaps.close(f"http://{HOST}:{os.environ['GATEWAY_PORT']}")
     app.main()
 

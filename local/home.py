@@ -41,11 +41,13 @@ class Run:
         supervisor: The process that watches over the run; None for one in the background.
         emulator: The emulator's process, once it is started.
         aws_endpoint_url: Where the emulator listens, once it does.
+        reference_url: Where the API reference is, once it is served.
     """
 
     supervisor: int | None = None
     emulator: int | None = None
     aws_endpoint_url: str | None = None
+    reference_url: str | None = None
 
 
 @dataclass(frozen=True)

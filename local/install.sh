@@ -63,8 +63,9 @@ install_node() {
     command -v npm >/dev/null ||
         fail 'npm is needed, and this Node.js came without: install it too, or Node.js from' \
             'https://nodejs.org.'
+    # No script of a package is run: none needs to, and the viewer's would report us to its makers.
     step 'Installing the Node packages of package-lock.json' \
-        npm ci --no-fund --no-audit --loglevel=error
+        npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 }
 
 "install_$1"
