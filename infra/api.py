@@ -15,7 +15,7 @@ from common.ladder import API_GATEWAY_TIMEOUT
 from infra.functions import LedgerFunction
 from infra.layer import COMMON
 from infra.logs import log_group
-from infra.problems import PROBLEMS
+from infra.problems import PROBLEMS, Problem
 from infra.routes import ROUTES, Function, Route
 from infra.stage import Stage
 
@@ -216,25 +216,29 @@ class LedgerApi(Construct):
             )
 
     def _add_problems(self) -> None:
-        origins = self._stage.cors_origins
-        headers = {
-            # A gateway response cannot choose from a list, so it repeats who asks: these
-            # answers tell nothing that the caller does not know.
-            "Access-Control-Allow-Origin": (
-                f"'{origins[0]}'" if len(origins) == 1 else "method.request.header.Origin"
-            ),
-            "Access-Control-Expose-Headers": f"'{','.join(RESPONSE_HEADERS)}'",
-        }
-        if self._origin_matters:
-            headers["Vary"] = "'Origin'"
         for problem in PROBLEMS:
             self.api.add_gateway_response(
                 "".join(word.title() for word in problem.case.response_type.split("_")),
                 type=problem.case,
                 status_code=str(problem.status.value),
-                response_headers=problem.headers(headers),
+                response_headers=problem.headers(self._cors_of(problem)),
                 templates={"application/json": problem.template},
             )
+
+    def _cors_of(self, problem: Problem) -> dict[str, str]:
+        vary = {"Vary": "'Origin'"} if self._origin_matters else {}
+        allowed = f"'{self._stage.cors_origins[0]}'"
+        if self._stage.lists_origins:
+            # A gateway response cannot choose from a list, so it repeats who asks. The firewall
+            # lets nobody else ask, and its refusal is for nobody.
+            if problem.case.response_type == apigateway.ResponseType.WAF_FILTERED.response_type:
+                return vary
+            allowed = "method.request.header.Origin"
+        return {
+            "Access-Control-Allow-Origin": allowed,
+            "Access-Control-Expose-Headers": f"'{','.join(RESPONSE_HEADERS)}'",
+            **vary,
+        }
 
     def _add_usage_plan(self) -> apigateway.IApiKey:
         plan = self.api.add_usage_plan(

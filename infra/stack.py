@@ -5,6 +5,7 @@ from constructs import Construct
 
 from infra.api import LedgerApi
 from infra.archive import Archive
+from infra.firewall import Firewall
 from infra.functions import LedgerFunction
 from infra.layer import CommonLayer
 from infra.monitoring import Monitoring
@@ -65,6 +66,8 @@ class JobLedgerStack(Stack):
             for name in FUNCTIONS
         }
         api = LedgerApi(self, "Api", stage=stage, functions=functions)
+        if stage.lists_origins:
+            Firewall(self, "Firewall", stage=stage, api=api)
         monitoring = Monitoring(
             self,
             "Monitoring",

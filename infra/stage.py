@@ -19,7 +19,9 @@ class Stage:
             and AZ) instead of NAT.
         api_gateway_account: Create the account-wide role with which API Gateway writes logs.
             Off where the account already has one.
-        cors_origins: The browser origins that may call the API; ("*",) for all.
+        cors_origins: The browser origins that may call the API, such as
+            ``https://jobs.example.com``; ("*",) for all. More than one need a web ACL, which
+            AWS bills by the month and by the request.
         shards: Partitions that all jobs, and those of one status, are spread over in the
             indexes, each good for 1,000 writes a second. May grow, never shrink: lists would
             miss the jobs of the lost shards.
@@ -69,6 +71,11 @@ class Stage:
     def stack(self) -> str:
         """The name of the stage's stack, and of its dashboard."""
         return f"JobLedger-{self.name}"
+
+    @property
+    def lists_origins(self) -> bool:
+        """Whether the API has to choose from several origins the one that may read an answer."""
+        return len(self.cors_origins) > 1
 
     @property
     def prefix(self) -> str:

@@ -17,14 +17,16 @@ import sysconfig
 import tempfile
 import zipfile
 from collections.abc import Callable, Container, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import airspeed
 import fastjsonschema
 from ministack import app
 from ministack.core import lambda_runtime
-from ministack.services import apigateway_v1, lambda_svc
+from ministack.services import apigateway_v1, lambda_svc, waf
 from ministack.services.cloudformation import provisioners, stacks
 
 from local import aws
@@ -129,6 +131,16 @@ def _delete_request_validator(client: Client, validator: str, props: Properties)
     )
 
 
+def _associate_web_acl(client: Client, props: Properties) -> tuple[str, Attributes]:
+    acl, resource = props["WebACLArn"], props["ResourceArn"]
+    client("wafv2").associate_web_acl(WebACLArn=acl, ResourceArn=resource)
+    return f"{resource}|{acl}", {}
+
+
+def _disassociate_web_acl(client: Client, association: str, _: Properties) -> None:
+    client("wafv2").disassociate_web_acl(ResourceArn=association.split("|")[0])
+
+
 LACKING = (
     # Without effect: the functions are processes of this machine, outside of every network.
     Lacking("AWS::EC2::EIP", _allocate_address, _release_address),
@@ -138,6 +150,7 @@ LACKING = (
     Lacking(
         "AWS::ApiGateway::RequestValidator", _create_request_validator, _delete_request_validator
     ),
+    Lacking("AWS::WAFv2::WebACLAssociation", _associate_web_acl, _disassociate_web_acl),
 )
 
 
@@ -414,6 +427,86 @@ def _answer_for_failed_functions() -> None:
     apigateway_v1._invoke_lambda_proxy_v1 = invoke_lambda_proxy
 
 
+@dataclass(frozen=True)
+class _Headers:
+    """A request's headers as API Gateway's templates see them: one that is missing is empty."""
+
+    request: Mapping[str, Any]
+
+    def get(self, name: str) -> str:
+        return apigateway_v1._header_ci(self.request["headers"], name) or ""
+
+
+def _evaluate_mock_responses() -> None:
+    """Evaluate the template of a mock integration's response, which the emulator sends as it is.
+
+    It is where a preflight chooses the origin to allow.
+    """
+    execute = apigateway_v1._execute_in_scope
+    mock = apigateway_v1._invoke_mock_v1
+    asked: ContextVar[_Headers] = ContextVar("asked")
+
+    async def execute_in_scope(request: Mapping[str, Any], *args: Any) -> Any:
+        asked.set(_Headers(request))
+        return await execute(request, *args)
+
+    def invoke_mock(integration: Mapping[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        status, headers, template = mock(integration)
+        override: dict[str, Any] = {"header": {}}
+        body = airspeed.Template(template.decode()).merge(
+            {
+                "input": {"params": lambda: {"header": asked.get()}},
+                "context": {"responseOverride": override},
+            }
+        )
+        status = override.get("status", status)
+        return status, {**headers, **override["header"]}, body.strip().encode()
+
+    apigateway_v1._execute_in_scope = execute_in_scope
+    apigateway_v1._invoke_mock_v1 = invoke_mock
+
+
+def _obey_web_acls() -> None:
+    """Refuse what a rule of the stage's web ACL blocks; AWS's own groups of rules match nothing."""
+    execute = apigateway_v1._execute_in_scope
+
+    async def execute_in_scope(request: dict[str, Any], *args: Any) -> Any:
+        api, stage = request["api_id"], request["stage_name"]
+        rules = [
+            rule
+            for resource, acl in waf._associations.items()
+            if resource.endswith(f"::/restapis/{api}/stages/{stage}")
+            for rule in waf._resolve_local_web_acl(acl)[0]["Rules"]
+        ]
+        for rule in rules:
+            if "Block" in rule.get("Action", {}) and _matches(rule["Statement"], request):
+                request["stage"] = apigateway_v1._stages_v1[api][stage]
+                return apigateway_v1._gw_error("WAF_FILTERED", "Forbidden")
+        return await execute(request, *args)
+
+    apigateway_v1._execute_in_scope = execute_in_scope
+
+
+def _matches(statement: Properties, request: Mapping[str, Any]) -> bool:
+    """Whether a request has what a statement of WAF looks for, if it is of a kind that we use."""
+
+    def inspected(match: Any) -> str:
+        return _Headers(request).get(match["FieldToMatch"]["SingleHeader"]["Name"])
+
+    match statement:
+        case {"AndStatement": {"Statements": parts}}:
+            return all(_matches(part, request) for part in parts)
+        case {"OrStatement": {"Statements": parts}}:
+            return any(_matches(part, request) for part in parts)
+        case {"NotStatement": {"Statement": part}}:
+            return not _matches(part, request)
+        case {"SizeConstraintStatement": {"ComparisonOperator": "GT", "Size": size, **rest}}:
+            return len(inspected(rest)) > int(size)
+        case {"ByteMatchStatement": {"PositionalConstraint": "EXACTLY", **rest}}:
+            return inspected(rest) == rest["SearchString"]
+    return False
+
+
 PATCHES = (
     _count_loopback_as_tls,
     _accept_metric_math,
@@ -423,6 +516,8 @@ PATCHES = (
     _fill_gateway_responses,
     _explain_bad_bodies,
     _answer_for_failed_functions,
+    _evaluate_mock_responses,
+    _obey_web_acls,
 )
 
 

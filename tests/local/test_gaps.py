@@ -128,6 +128,46 @@ ALARM = {
         },
     }
 }
+WEB_ACL = {
+    "Acl": {
+        "Type": "AWS::WAFv2::WebACL",
+        "Properties": {
+            "Scope": "REGIONAL",
+            "DefaultAction": {"Allow": {}},
+            "Rules": [
+                {
+                    "Name": "probe",
+                    "Priority": 0,
+                    "Action": {"Block": {}},
+                    "Statement": {
+                        "SizeConstraintStatement": {
+                            "FieldToMatch": {"SingleHeader": {"Name": "x-blocked"}},
+                            "ComparisonOperator": "GT",
+                            "Size": 0,
+                            "TextTransformations": [{"Priority": 0, "Type": "NONE"}],
+                        }
+                    },
+                    "VisibilityConfig": {
+                        "CloudWatchMetricsEnabled": False,
+                        "SampledRequestsEnabled": False,
+                        "MetricName": "probe",
+                    },
+                }
+            ],
+            "VisibilityConfig": {
+                "CloudWatchMetricsEnabled": False,
+                "SampledRequestsEnabled": False,
+                "MetricName": "probe",
+            },
+        },
+    }
+}
+ORIGIN_CHOICE = """
+#set($origin = $input.params().header.get("Origin"))
+#if($origin == "https://b" || $origin == "https://c")
+  #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)
+#end
+"""
 FUNCTION = """
 import importlib.util, json
 
@@ -261,6 +301,19 @@ class Aws:
             integrationHttpMethod="POST",
             uri=f"arn:aws:apigateway:{REGION}:lambda:path/{invocation}",
         )
+        options = {"restApiId": api, "resourceId": root, "httpMethod": "OPTIONS"}
+        gateway.put_method(**options, authorizationType="NONE")
+        gateway.put_integration(
+            **options, type="MOCK", requestTemplates={"application/json": '{"statusCode": 204}'}
+        )
+        allowed = "method.response.header.Access-Control-Allow-Origin"
+        gateway.put_method_response(**options, statusCode="204", responseParameters={allowed: True})
+        gateway.put_integration_response(
+            **options,
+            statusCode="204",
+            responseParameters={allowed: "'https://a'"},
+            responseTemplates={"application/json": ORIGIN_CHOICE},
+        )
         for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
             gateway.put_gateway_response(
                 restApiId=api,
@@ -274,11 +327,13 @@ class Aws:
         gateway.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
         return f"{self.url}/_aws/execute-api/{api}/probe/", key["value"]
 
-    def post(self, body: Any, *, key: bool = True) -> dict[str, Any]:
+    def post(
+        self, body: Any, *, key: bool = True, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """The API's answer."""
         url, value = self.api
-        headers = {"content-type": "application/json"} | ({"x-api-key": value} if key else {})
-        request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+        own = {"content-type": "application/json"} | ({"x-api-key": value} if key else {})
+        request = urllib.request.Request(url, json.dumps(body).encode(), {**own, **(headers or {})})
         try:
             with urllib.request.urlopen(request) as response:
                 answer = response.read()
@@ -399,12 +454,60 @@ def answers_for_failed_functions(emulated: Aws) -> bool:
     return bool(emulated.post({"fail": 1}).get("kind") == "DEFAULT_5XX")
 
 
+def evaluates_mock_responses(emulated: Aws) -> bool:
+    url, _ = emulated.api
+
+    def allowed(origin: str) -> str:
+        headers = {"Origin": origin}
+        with urllib.request.urlopen(
+            urllib.request.Request(url, headers=headers, method="OPTIONS")
+        ) as response:
+            assert response.status == 204
+            found: str = response.headers["Access-Control-Allow-Origin"]
+            return found
+
+    return [allowed(f"https://{name}") for name in "abcd"] == [
+        "https://a",
+        "https://b",
+        "https://c",
+        "https://a",
+    ]
+
+
+def associates_web_acls(emulated: Aws) -> bool:
+    arn = f"arn:aws:apigateway:{REGION}::/restapis/other/stages/probe"
+    return protects(emulated, arn)
+
+
+def obeys_web_acls(emulated: Aws) -> bool:
+    url, _ = emulated.api
+    api, stage = url.rstrip("/").split("/")[-2:]
+    arn = f"arn:aws:apigateway:{REGION}::/restapis/{api}/stages/{stage}"
+    if not protects(emulated, arn):
+        return False
+    refused = emulated.post({"n": 1}, headers={"X-Blocked": "yes"}).get("kind") == "WAF_FILTERED"
+    return refused and "event" in emulated.post({"n": 1})
+
+
+def protects(emulated: Aws, arn: str) -> bool:
+    """Put a resource behind a web ACL, and tell whether it is."""
+    association = {
+        "Type": "AWS::WAFv2::WebACLAssociation",
+        "Properties": {"WebACLArn": {"Fn::GetAtt": ["Acl", "Arn"]}, "ResourceArn": arn},
+    }
+    if emulated.takes({**WEB_ACL, "Association": association}) is None:
+        return False
+    found = emulated.client("wafv2").get_web_acl_for_resource(ResourceArn=arn)
+    return "WebACL" in found
+
+
 PROBES: dict[object, Callable[[Aws], bool]] = {
     "AWS::EC2::EIP": has_addresses,
     "AWS::EC2::NatGateway": has_nat_gateways,
     "AWS::EC2::FlowLog": has_flow_logs,
     "AWS::ApiGateway::RequestValidator": has_validators,
     "AWS::ApiGateway::Method": binds_validators,
+    "AWS::WAFv2::WebACLAssociation": associates_web_acls,
     "AWS::DynamoDB::Table": expires_items,
     "AWS::S3::Bucket": encrypts_objects,
     gaps._count_loopback_as_tls: counts_loopback_as_tls,
@@ -415,6 +518,8 @@ PROBES: dict[object, Callable[[Aws], bool]] = {
     gaps._fill_gateway_responses: fills_gateway_responses,
     gaps._explain_bad_bodies: explains_bad_bodies,
     gaps._answer_for_failed_functions: answers_for_failed_functions,
+    gaps._evaluate_mock_responses: evaluates_mock_responses,
+    gaps._obey_web_acls: obeys_web_acls,
 }
 
 each_probe = pytest.mark.parametrize(
