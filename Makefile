@@ -37,7 +37,7 @@ up: setup ## The same in the background; again, to deploy what has changed
 down: setup ## Stop what run or up has started
 	@$(PY) -m local down
 
-test: lint ## Check the code and run all tests
+test: lint .build/chromium/.complete ## Check the code and run all tests
 	@$(PY) -m pytest --numprocesses=$(WORKERS)
 
 lint: setup ## Check style and types
@@ -82,6 +82,10 @@ clean: ## Remove everything that was installed or built
 .venv/.complete: uv.lock pyproject.toml
 	@PYTHON='$(PYTHON)' sh local/install.sh python
 	@touch $@
+
+.build/chromium/.complete: tests/browser/package-lock.json tests/browser/package.json
+	@sh local/install.sh browser
+	@mkdir -p $(@D) && touch $@
 
 node_modules/.complete: package-lock.json package.json
 	@sh local/install.sh node

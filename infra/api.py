@@ -207,13 +207,18 @@ class LedgerApi(Construct):
 
     def _add_preflights(self) -> None:
         for path, routes in groupby(sorted(ROUTES, key=attrgetter("path")), attrgetter("path")):
-            self.api.root.resource_for_path(path).add_cors_preflight(
-                allow_origins=list(self._stage.cors_origins),
-                allow_methods=[route.method for route in routes],
-                allow_headers=list(REQUEST_HEADERS),
-                expose_headers=list(RESPONSE_HEADERS),
-                max_age=_PREFLIGHT_MAX_AGE,
-            )
+            self._add_preflight(path, [route.method for route in routes])
+        # Or a page would never see the 404 of a path that is wrong: its browser asks first.
+        self._add_preflight("/{anything+}", sorted({route.method for route in ROUTES}))
+
+    def _add_preflight(self, path: str, methods: list[str]) -> None:
+        self.api.root.resource_for_path(path).add_cors_preflight(
+            allow_origins=list(self._stage.cors_origins),
+            allow_methods=methods,
+            allow_headers=list(REQUEST_HEADERS),
+            expose_headers=list(RESPONSE_HEADERS),
+            max_age=_PREFLIGHT_MAX_AGE,
+        )
 
     def _add_problems(self) -> None:
         for problem in PROBLEMS:

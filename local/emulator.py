@@ -148,7 +148,7 @@ def _check_port(port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise LocalRunError(
-                f"Port {port} is in use; choose another one, for example PORT={port + 1}."
+                f"Port {port} is in use; choose another one, for example PORT={port + 2}."
             ) from error
 
 

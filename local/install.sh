@@ -68,4 +68,37 @@ install_node() {
         npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 }
 
+# Chromium for the browser's tests, in .build/chromium. Where npm has none, Debian's, if we may;
+# without any browser, these tests are skipped.
+install_browser() {
+    if [ "$(uname -sm)" = 'Linux x86_64' ]; then
+        step 'Installing the Node packages of tests/browser/package-lock.json' \
+            npm ci --prefix tests/browser --ignore-scripts --no-fund --no-audit --loglevel=error
+        step 'Unpacking Chromium' unpack_chromium
+    elif ! command -v chromium google-chrome >/dev/null &&
+        [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        step 'Installing Chromium' \
+            sh -c 'apt-get update && apt-get install --yes --no-install-recommends chromium'
+    fi
+}
+
+unpack_chromium() {
+    packed=tests/browser/node_modules/@sparticuz/chromium/bin
+    fonts='<fontconfig><dir prefix="relative">fonts</dir></fontconfig>'
+    # The archives have the libraries and fonts that a bare machine lacks. All in one chain: in a
+    # step, a failure does not end the script.
+    rm -rf .build/chromium &&
+        mkdir -p .build/chromium &&
+        unbrotli "$packed/chromium.br" >.build/chromium/chromium &&
+        chmod +x .build/chromium/chromium &&
+        unbrotli "$packed/al2023.tar.br" | tar -xof - -C .build/chromium &&
+        unbrotli "$packed/fonts.tar.br" | tar -xof - -C .build/chromium &&
+        printf '%s' "$fonts" >.build/chromium/fonts.conf &&
+        rm -rf tests/browser/node_modules
+}
+
+unbrotli() {
+    node -e 'process.stdin.pipe(zlib.createBrotliDecompress()).pipe(process.stdout)' <"$1"
+}
+
 "install_$1"

@@ -203,6 +203,18 @@ def test_the_preflight_of_a_path_allows_its_methods_and_needs_no_key(stack: Synt
         )
 
 
+def test_the_preflight_of_any_other_path_passes_so_that_its_404_can_be_read(
+    stack: Synthesized,
+) -> None:
+    (answer,) = method(stack, "OPTIONS", "/{anything+}")["Integration"]["IntegrationResponses"]
+    allowed = answer["ResponseParameters"]["method.response.header.Access-Control-Allow-Methods"]
+    assert set(allowed.strip("'").split(",")) == {route.method for route in ROUTES}
+    others = stack.all(
+        "AWS::ApiGateway::Method", lambda p: p["ResourceId"] == "${Api/Rest/Default/{anything+}}"
+    )
+    assert [other.properties["HttpMethod"] for other in others] == ["OPTIONS"]
+
+
 def test_with_several_origins_the_preflight_answers_the_one_that_asks(
     variant: Synthesized,
 ) -> None:

@@ -79,3 +79,23 @@ def test_a_python_without_venv_is_said(tools: Path) -> None:
     assert install(tools, "python").startswith(
         "python3 cannot make virtual environments: install its venv module (on Debian and Ubuntu:"
     )
+
+
+@pytest.mark.parametrize(("user", "asked"), [("0", "update install --yes"), ("1000", "")])
+def test_where_npm_has_no_browser_debians_is_installed_if_that_is_allowed(
+    tools: Path, user: str, asked: str
+) -> None:
+    for name in ("sh", "mktemp", "rm"):
+        (tools / name).symlink_to(f"/bin/{name}")
+    put(tools, "uname", "echo Linux aarch64")
+    put(tools, "id", f"echo {user}")
+    put(tools, "apt-get", 'printf "%s %s " "$1" "$2" >>asked')
+    (tools.parent / "asked").touch()
+    subprocess.run(
+        ["/bin/sh", PROJECT / "local" / "install.sh", "browser"],
+        cwd=tools.parent,
+        env={"PATH": str(tools)},
+        check=True,
+        capture_output=True,
+    )
+    assert (tools.parent / "asked").read_text().strip().replace("  ", " ") == asked

@@ -21,6 +21,7 @@ from local.examples import examples
 from local.home import PROJECT, Endpoint, Home
 from local.progress import Progress
 from tests.local.command_line import Command, eventually, processes_of
+from tests.local.project import copy_project
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc").exists(), reason="processes are looked for where Linux lists them"
@@ -139,13 +140,7 @@ def test_an_app_that_is_broken_is_said_and_changes_nothing(up: Home, tmp_path: P
 
 def changed_project(folder: Path) -> Path:
     """A copy of the CDK app with another function and another stage."""
-    folder.mkdir()
-    for name in ("infra", "functions", "layers"):
-        shutil.copytree(PROJECT / name, folder / name)
-    for name in ("app.py", "cdk.json", "pyproject.toml", "uv.lock"):
-        shutil.copy(PROJECT / name, folder)
-    # What was built for the layer can be taken again.
-    (folder / ".build").symlink_to(PROJECT / ".build")
+    copy_project(folder)
     with (folder / "functions" / "read" / "handler.py").open("a") as source:
         source.write("def handler(event, context):\n    return {'statusCode': 418, 'body': ''}\n")
     stages = folder / "infra" / "stage.py"
@@ -222,7 +217,7 @@ def test_a_busy_port_is_named_with_the_way_out(home: Home) -> None:
         port = busy.getsockname()[1]
         command = Command(home, "run", port)
         assert command.wait() == 1
-    sentence = f"Port {port} is in use; choose another one, for example PORT={port + 1}."
+    sentence = f"Port {port} is in use; choose another one, for example PORT={port + 2}."
     assert command.output.splitlines()[-1] == sentence
     assert processes_of(home) == []
 

@@ -1,0 +1,117 @@
+"""A browser, pages of several origins, and the service, which lets some of them call it."""
+
+import threading
+import uuid
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import Browser, Page
+from rich.console import Console
+
+from local import emulator
+from local.deploy import Deployment
+from local.home import Home
+from local.progress import Progress
+from tests.browser import chromium
+from tests.browser.tab import Tab
+from tests.local.caller import Caller
+from tests.local.project import copy_project
+from tests.local.service import Service
+
+OTHER_ORIGIN = "https://jobs.example.com"
+
+
+class _EmptyPage(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><link rel=icon href=data:,>")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = chromium.find()
+    if found is None:
+        pytest.skip("there is no Chromium: `make test` installs one, if npm or Debian has it")
+    with chromium.running(found) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a browser that has seen nothing yet."""
+    with browser.new_context(viewport={"width": 1200, "height": 1600}) as context:
+        context.set_default_timeout(15_000)
+        yield context.new_page()
+
+
+@pytest.fixture(scope="session")
+def port_of_pages() -> Iterator[int]:
+    """The port of a server of empty pages, of the origins of each of this machine's names."""
+    with ThreadingHTTPServer((emulator.HOST, 0), _EmptyPage) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def allowed_origin(port_of_pages: int) -> str:
+    """The origin of pages that may call the API; the last one of the stage's list."""
+    return f"http://{emulator.HOST}:{port_of_pages}"
+
+
+@pytest.fixture(scope="session")
+def unlisted_origin(port_of_pages: int) -> str:
+    """The origin of pages that may not call the API."""
+    return f"http://localhost:{port_of_pages}"
+
+
+@pytest.fixture(scope="session")
+def reference_url(service: Service) -> str:
+    """The address of the API reference."""
+    url = service.home.current().reference_url
+    assert url
+    return url
+
+
+@pytest.fixture(scope="session")
+def service(
+    browser: Browser, allowed_origin: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """The service, on a stage with a list of origins, one of them that of its API reference."""
+    home = Home(tmp_path_factory.mktemp("service"))
+    project = copy_project(tmp_path_factory.mktemp("listing") / "project")
+    with home.lock() as lock:
+        assert lock
+        home.clear()
+        with emulator.running(home, emulator.free_port(), lock) as running:
+            origins = (OTHER_ORIGIN, running.reference_url, allowed_origin)
+            stages = project / "infra" / "stage.py"
+            changed = stages.read_text().replace('cors_origins=("*",)', f"cors_origins={origins}")
+            stages.write_text(changed)
+            with Deployment(home, Progress(Console(stderr=True)), project=project) as deployment:
+                yield Service(home, deployment.to(running.endpoint_url))
+
+
+@pytest.fixture
+def tab(page: Page, service: Service, allowed_origin: str) -> Tab:
+    """A page that may call the API."""
+    page.goto(allowed_origin)
+    return Tab(page, service.api_url, service.api_key)
+
+
+@pytest.fixture(scope="session")
+def call(service: Service) -> Caller:
+    """A caller that is no browser."""
+    return Caller(service.api_url, service.api_key)
+
+
+@pytest.fixture
+def pipeline() -> str:
+    """The name of a pipeline that only this test uses."""
+    return f"test-{uuid.uuid4().hex}"

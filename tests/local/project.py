@@ -1,0 +1,18 @@
+"""A copy of the CDK app, for a test to change."""
+
+import shutil
+from pathlib import Path
+
+from local.home import PROJECT
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy what the CDK needs of this project into ``folder``, which is created."""
+    folder.mkdir()
+    for name in ("infra", "functions", "layers"):
+        shutil.copytree(PROJECT / name, folder / name)
+    for name in ("app.py", "cdk.json", "pyproject.toml", "uv.lock"):
+        shutil.copy(PROJECT / name, folder)
+    # What was built for the layer can be taken again.
+    (folder / ".build").symlink_to(PROJECT / ".build")
+    return folder
