@@ -1,5 +1,6 @@
 """The local run, from the command line: what it says, and what it leaves behind."""
 
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from local import aws, emulator
+from local import aws, emulator, reference
 from local.deploy import Deployment
 from local.errors import LocalRunError
 from local.examples import examples
@@ -79,6 +80,40 @@ def test_the_log_of_a_request_is_shown_in_readable_form(run: tuple[Home, Command
     assert "CloudWatchMetrics" not in command.output
 
 
+def reference_of(command: Command) -> str:
+    """The address of the API reference, as the command has printed it."""
+    found = re.search(r"^Reference +(http://\S+)", command.output, re.MULTILINE)
+    assert found
+    return found[1]
+
+
+def test_the_printed_api_reference_is_that_of_the_run(run: tuple[Home, Command]) -> None:
+    home, command = run
+    endpoint, url = endpoint_of(home), reference_of(command)
+    with urllib.request.urlopen(url) as page:
+        assert "Job Ledger: API reference" in page.read().decode()
+    with urllib.request.urlopen(f"{url}/openapi.json") as document:
+        assert [server["url"] for server in json.load(document)["servers"]] == [endpoint.api_url]
+    with urllib.request.urlopen(f"{url}/keys.json") as keys:
+        assert list(json.load(keys).values()) == [endpoint.api_key]
+
+
+@pytest.mark.parametrize("path", ["/../../pyproject.toml", "/swagger-ui.css.map", "/nowhere"])
+def test_the_api_reference_serves_nothing_else(path: str, run: tuple[Home, Command]) -> None:
+    _, command = run
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{reference_of(command)}{path}")
+    with refused.value as answer:
+        assert answer.status == 404
+
+
+def test_the_api_reference_is_elsewhere_if_its_port_is_in_use() -> None:
+    with reference.listen(emulator.HOST, 0) as first:
+        port = first.getsockname()[1]
+        with reference.listen(emulator.HOST, port) as second:
+            assert reference.url_of(second) != reference.url_of(first)
+
+
 def test_a_second_run_is_refused_with_the_url_and_the_way_out(run: tuple[Home, Command]) -> None:
     home, _ = run
     second = Command(home, "run", emulator.free_port())
@@ -97,6 +132,8 @@ def test_down_ends_a_run_in_the_foreground_and_all_its_processes(
     assert command.wait() == 0
     assert processes_of(home) == []
     assert home.read_endpoint() is None
+    with pytest.raises(urllib.error.URLError, match="refused"):
+        urllib.request.urlopen(reference_of(command))
 
 
 @pytest.fixture(scope="module")
