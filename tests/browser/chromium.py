@@ -1,5 +1,6 @@
 """The headless Chromium that the tests drive."""
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -59,7 +60,7 @@ def running(chromium: Chromium) -> Iterator[Browser]:
         browser = playwright.chromium.launch(
             executable_path=chromium.executable,
             args=_ARGUMENTS,
-            env=dict(chromium.environment),
+            env={**os.environ, **chromium.environment},
         )
         with browser:
             yield browser
