@@ -395,7 +395,7 @@ def _explain_bad_bodies() -> None:
                 fastjsonschema.validate(apigateway_v1._model_schema(api, model), json.loads(body))
             except fastjsonschema.JsonSchemaValueException as wrong:
                 error.message = wrong.message
-            except json.JSONDecodeError as wrong:
+            except (ValueError, RecursionError) as wrong:
                 error.message = f"invalid JSON: {wrong}"
         return error
 

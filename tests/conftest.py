@@ -3,11 +3,17 @@
 from pathlib import PurePosixPath
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 # Neither the service nor the stacks of the other tests in their folders.
-_ON_THEIR_OWN = ("test_gaps", "test_install", "test_local_run")
+_ON_THEIR_OWN = ("test_gaps", "test_hostile_events", "test_install", "test_local_run")
+
+# The same examples in every run, and other ones in each `make fuzz`.
+settings.register_profile("test", derandomize=True, deadline=None, database=None)
+settings.register_profile("fuzz", deadline=None, database=None)
+settings.load_profile("test")
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]

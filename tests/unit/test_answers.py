@@ -183,6 +183,16 @@ def test_a_body_in_base64_is_decoded(api: "Api") -> None:
     assert api.send("POST", {**event, "body": text}).status == 201
     assert api.send("POST", {**event, "body": "%%%"}).status == 400
     assert api.send("POST", {**event, "body": "/w=="}).status == 400
+    assert api.send("POST", {**event, "body": "é"}).status == 400
+
+
+def test_half_a_surrogate_pair_in_an_event_breaks_no_log_line(
+    api: "Api", capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = {**EVENT, "requestContext": {"identity": {"apiKeyId": "\ud800"}, "path": "/\ud800"}}
+
+    assert api.send("GET", event).status == 200
+    assert _canonical(capsys)["api_key_id"] == "?"
 
 
 @pytest.mark.parametrize("event", [{}, {**EVENT, "headers": None, "queryStringParameters": None}])

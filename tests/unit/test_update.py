@@ -183,7 +183,7 @@ def test_a_patch_must_be_a_merge_patch(api: "Api", new_job: dict[str, Any]) -> N
     assert "application/merge-patch+json" in answer.body["detail"]
 
 
-@pytest.mark.parametrize("if_match", ['"1"', "*", '"7", "1"', '"abc" , "1"'])
+@pytest.mark.parametrize("if_match", ['"1"', "*", '"7", "1"', '"abc" , "1"', '"a,b", "1"'])
 def test_a_change_goes_through_if_the_version_is_one_of_those_expected(
     if_match: str, api: "Api", new_job: dict[str, Any]
 ) -> None:
@@ -197,7 +197,7 @@ def test_a_change_goes_through_if_the_version_is_one_of_those_expected(
     assert answer.status == 200
 
 
-@pytest.mark.parametrize("if_match", ['"2"', 'W/"1"', '"abc"', '""', '"01"'])
+@pytest.mark.parametrize("if_match", ['"2"', 'W/"1"', '"abc"', '""', '"01"', '"1,1"'])
 def test_a_change_of_another_version_is_refused(
     if_match: str, api: "Api", new_job: dict[str, Any]
 ) -> None:
@@ -209,7 +209,7 @@ def test_a_change_of_another_version_is_refused(
     assert api("GET", path).body == new_job
 
 
-@pytest.mark.parametrize("if_match", ["1", '"1', "", '"1" "2"', ",".join(['"1"'] * 17)])
+@pytest.mark.parametrize("if_match", ["1", '"1', "", '"1" "2"', '"1",2', ",".join(['"1"'] * 17)])
 def test_an_if_match_that_is_no_list_of_etags_is_refused(
     if_match: str, api: "Api", new_job: dict[str, Any]
 ) -> None:

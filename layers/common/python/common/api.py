@@ -10,7 +10,6 @@ import math
 import re
 import time
 from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,7 +35,8 @@ from common.lifecycle import LambdaContext
 from common.settings import SETTINGS
 from common.telemetry import count, logger, metrics, tracer
 
-_ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+_ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_ENTITY_TAGS = re.compile(rf"{_ENTITY_TAG}(?:[ \t]*,[ \t]*{_ENTITY_TAG})*")
 _IDEMPOTENCY_KEY = re.compile(IDEMPOTENCY_KEY)
 _NO_VERSION = 0
 
@@ -162,8 +162,9 @@ class Request:
         header = self.header("If-Match")
         if header is None or header.strip() == "*":
             return None
-        tags = [tag.strip() for tag in header.split(",")]
-        if len(tags) > MAX_ENTITY_TAGS or not all(map(_ENTITY_TAG.fullmatch, tags)):
+        # A tag may hold a comma.
+        tags = re.findall(_ENTITY_TAG, header)
+        if len(tags) > MAX_ENTITY_TAGS or not _ENTITY_TAGS.fullmatch(header.strip()):
             raise Problem(
                 HTTPStatus.BAD_REQUEST, 'If-Match must be "*" or a list of at most 16 ETags.'
             )
@@ -205,7 +206,7 @@ class Request:
                     f"The body must be at most {MAX_BODY_BYTES} bytes.",
                 )
             return body.decode()
-        except (UnicodeError, Base64Error) as error:
+        except ValueError as error:
             raise Problem(HTTPStatus.BAD_REQUEST, "The body is not UTF-8 text.") from error
 
 
@@ -415,8 +416,10 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    # JSON can spell half a surrogate pair, which neither a log line nor a header can hold.
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
 
 
 def _texts(value: object) -> dict[str, str]:
-    return {name: text for name, text in _mapping(value).items() if isinstance(text, str)}
+    texts = _mapping(value).items()
+    return {_text(name): _text(text) for name, text in texts if isinstance(text, str)}
