@@ -5,6 +5,7 @@ STAGE ?= dev
 STACK := JobLedger-$(STAGE)
 PYTHON ?=
 WORKERS ?= 2
+FUZZ_SECONDS ?= 600
 
 export PORT
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -18,7 +19,7 @@ PY := .venv/bin/python
 CODE := app.py $(wildcard infra functions layers/common/python local ops bench tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test lint schemas openapi format synth deploy destroy clean
+.PHONY: help setup run up down test fuzz lint schemas openapi client format synth deploy destroy clean
 
 help: ## Show this list
 	@if [ -t 1 ]; then on='\033[36m' off='\033[0m'; fi; \
@@ -40,6 +41,10 @@ down: setup ## Stop what run or up has started
 test: lint .build/chromium/.complete ## Check the code and run all tests
 	@$(PY) -m pytest --numprocesses=$(WORKERS)
 
+fuzz: setup ## Send generated requests for FUZZ_SECONDS, other ones each time
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest --hypothesis-profile=fuzz \
+		tests/unit/test_hostile_events.py tests/infra/test_models.py tests/local/test_fuzz.py
+
 lint: setup ## Check style and types
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --quiet --check
@@ -51,6 +56,11 @@ schemas: setup ## Generate the validators from the JSON Schemas
 
 openapi: setup ## Generate docs/openapi.json from the routes and the schemas
 	@$(PY) -m infra.openapi
+
+client: setup ## Generate a typed Python client in .build/client
+	@$(PY) -m uv --quiet run --isolated --frozen --only-group client \
+		openapi-python-client generate --path docs/openapi.json \
+		--output-path .build/client --overwrite
 
 format: setup ## Bring the code into shape
 	@.venv/bin/ruff check --quiet --fix

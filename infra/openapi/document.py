@@ -138,13 +138,34 @@ def _media(schema: str) -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     names = [
-        *(schema for route in ROUTES for schema in route.body.values()),
         *(f"answers/{schema}" for route in ROUTES for schema in route.answers.values() if schema),
         "answers/problem",
+        *(schema for route in ROUTES for schema in route.body.values()),
     ]
-    found = {schema["title"]: schema for schema in map(_schema, dict.fromkeys(names))}
-    summary = _summary(found["Job"])
-    return {**found, summary["title"]: summary}
+    found = [_schema(name) for name in dict.fromkeys(names)]
+    (job,) = (schema for schema in found if schema["title"] == "Job")
+    components: dict[str, Any] = {}
+    for schema in (*found, _summary(job)):
+        _collect(schema, components)
+    return components
+
+
+def _collect(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    """Make every schema that has a title a component, so that clients have one type for it.
+
+    Returns:
+        What takes the schema's place: a reference to it, or itself if it has no title.
+    """
+    if "properties" in schema:
+        inner = {name: _collect(each, components) for name, each in schema["properties"].items()}
+        schema = {**schema, "properties": inner}
+    if "items" in schema:
+        schema = {**schema, "items": _collect(schema["items"], components)}
+    if "title" not in schema:
+        return schema
+    title = schema["title"]
+    components.setdefault(title, schema)
+    return {"$ref": f"#/components/schemas/{title}", "description": schema["description"]}
 
 
 def _schema(name: str) -> dict[str, Any]:

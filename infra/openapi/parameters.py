@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.contract import IDEMPOTENCY_KEY, MAX_ENTITY_TAGS, MAX_PAGE_SIZE, PAGE_SIZE
-from common.job import PIPELINE, Status
+from common.job import PIPELINE
 from infra.openapi.examples import JOB_ID, REQUEST_ID
 
 _TAG = '"[!#-~]*"'
@@ -17,7 +17,7 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     },
     "status": {
         "description": "Only jobs of this status",
-        "schema": {"type": "string", "enum": [*Status]},
+        "schema": {"$ref": "#/components/schemas/JobStatus"},
     },
     "pipeline": {
         "description": "Only jobs of this pipeline",

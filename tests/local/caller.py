@@ -8,6 +8,7 @@ import urllib3
 
 from common.contract import JSON, MERGE_PATCH
 from tests.answer import Answer
+from tests.documented import assert_documented
 
 _CONNECTIONS = urllib3.PoolManager(maxsize=16, retries=False, timeout=40)
 
@@ -37,7 +38,8 @@ class Caller:
         Args:
             method: The HTTP method; it decides on the Content-Type, unless ``headers`` do.
             path: Path and query below the base URL.
-            body: Text to send as it is, or an object to send as JSON; None for no body.
+            body: Text or bytes to send as they are, or an object to send as JSON; None for no
+                body.
             headers: More headers.
         """
         all_headers: dict[str, str] = {}
@@ -48,7 +50,14 @@ class Caller:
         response = _CONNECTIONS.request(
             method,
             f"{self.api_url}{path}",
-            body=body if body is None or isinstance(body, str) else json.dumps(body),
+            body=body if body is None or isinstance(body, str | bytes) else json.dumps(body),
             headers={**all_headers, **(headers or {})},
         )
-        return Answer(response.status, response.headers, response.data.decode())
+        answer = Answer(response.status, response.headers, response.data.decode())
+        assert_documented(method, _resource(path), answer)
+        return answer
+
+
+def _resource(path: str) -> str:
+    path = path.partition("?")[0]
+    return "/jobs/{job_id}" if path.startswith("/jobs/") else path

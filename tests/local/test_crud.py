@@ -113,6 +113,8 @@ def test_a_create_with_an_idempotency_key_happens_once(call: Caller, pipeline: s
     ("status", "method", "path", "body", "headers"),
     [
         pytest.param(400, "POST", "/jobs", "{", {}, id="bad JSON"),
+        pytest.param(400, "POST", "/jobs", b"\xff", {}, id="no UTF-8"),
+        pytest.param(400, "POST", "/jobs", "[" * 100_000, {}, id="endless nesting"),
         pytest.param(
             400,
             "POST",

@@ -22,6 +22,7 @@ from functions.read.handler import handler as read
 from functions.update.handler import handler as update
 from local import jobs_table
 from tests.answer import Answer
+from tests.documented import assert_documented
 from tests.gateway_event import gateway_event
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ class Api:
     def send(self, method: str, event: dict[str, Any]) -> Answer:
         """Call the function behind a method with an event of the test's own."""
         result = HANDLERS[method](event, Context(remaining_ms=self.remaining_ms))
-        return Answer(result["statusCode"], result["headers"], result["body"])
+        answer = Answer(result["statusCode"], result["headers"], result["body"])
+        assert_documented(method, event.get("resource", ""), answer)
+        return answer
 
 
 @pytest.fixture

@@ -105,6 +105,8 @@ def test_an_idempotency_key_that_is_no_key_is_refused(key: str, api: "Api", tabl
         ({**BODY, "pipeline": "resize\n"}, "/pipeline"),
         ({**BODY, "input_uri": "file:///etc/passwd"}, "/input_uri"),
         ({**BODY, "input_uri": "s3://" + "x" * 2044}, "/input_uri"),
+        ({**BODY, "input_uri": "s3://in/1\n"}, "/input_uri"),
+        ({**BODY, "input_uri": "s3://in/\u00a0"}, "/input_uri"),
         ({**BODY, "parameters": []}, "/parameters"),
         ({**BODY, "a/b~c": 1}, "/a~1b~0c"),
         ({**BODY, "job_id": "mine"}, "/job_id"),
