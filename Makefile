@@ -86,7 +86,7 @@ destroy: setup ## Delete STAGE from AWS, with the data that it does not retain
 
 clean: ## Remove everything that was installed or built
 	@if [ -x $(PY) ]; then $(PY) -m local down; fi
-	@rm -rf .venv node_modules cdk.out .build .local .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv node_modules cdk.out .build .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # Written last, so an installation that was cut short is taken up again.
 .venv/.complete: uv.lock pyproject.toml
