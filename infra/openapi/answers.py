@@ -12,6 +12,7 @@ from common.contract import (
     problem,
 )
 from infra.openapi.examples import JOB_ID, REQUEST_ID
+from infra.openapi.parameters import kept_for
 from infra.routes import ROUTES, Route
 
 
@@ -139,7 +140,7 @@ def problem_response(status: HTTPStatus, media: Mapping[str, Any]) -> dict[str, 
         media: The Media Type Object of a problem document.
     """
     case = PROBLEMS[status]
-    names = ["X-Request-Id", *(["Retry-After"] if case.retry else [])]
+    names = ["Cache-Control", "X-Request-Id", *(["Retry-After"] if case.retry else [])]
     document = problem(status, case.detail, instance=f"/dev/jobs/{JOB_ID}", request_id=REQUEST_ID)
     errors = {"errors": [*case.errors]} if case.errors else {}
     return {
@@ -155,16 +156,15 @@ def _success(
     schema: str | None,
     schemas: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    names = ["X-Request-Id"]
+    names = ["Cache-Control", "X-Request-Id"]
     if schema == "job":
         names.append("ETag")
     if HTTPStatus.CREATED in route.answers:
         names.append("Location")
         if status is HTTPStatus.OK:
             names.append("Idempotency-Replayed")
-    if route.cache_ttl:
-        names.append("Cache-Control")
-    response = {"description": _description(route, status), "headers": _headers(names)}
+    kept = kept_for(route.cache_ttl) if route.cache_ttl else {}
+    response = {"description": _description(route, status), "headers": _headers(names) | kept}
     if schema is None:
         return response
     links = {each.operation: _link(each, schema) for each in _linked(route)}

@@ -90,7 +90,19 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
         "example": REQUEST_ID,
     },
     "Cache-Control": {
-        "description": "How long the answer may be used again",
-        "schema": {"type": "string"},
+        "description": "The answer must not be kept (RFC 9111)",
+        "required": True,
+        "schema": {"type": "string", "const": "no-store"},
     },
 }
+
+
+def kept_for(seconds: int) -> dict[str, Any]:
+    """The Cache-Control header of an answer that a caller may keep."""
+    return {
+        "Cache-Control": {
+            "description": f"The answer may be kept for {seconds} seconds (RFC 9111)",
+            "required": True,
+            "schema": {"type": "string", "const": f"private, max-age={seconds}"},
+        }
+    }
