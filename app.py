@@ -2,8 +2,15 @@
 
 import sys
 
-from aws_cdk import App, CliCredentialsStackSynthesizer, Environment, IStackSynthesizer
+from aws_cdk import (
+    App,
+    CliCredentialsStackSynthesizer,
+    Environment,
+    IStackSynthesizer,
+    Validations,
+)
 
+from infra.compliance import Compliance
 from infra.stack import JobLedgerStack
 from infra.stage import REGION, STAGES, Stage
 
@@ -38,13 +45,14 @@ def chosen_synthesizer(app: App) -> IStackSynthesizer | None:
 def main() -> None:
     app = App(analytics_reporting=False)
     stage = chosen_stage(app)
-    JobLedgerStack(
+    stack = JobLedgerStack(
         app,
         stage.stack,
         stage=stage,
         env=Environment(region=REGION),
         synthesizer=chosen_synthesizer(app),
     )
+    Validations.of(app).add_plugins(Compliance(stack, stage))
     app.synth()
 
 

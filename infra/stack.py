@@ -66,7 +66,7 @@ class JobLedgerStack(Stack):
             for name in FUNCTIONS
         }
         api = LedgerApi(self, "Api", stage=stage, functions=functions)
-        if stage.lists_origins:
+        if stage.firewall or stage.lists_origins:
             Firewall(self, "Firewall", stage=stage, api=api)
         monitoring = Monitoring(
             self,

@@ -17,6 +17,8 @@ class Stage:
         nat_gateways: 1 (cheap; an AZ outage stops egress) or one per AZ.
         ssm_endpoint: Reach Parameter Store through an interface endpoint (billed by the hour
             and AZ) instead of NAT.
+        firewall: Have AWS WAF limit each address and apply AWS's rules (billed by the month,
+            rule and request).
         api_gateway_account: Create the account-wide role with which API Gateway writes logs.
             Off where the account already has one.
         cors_origins: The browser origins that may call the API, such as
@@ -48,6 +50,7 @@ class Stage:
     retain_data: bool
     nat_gateways: int
     ssm_endpoint: bool
+    firewall: bool
     cors_origins: tuple[str, ...]
     shards: int
     cache_size_gb: str
@@ -91,6 +94,7 @@ STAGES = {
             retain_data=False,
             nat_gateways=1,
             ssm_endpoint=False,
+            firewall=False,
             cors_origins=("*",),
             shards=2,
             cache_size_gb="0.5",
@@ -111,6 +115,7 @@ STAGES = {
             retain_data=True,
             nat_gateways=2,
             ssm_endpoint=True,
+            firewall=True,
             cors_origins=("https://jobs.example.com",),
             shards=4,
             cache_size_gb="1.6",

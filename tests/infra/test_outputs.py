@@ -13,6 +13,8 @@ WITHOUT_IDENTITY = {
     "AWS::Lambda::Permission",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy",
+    "AWS::WAFv2::LoggingConfiguration",
+    "AWS::WAFv2::WebACLAssociation",
 }
 """Nothing could be done with a reference to one of these."""
 

@@ -1,0 +1,110 @@
+"""The rules of cdk-nag and cfn-lint, and what is accepted of their findings."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aws_cdk import App, Environment, Validations
+from aws_cdk import aws_sns as sns
+
+from infra import compliance
+from infra.accepted import ACCEPTED, Acceptance
+from infra.compliance import Compliance, findings, violations
+from infra.stack import JobLedgerStack
+from infra.stage import STAGES, Stage
+from tests.infra.conftest import CONTEXT, PROJECT
+from tests.infra.synthesized import Synthesized
+
+# Says that the CDK names a dependency that a reference implies; there is no harm in that.
+REDUNDANT_DEPENDENCY = "W3005"
+
+
+def app_of(stage: Stage, folder: Path) -> tuple[App, JobLedgerStack]:
+    context = {**CONTEXT, "aws:cdk:disable-asset-staging": True}
+    app = App(analytics_reporting=False, context=context, outdir=str(folder))
+    return app, JobLedgerStack(app, stage.stack, stage=stage, env=Environment(region="us-east-1"))
+
+
+@pytest.fixture(scope="module")
+def dev_stack(tmp_path_factory: pytest.TempPathFactory) -> JobLedgerStack:
+    return app_of(STAGES["dev"], tmp_path_factory.mktemp("dev"))[1]
+
+
+STAGES_AND_SWITCHES = {
+    **STAGES,
+    "without the account's role": replace(STAGES["dev"], api_gateway_account=False),
+    "prod without a firewall": replace(STAGES["prod"], firewall=False),
+    "snapshots": replace(STAGES["dev"], snap_start=True),
+}
+
+
+@pytest.mark.parametrize("name", STAGES_AND_SWITCHES)
+def test_every_finding_is_accepted_and_every_acceptance_is_used(name: str, tmp_path: Path) -> None:
+    stage = STAGES_AND_SWITCHES[name]
+    _, stack = app_of(stage, tmp_path)
+    accepted = [acceptance for acceptance in ACCEPTED if acceptance.when(stage)]
+    assert [each.fix for each in violations(stack, accepted)] == []
+
+
+def test_a_resource_that_breaks_a_rule_stops_the_synthesis(tmp_path: Path) -> None:
+    app, stack = app_of(STAGES["dev"], tmp_path)
+    sns.Topic(stack, "Careless")
+    Validations.of(app).add_plugins(Compliance(stack, STAGES["dev"]))
+    with pytest.raises(RuntimeError, match="accept AwsSolutions-SNS3 at Careless in infra/acc"):
+        app.synth()
+
+
+def test_an_acceptance_that_accepts_nothing_stops_the_synthesis(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idle = Acceptance("AwsSolutions-SNS3", "Monitoring/Alarms", "It is mended.")
+    monkeypatch.setattr(compliance, "ACCEPTED", (*ACCEPTED, idle))
+    app, stack = app_of(STAGES["dev"], tmp_path)
+    Validations.of(app).add_plugins(Compliance(stack, STAGES["dev"]))
+    with pytest.raises(RuntimeError, match="SNS3 is accepted at Monitoring/Alarms, and not found"):
+        app.synth()
+
+
+def test_an_acceptance_is_for_one_rule_and_one_resource_or_type(
+    dev_stack: JobLedgerStack,
+) -> None:
+    found = list(findings(dev_stack))
+    for acceptance in ACCEPTED:
+        if acceptance.when(STAGES["dev"]):
+            about = [f for f in found if f.rule == acceptance.rule]
+            assert acceptance.where in {f.path for f in about} | {f.type for f in about}
+
+
+def test_no_acceptance_says_the_same_twice() -> None:
+    assert len({(each.rule, each.where) for each in ACCEPTED}) == len(ACCEPTED)
+
+
+def test_every_acceptance_gives_its_reason() -> None:
+    assert [each for each in ACCEPTED if len(each.reason.split()) < 8] == []
+
+
+def test_findings_are_accepted_nowhere_else() -> None:
+    sources = [PROJECT / "app.py", *(PROJECT / "infra").rglob("*.py")]
+    assert [path for path in sources if "acknowledge" in path.read_text()] == []
+
+
+def test_both_templates_are_what_cloudformation_takes(
+    dev: Synthesized, prod: Synthesized, tmp_path: Path
+) -> None:
+    files = []
+    for stack in (dev, prod):
+        files.append(tmp_path / f"{stack.stage.stack}.json")
+        files[-1].write_text(json.dumps(stack.template))
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("cfn-lint"),
+            *("--regions", "us-east-1", "--ignore-checks", REDUNDANT_DEPENDENCY, "--template"),
+            *files,
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
