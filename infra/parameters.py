@@ -23,8 +23,9 @@ class Parameters(Construct):
     """The two parameters of a stage.
 
     ``config`` is a JSON object that may be edited at any time;
-    ``cursor-key`` is a SecureString with 32 random bytes in base64, which CloudFormation cannot
-    create: a function makes it, and nobody else ever sees it.
+    ``cursor-key`` is a SecureString with random keys, newest first, which CloudFormation cannot
+    create: a function makes and rotates them, and only the functions whose routes say so read
+    them.
 
     Attributes:
         names: The full name of each, for the functions' environment; refers to the resource, so
@@ -68,14 +69,19 @@ class Parameters(Construct):
         role = iam.Role(
             self,
             "CursorKeyRole",
-            description="Makes and deletes the key that signs cursors; cannot read it",
+            description="Makes, rotates and deletes the key that signs cursors",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             inline_policies={
                 "permissions": iam.PolicyDocument(
                     statements=[
                         iam.PolicyStatement(
                             sid="Key",
-                            actions=["ssm:PutParameter", "ssm:DeleteParameter"],
+                            # A rotation keeps the key before for a while, so it has to read it.
+                            actions=[
+                                "ssm:DeleteParameter",
+                                "ssm:GetParameter",
+                                "ssm:PutParameter",
+                            ],
                             resources=[self.arn("cursor-key")],
                         ),
                         iam.PolicyStatement(
@@ -91,7 +97,7 @@ class Parameters(Construct):
             self,
             "CursorKeyMaker",
             function_name=name,
-            description="Makes the key that signs cursors, when the stack is created",
+            description="Makes and rotates the key that signs cursors",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
             code=source_of(_MAKER),

@@ -2,6 +2,8 @@
 
 import typer
 
+from ops import rotate_cursor_key
+
 app = typer.Typer(
     name="ops",
     help="Look into a deployment of Job Ledger: on AWS with --stage, else on this machine.",
@@ -13,6 +15,9 @@ app = typer.Typer(
 @app.callback()
 def main() -> None:
     """Make commands of whatever is added to the app, even of a single one."""
+
+
+app.command("rotate-cursor-key")(rotate_cursor_key.command)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 import base64
 import json
 import threading
+import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +14,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.cursor_key.handler import handler
+from infra.cursor_key.handler import GRACE_SECONDS, SIGNS_AFTER_SECONDS, NotRotated, handler
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -108,7 +110,9 @@ def test_creating_makes_a_random_secret(ssm: "SSMClient", server: Server) -> Non
     handler(request(server, "Create"), Context())
     parameter = ssm.get_parameter(Name=NAME, WithDecryption=True)["Parameter"]
     assert parameter["Type"] == "SecureString"
-    assert len(base64.b64decode(parameter["Value"], validate=True)) == 32
+    (key,) = json.loads(parameter["Value"])
+    assert len(base64.b64decode(key["secret"], validate=True)) == 32
+    assert (key["signs_from"], key["good_until"]) == (0, None)
     assert server.answers == [
         {
             "Status": "SUCCESS",
@@ -170,8 +174,8 @@ def test_the_secret_and_the_signed_url_are_in_no_answer_and_no_log_line(
     ssm: "SSMClient", server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     handler(request(server, "Create"), Context())
-    assert value(ssm) not in json.dumps(server.answers)
-    assert value(ssm) not in caplog.text
+    (key,) = json.loads(value(ssm))
+    assert key["secret"] not in json.dumps(server.answers) + caplog.text
     assert "signature" not in caplog.text
     assert NAME in caplog.text
 
@@ -186,7 +190,8 @@ def test_a_refusal_is_reported_without_the_secret_that_it_quotes(
     assert "PutParameter: AccessDeniedException" in answer["Reason"]
     assert Context.log_stream_name in answer["Reason"]
     assert answer["PhysicalResourceId"] == NAME
-    assert server.asked[0]["Value"] not in json.dumps(answer) + caplog.text
+    (key,) = json.loads(server.asked[0]["Value"])
+    assert key["secret"] not in json.dumps(answer) + caplog.text
 
 
 def test_cloudformation_hears_of_it_when_ssm_cannot_be_reached(
@@ -221,3 +226,77 @@ def test_the_answer_has_the_content_type_that_the_url_is_signed_for(
 ) -> None:
     handler(request(server, "Create"), Context())
     assert server.content_types == [""]
+
+
+def rotation(*, revoke: bool = False) -> dict[str, Any]:
+    return {"RequestType": "Rotate", "ParameterName": NAME, "Revoke": revoke}
+
+
+def keys(ssm: "SSMClient") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(value(ssm))
+    return found
+
+
+def test_a_rotation_puts_a_new_key_in_front_of_the_old_one(
+    ssm: "SSMClient", server: Server
+) -> None:
+    handler(request(server, "Create"), Context())
+    (first,) = keys(ssm)
+    rotated = handler(rotation(), Context())
+    assert rotated
+    new, old = keys(ssm)
+    assert new["secret"] != first["secret"]
+    assert (new["signs_from"], new["good_until"]) == (rotated["signs_from"], None)
+    assert old == {**first, "good_until": rotated["old_cursors_until"]}
+    assert ssm.get_parameter(Name=NAME)["Parameter"]["Type"] == "SecureString"
+
+
+def test_a_revocation_leaves_only_the_new_key_and_it_signs_at_once(
+    ssm: "SSMClient", server: Server
+) -> None:
+    handler(request(server, "Create"), Context())
+    (first,) = keys(ssm)
+    revoked = handler(rotation(revoke=True), Context())
+    assert revoked
+    (new,) = keys(ssm)
+    assert new["secret"] != first["secret"]
+    assert new["signs_from"] == revoked["signs_from"] == revoked["old_cursors_until"]
+
+
+def test_keys_whose_cursors_have_ended_go_with_the_next_rotation(
+    ssm: "SSMClient", server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler(request(server, "Create"), Context())
+    handler(rotation(), Context())
+    assert len(keys(ssm)) == 2
+    later = time.time() + SIGNS_AFTER_SECONDS + GRACE_SECONDS + 1
+    monkeypatch.setattr("infra.cursor_key.handler.time.time", lambda: later)
+    handler(rotation(), Context())
+    assert len(keys(ssm)) == 2
+
+
+def test_the_keys_are_in_no_answer_to_the_operator_and_no_log_line(
+    ssm: "SSMClient", server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    handler(request(server, "Create"), Context())
+    told = json.dumps(handler(rotation(), Context()))
+    assert NAME in caplog.text
+    assert [key for key in keys(ssm) if key["secret"] in told + caplog.text] == []
+
+
+def test_a_rotation_without_a_key_changes_nothing_and_says_why(ssm: "SSMClient") -> None:
+    with pytest.raises(NotRotated, match="GetParameter: ParameterNotFound"):
+        handler(rotation(), Context())
+    assert ssm.describe_parameters()["Parameters"] == []
+
+
+def test_a_refused_rotation_is_told_without_the_key_that_the_refusal_quotes(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    with pytest.raises(NotRotated) as refused:
+        handler(rotation(revoke=True), Context())
+    (key,) = json.loads(server.asked[0]["Value"])
+    told = "".join(traceback.format_exception(refused.value))
+    assert "PutParameter: AccessDeniedException" in told
+    assert key["secret"] not in told

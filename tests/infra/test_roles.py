@@ -127,7 +127,7 @@ def test_nobody_but_the_account_itself_may_do_everything_with_the_key(stack: Syn
     assert wide == [{"AWS": "arn:aws:iam::${AWS::AccountId}:root"}]
 
 
-def test_the_maker_of_the_cursor_key_can_write_and_delete_it_but_not_read_it(
+def test_the_maker_of_the_cursor_key_may_touch_nothing_but_this_key(
     stack: Synthesized,
 ) -> None:
     name = f"job-ledger/{stack.stage.name}/cursor-key"
@@ -135,6 +135,7 @@ def test_the_maker_of_the_cursor_key_can_write_and_delete_it_but_not_read_it(
     logs = "${Parameters/CursorKeyLogs.Arn}"
     assert permissions(stack, "Parameters/CursorKeyRole") == {
         ("ssm:PutParameter", key),
+        ("ssm:GetParameter", key),
         ("ssm:DeleteParameter", key),
         ("logs:CreateLogStream", logs),
         ("logs:PutLogEvents", logs),

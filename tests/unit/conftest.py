@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
 
 HANDLERS = {"POST": create, "GET": read, "PUT": update, "PATCH": update, "DELETE": delete}
-CURSOR_KEY = "c2VjcmV0IGtleSBvZiB0aGUgdGVzdHM="
+CURSOR_KEY = json.dumps(
+    [{"secret": "c2VjcmV0IGtleSBvZiB0aGUgdGVzdHM=", "signs_from": 0, "good_until": None}]
+)
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def aws() -> Iterator[None]:
         yield
     # What an execution environment remembers of one AWS is wrong for the next.
     config._config.cache_clear()
-    config._cursor_key.cache_clear()
+    config._cursor_keys.cache_clear()
 
 
 @pytest.fixture(scope="session")

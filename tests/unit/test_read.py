@@ -1,6 +1,7 @@
 """GET /jobs and GET /jobs/{job_id}."""
 
 import itertools
+import json
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -193,10 +194,11 @@ def test_a_cursor_of_another_list_is_refused_without_a_query(
 def test_a_cursor_signed_with_another_key_is_refused(api: "Api") -> None:
     _register(api, ["resize"] * 3)
     cursor = _cursor(api)
+    another = [{"secret": "YW5vdGhlciBrZXk=", "signs_from": 0, "good_until": None}]
     client("ssm").put_parameter(
-        Name="/job-ledger/test/cursor-key", Value="YW5vdGhlciBrZXk=", Overwrite=True
+        Name="/job-ledger/test/cursor-key", Value=json.dumps(another), Overwrite=True
     )
-    config._cursor_key.cache_clear()
+    config._cursor_keys.cache_clear()
 
     assert api("GET", "/jobs", query={"cursor": cursor}).status == 400
 

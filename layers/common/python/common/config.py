@@ -5,7 +5,6 @@ minutes, environments do not all refresh at once, and an environment that cannot
 on with the last good value: https://docs.aws.amazon.com/general/latest/gr/ssm.html
 """
 
-import base64
 import json
 import random
 import time
@@ -17,6 +16,7 @@ from typing import Generic, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common import cursor
 from common.aws import DeadlineReached, client
 from common.contract import MAX_PAGE_SIZE, PAGE_SIZE
 from common.settings import SETTINGS
@@ -126,8 +126,8 @@ def _config() -> Parameter[Config]:
 
 
 @cache
-def _cursor_key() -> Parameter[bytes]:
-    return Parameter(_required(SETTINGS.cursor_key_parameter, "cursor key"), base64.b64decode)
+def _cursor_keys() -> Parameter[tuple[cursor.Key, ...]]:
+    return Parameter(_required(SETTINGS.cursor_key_parameter, "cursor key"), cursor.parse_keys)
 
 
 def config() -> Config:
@@ -138,10 +138,10 @@ def config() -> Config:
         return Config()
 
 
-def cursor_key() -> bytes:
-    """The key that signs cursors.
+def cursor_keys() -> tuple[cursor.Key, ...]:
+    """The keys that sign cursors, newest first.
 
     Raises:
-        Missing: SSM has never given it.
+        Missing: SSM has never given them.
     """
-    return _cursor_key().get()
+    return _cursor_keys().get()

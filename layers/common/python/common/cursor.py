@@ -2,12 +2,19 @@
 
 A cursor holds the key of the last item on the page before. The signature covers the filters
 too, so a cursor is good for the list that it came from and no other.
+
+Keys are rotated while cursors are on their way. A new key signs only after a while, when every
+execution environment knows it, and the cursors of the key before stay good for a while after.
 """
 
 import base64
 import binascii
 import hashlib
 import hmac
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from common.job import compact
 
@@ -18,24 +25,57 @@ class BadCursor(ValueError):
     """The cursor is not one that this service gave out for this list."""
 
 
-def sign(after: str, filters: dict[str, str | None], key: bytes) -> str:
+@dataclass(frozen=True)
+class Key:
+    """A key that signs cursors.
+
+    Args:
+        secret: The key itself.
+        signs_from: When it signs, in epoch seconds; until then it only verifies.
+        good_until: When its cursors end, in epoch seconds; None for the newest key.
+    """
+
+    secret: bytes
+    signs_from: float
+    good_until: float | None
+
+
+def parse_keys(text: str) -> tuple[Key, ...]:
+    """The keys in the parameter's text (infra/cursor_key writes it), newest first.
+
+    Raises:
+        ValueError: There are none.
+    """
+    try:
+        (newest, *older) = (
+            Key(base64.b64decode(key["secret"]), key["signs_from"], key["good_until"])
+            for key in json.loads(text)
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError("not a list of keys") from error
+    return newest, *older
+
+
+def sign(after: str, filters: dict[str, str | None], keys: Sequence[Key]) -> str:
     """The cursor that goes on after the item with this key.
 
     Args:
         after: The key of the last item on the page.
         filters: The list's filters, by name.
-        key: The secret that signs cursors.
+        keys: The secrets that sign cursors, newest first; at least one.
     """
+    now = time.time()
+    key = next((key for key in keys if key.signs_from <= now), keys[-1])
     raw = _signature(after, filters, key) + after.encode()
     # Without the padding, whose "=" would have to be escaped in a query string.
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def verify(cursor: str, filters: dict[str, str | None], key: bytes) -> str:
+def verify(cursor: str, filters: dict[str, str | None], keys: Sequence[Key]) -> str:
     """The key of the item after which the list goes on.
 
     Raises:
-        BadCursor: The cursor is forged, damaged, or of another list.
+        BadCursor: The cursor is forged, damaged, of another list, or of a key that has ended.
     """
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
@@ -43,11 +83,14 @@ def verify(cursor: str, filters: dict[str, str | None], key: bytes) -> str:
         signature, after = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:].decode()
     except (UnicodeError, binascii.Error) as error:
         raise BadCursor from error
-    if not hmac.compare_digest(signature, _signature(after, filters, key)):
-        raise BadCursor
-    return after
+    now = time.time()
+    for key in keys:
+        good = key.good_until is None or key.good_until > now
+        if good and hmac.compare_digest(signature, _signature(after, filters, key)):
+            return after
+    raise BadCursor
 
 
-def _signature(after: str, filters: dict[str, str | None], key: bytes) -> bytes:
+def _signature(after: str, filters: dict[str, str | None], key: Key) -> bytes:
     message = compact([after, sorted(filters.items())])
-    return hmac.new(key, message.encode(), hashlib.sha256).digest()[:_SIGNATURE_BYTES]
+    return hmac.new(key.secret, message.encode(), hashlib.sha256).digest()[:_SIGNATURE_BYTES]

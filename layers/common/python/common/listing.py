@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from common import cursor, job, table
-from common.config import config, cursor_key
+from common.config import config, cursor_keys
 
 _NUMBER = re.compile("[1-9][0-9]{0,8}")
 
@@ -35,7 +35,7 @@ def page(query: Mapping[str, str]) -> dict[str, Any]:
     Raises:
         BadQuery: A parameter is not what it must be.
         cursor.BadCursor: The cursor is not one of this list.
-        config.Missing: A cursor is needed, and its key cannot be had.
+        config.Missing: A cursor is needed, and its keys cannot be had.
         table.Unavailable: DynamoDB failed.
     """
     status = _status(query.get("status"))
@@ -44,11 +44,11 @@ def page(query: Mapping[str, str]) -> dict[str, Any]:
     filters = {"status": status, "pipeline": pipeline}
     after = None
     if (given := query.get("cursor")) is not None:
-        after = cursor.verify(given, filters, cursor_key())
+        after = cursor.verify(given, filters, cursor_keys())
     found = table.page(status=status, pipeline=pipeline, limit=limit, after=after)
     answer: dict[str, Any] = {"items": found.items}
     if found.after is not None:
-        answer["next_cursor"] = cursor.sign(found.after, filters, cursor_key())
+        answer["next_cursor"] = cursor.sign(found.after, filters, cursor_keys())
     return answer
 
 
