@@ -25,7 +25,7 @@ from typing import Any
 import airspeed
 import fastjsonschema
 from ministack import app
-from ministack.core import lambda_runtime
+from ministack.core import iam_actions, lambda_runtime
 from ministack.services import apigateway_v1, lambda_svc, waf
 from ministack.services.cloudformation import provisioners, stacks
 
@@ -249,6 +249,20 @@ def _count_loopback_as_tls() -> None:
         pin(source_ip, secure_transport or ipaddress.ip_address(source_ip).is_loopback)
 
     app.pin_request_origin = pin_request_origin
+
+
+def _judge_log_streams() -> None:
+    """Judge calls on a log group against its streams, as policies for AWS are written.
+
+    The emulator leaves the end of the ARN away, and so denies what ``<group>:*`` allows.
+    """
+    extract = iam_actions.extract_resource_arn
+
+    def extract_resource_arn(service: str, *request: Any) -> str:
+        arn: str = extract(service, *request)
+        return f"{arn}:log-stream:" if service == "logs" and ":log-group:" in arn else arn
+
+    iam_actions.extract_resource_arn = extract_resource_arn
 
 
 def _accept_metric_math() -> None:
@@ -509,6 +523,7 @@ def _matches(statement: Properties, request: Mapping[str, Any]) -> bool:
 
 PATCHES = (
     _count_loopback_as_tls,
+    _judge_log_streams,
     _accept_metric_math,
     _seal_functions,
     _unpack_layers_once,

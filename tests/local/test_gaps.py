@@ -256,8 +256,8 @@ class Aws:
         seen: dict[str, Any] = json.loads(json.load(answer)["body"])
         return seen
 
-    def role(self, service: str) -> str:
-        """The ARN of a role that may do everything with S3."""
+    def role(self, service: str, action: str = "s3:*", resource: str = "*") -> str:
+        """The ARN of a role that may do one thing; unless told otherwise, everything with S3."""
         iam = self.client("iam")
         name = f"probe-{uuid.uuid4().hex[:8]}"
         allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
@@ -265,13 +265,23 @@ class Aws:
             RoleName=name,
             AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
         )["Role"]["Arn"]
-        everything = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+        statement = {"Effect": "Allow", "Action": action, "Resource": resource}
         iam.put_role_policy(
             RoleName=name,
             PolicyName="all",
-            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [everything]}),
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
         )
         return role
+
+    def client_of(self, role: str, service: str) -> Any:
+        """A client with the permissions of a role, and no others."""
+        session = self.client("sts").assume_role(RoleArn=role, RoleSessionName="probe")[
+            "Credentials"
+        ]
+        credentials = aws.Credentials(
+            session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
+        )
+        return aws.client(service, self.url, credentials)
 
     @cached_property
     def api(self) -> tuple[str, str]:
@@ -408,14 +418,21 @@ def counts_loopback_as_tls(emulated: Aws) -> bool:
     }
     policy = {"Version": "2012-10-17", "Statement": [statement]}
     root.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
-    session = emulated.client("sts").assume_role(
-        RoleArn=emulated.role("lambda.amazonaws.com"), RoleSessionName="probe"
-    )["Credentials"]
-    credentials = aws.Credentials(
-        session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
-    )
+    role = emulated.role("lambda.amazonaws.com")
     try:
-        aws.client("s3", emulated.url, credentials).put_object(Bucket=bucket, Key="a", Body=b"")
+        emulated.client_of(role, "s3").put_object(Bucket=bucket, Key="a", Body=b"")
+    except ClientError:
+        return False
+    return True
+
+
+def judges_log_streams(emulated: Aws) -> bool:
+    group = f"/probe/{uuid.uuid4().hex[:8]}"
+    emulated.client("logs").create_log_group(logGroupName=group)
+    arn = f"arn:aws:logs:{REGION}:{aws.ACCOUNT}:log-group:{group}:*"
+    role = emulated.role("lambda.amazonaws.com", "logs:CreateLogStream", arn)
+    try:
+        emulated.client_of(role, "logs").create_log_stream(logGroupName=group, logStreamName="a")
     except ClientError:
         return False
     return True
@@ -511,6 +528,7 @@ PROBES: dict[object, Callable[[Aws], bool]] = {
     "AWS::DynamoDB::Table": expires_items,
     "AWS::S3::Bucket": encrypts_objects,
     gaps._count_loopback_as_tls: counts_loopback_as_tls,
+    gaps._judge_log_streams: judges_log_streams,
     gaps._accept_metric_math: accepts_metric_math,
     gaps._seal_functions: seals_functions,
     gaps._unpack_layers_once: unpacks_layers_once,
