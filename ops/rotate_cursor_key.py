@@ -17,7 +17,7 @@ from infra.stage import STAGES
 from ops import target
 from ops.target import NoTarget, Target
 
-_PROBLEM, _USAGE = 1, 2
+_FAILED = 1
 
 
 class NotRotated(Exception):
@@ -66,20 +66,20 @@ def rotate(deployment: Target, *, revoke: bool) -> Rotation:
 
 def command(
     stage: Annotated[
-        str | None, typer.Option(help=f"{' or '.join(STAGES)}; without it, the local run.")
+        str | None, typer.Option(help=f"On AWS: {' or '.join(STAGES)}; else on this machine.")
     ] = None,
     revoke: Annotated[
         bool, typer.Option("--revoke", help="The old key has leaked: end its cursors now.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The times for machines.")] = False,
 ) -> None:
     """Make a new key that signs cursors; those already given out stay good for a day."""
     try:
         rotation = rotate(target.find(stage), revoke=revoke)
     except NoTarget as error:
-        _fail(str(error), _USAGE)
+        _fail(str(error))
     except NotRotated as error:
-        _fail(f"The key was not rotated: {error}", _PROBLEM)
+        _fail(f"The key was not rotated: {error}")
     if as_json:
         told = {name: f"{when:%Y-%m-%dT%H:%M:%SZ}" for name, when in rotation._asdict().items()}
         sys.stdout.write(json.dumps(told) + "\n")
@@ -92,6 +92,8 @@ def command(
         said.print("[dim]For up to six minutes, a list may have to be started again.[/]")
 
 
-def _fail(message: str, status: int) -> NoReturn:
-    Console(stderr=True).print(message, style="bold red", markup=False, soft_wrap=True)
-    raise typer.Exit(status)
+def _fail(message: str) -> NoReturn:
+    Console(stderr=True).print(
+        message, style="bold red", markup=False, highlight=False, soft_wrap=True
+    )
+    raise typer.Exit(_FAILED)

@@ -1,6 +1,7 @@
 """Which deployment a command works on: a stage on AWS, or the one that runs on this machine."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.stage import REGION, STAGES
 
-_LOCAL = Path(__file__).parent.parent / ".local" / "endpoint.json"
+HOME = "JOB_LEDGER_HOME"
+"""The environment variable with the folder of the local run, if it is not .local."""
+
+_LOCAL = Path(__file__).parent.parent / ".local"
 # The embedded AWS trusts these; they open nothing else.
 _LOCAL_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
@@ -58,22 +62,21 @@ class Target:
         )
 
 
-def find(stage: str | None, local: Path = _LOCAL) -> Target:
+def find(stage: str | None) -> Target:
     """The deployment of a stage, or without one that of the local run.
 
     Args:
         stage: A stage's name; None for what ``make run`` or ``make up`` has started.
-        local: What the local run wrote of itself.
 
     Raises:
         NoTarget: There is none, or AWS does not let us see it.
     """
-    return _on_this_machine(local) if stage is None else _on_aws(stage)
+    return _on_this_machine() if stage is None else _on_aws(stage)
 
 
-def _on_this_machine(local: Path) -> Target:
+def _on_this_machine() -> Target:
     try:
-        endpoint = json.loads(local.read_text())
+        endpoint = json.loads((Path(os.environ.get(HOME) or _LOCAL) / "endpoint.json").read_text())
     except FileNotFoundError as error:
         raise NoTarget(
             "Nothing runs on this machine. Start it with `make up`, or name a stage on AWS"

@@ -1,5 +1,6 @@
 """What the end-to-end tests get: the service, deployed to an emulator of their own."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,14 @@ class Service:
     def api_key(self) -> str:
         """The value for the ``x-api-key`` header."""
         return self.endpoint.api_key
+
+    @property
+    def cursor_keys(self) -> list[str]:
+        """The secrets that sign cursors, newest first."""
+        parameter = self.client("ssm").get_parameter(
+            Name=self.outputs["ParametersCursorKey"], WithDecryption=True
+        )["Parameter"]
+        return [key["secret"] for key in json.loads(parameter["Value"])]
 
     @property
     def outputs(self) -> dict[str, str]:

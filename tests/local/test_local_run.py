@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from local import aws, emulator, reference
-from local.deploy import Deployment
+from local.deploy import STACK, Deployment
 from local.errors import LocalRunError
 from local.examples import examples
 from local.home import PROJECT, Endpoint, Home
@@ -148,11 +148,30 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         Command(home, "down", emulator.free_port()).wait()
 
 
-def test_a_second_deployment_brings_what_has_changed(up: Home, tmp_path: Path) -> None:
+def cursor_keys(endpoint: Endpoint) -> str:
+    """The secret that signs cursors."""
+    name = endpoint.outputs["ParametersCursorKey"]
+    found = aws.client("ssm", endpoint.aws_endpoint_url).get_parameter(
+        Name=name, WithDecryption=True
+    )
+    value: str = found["Parameter"]["Value"]
+    return value
+
+
+@pytest.fixture(scope="module")
+def keys_before(up: Home, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What signed cursors before the second deployment, which this makes."""
     before = endpoint_of(up)
-    project = changed_project(tmp_path / "project")
+    keys = cursor_keys(before)
+    project = changed_project(tmp_path_factory.mktemp("changed") / "project")
     with Deployment(up, Progress(Console()), project=project) as deployment:
         assert deployment.to(before.aws_endpoint_url).api_url == before.api_url
+    return keys
+
+
+@pytest.mark.usefixtures("keys_before")
+def test_a_second_deployment_brings_what_has_changed(up: Home) -> None:
+    before = endpoint_of(up)
     gateway = aws.client("apigateway", before.aws_endpoint_url)
     assert gateway.get_usage_plans()["items"][0]["throttle"]["rateLimit"] == 61
     request = urllib.request.Request(
@@ -162,6 +181,19 @@ def test_a_second_deployment_brings_what_has_changed(up: Home, tmp_path: Path) -
         pass
     with refused.value as answer:
         assert answer.status == 418
+
+
+def test_a_second_deployment_keeps_the_key_that_signs_cursors(keys_before: str, up: Home) -> None:
+    endpoint = endpoint_of(up)
+    updated = [
+        event["ResourceStatus"]
+        for event in aws.client("cloudformation", endpoint.aws_endpoint_url).describe_stack_events(
+            StackName=STACK
+        )["StackEvents"]
+        if event["ResourceType"] == "Custom::CursorKey"
+    ]
+    assert "UPDATE_COMPLETE" in updated
+    assert cursor_keys(endpoint) == keys_before
 
 
 def test_an_app_that_is_broken_is_said_and_changes_nothing(up: Home, tmp_path: Path) -> None:
@@ -176,12 +208,14 @@ def test_an_app_that_is_broken_is_said_and_changes_nothing(up: Home, tmp_path: P
 
 
 def changed_project(folder: Path) -> Path:
-    """A copy of the CDK app with another function and another stage."""
+    """A copy of the CDK app with another function, stage, and request for the cursor key."""
     copy_project(folder)
     with (folder / "functions" / "read" / "handler.py").open("a") as source:
         source.write("def handler(event, context):\n    return {'statusCode': 418, 'body': ''}\n")
     stages = folder / "infra" / "stage.py"
     stages.write_text(re.sub(r"rate_limit=[\d_]+", "rate_limit=61", stages.read_text()))
+    parameters = folder / "infra" / "parameters.py"
+    parameters.write_text(parameters.read_text().replace("properties={", "properties={'A': 'b', "))
     return folder
 
 
@@ -203,6 +237,9 @@ def test_destroy_deletes_the_stack_and_its_data(up: Home) -> None:
     )["StackSummaries"]
     assert [stack["StackName"] for stack in stacks] == ["CDKToolkit"]
     assert aws.client("dynamodb", endpoint.aws_endpoint_url).list_tables()["TableNames"] == []
+    parameters = aws.client("ssm", endpoint.aws_endpoint_url).describe_parameters()["Parameters"]
+    # The other one is the CDK's own.
+    assert [each["Name"] for each in parameters if "job-ledger" in each["Name"]] == []
 
 
 def test_down_leaves_nothing_of_a_run_in_the_background(up: Home) -> None:
