@@ -45,11 +45,12 @@ fuzz: setup ## Send generated requests for FUZZ_SECONDS, other ones each time
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest --hypothesis-profile=fuzz \
 		tests/unit/test_hostile_events.py tests/infra/test_models.py tests/local/test_fuzz.py
 
-lint: setup ## Check style and types
+lint: setup ## Check style, types and dependencies
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --quiet --check
 	@.venv/bin/mypy --no-error-summary $(CODE)
-	@echo 'Style and types are fine.'
+	@$(PY) -m ops.dependencies
+	@echo 'Style, types and dependencies are fine.'
 
 schemas: setup ## Generate the validators from the JSON Schemas
 	@$(PY) layers/common/compile_schemas.py
