@@ -75,7 +75,8 @@ synth: setup ## Write the CloudFormation templates of both stages to cdk.out/
 
 deploy: setup ## Deploy STAGE to AWS, with your AWS credentials
 	@$(PY) -m ops.credentials
-	@$(CDK) deploy -c stage=$(STAGE) --output cdk.out/$(STAGE) --outputs-file cdk.out/$(STACK).json
+	@$(CDK) deploy -c stage=$(STAGE) --output cdk.out/$(STAGE) --outputs-file cdk.out/$(STACK).outputs.json
+	@echo "The outputs, for scripts: cdk.out/$(STACK).outputs.json"
 
 # A second time if need be: until its functions are gone, the service goes on writing logs.
 DESTROY = $(CDK) destroy --force -c stage=$(STAGE) --output cdk.out/$(STAGE)
