@@ -61,6 +61,7 @@ def test_a_function_is_told_where_everything_is(name: Function, stack: Synthesiz
         "TABLE_NAME": "${Table/Jobs}",
         "SHARDS": str(stage.shards),
         "ARCHIVE_BUCKET": "${Archive/Logs}",
+        "ARCHIVE_FLUSH_SECONDS": str(stage.archive_flush_seconds),
         "CORS_ORIGINS": ",".join(stage.cors_origins),
         "POWERTOOLS_SERVICE_NAME": f"job-ledger-{stage.name}",
         "POWERTOOLS_METRICS_NAMESPACE": "JobLedger",

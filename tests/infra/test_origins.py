@@ -24,7 +24,9 @@ def test_with_several_origins_no_request_of_another_page_reaches_the_api(
 
 def _rules(stack: Synthesized) -> list[Properties]:
     acls = stack.all("AWS::WAFv2::WebACL")
-    return [rule for acl in acls for rule in acl["Rules"] if rule["Name"] == "other-origins"]
+    return [
+        rule for acl in acls for rule in acl.properties["Rules"] if rule["Name"] == "other-origins"
+    ]
 
 
 def _exactly(match: Properties) -> str:
