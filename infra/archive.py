@@ -4,6 +4,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.lines import prefix_of
 from infra.removal import of_data
 from infra.routes import Function
 from infra.stage import Stage
@@ -16,7 +17,7 @@ class Archive(Construct):
     """The archive bucket, and the bucket that receives its access logs.
 
     Attributes:
-        bucket: Takes the functions' log lines, below ``logs/function=<function>/``. What is
+        bucket: Takes the functions' log lines, laid out as lines.py says. What is
             smaller than 128 KB stays in its class until it expires: S3 moves no such objects,
             since a colder class would bill them at that size.
         access_logs: Takes S3's own record of the requests to ``bucket``.
@@ -74,4 +75,4 @@ class Archive(Construct):
 
     def objects_of(self, function: Function) -> str:
         """The ARN pattern of the objects that ``function`` may write."""
-        return self.bucket.arn_for_objects(f"logs/function={function}/*")
+        return self.bucket.arn_for_objects(f"{prefix_of(function)}*")

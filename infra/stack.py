@@ -5,6 +5,7 @@ from constructs import Construct
 
 from infra.api import LedgerApi
 from infra.archive import Archive
+from infra.catalog import Catalog
 from infra.firewall import Firewall
 from infra.functions import LedgerFunction
 from infra.layer import CommonLayer
@@ -47,6 +48,7 @@ class JobLedgerStack(Stack):
         )
         table = JobTable(self, "Table", stage=stage)
         archive = Archive(self, "Archive", stage=stage)
+        catalog = Catalog(self, "Catalog", stage=stage, archive=archive)
         parameters = Parameters(self, "Parameters", stage=stage)
         network = Network(
             self, "Network", stage=stage, table=table, archive=archive, parameters=parameters
@@ -89,6 +91,8 @@ class JobLedgerStack(Stack):
                     "The access logs of the archive",
                     archive.access_logs.bucket_name,
                 ),
+                "DatabaseName": ("The archive as a table, `logs`", catalog.database.ref),
+                "WorkgroupName": ("Queries the archive in SQL", catalog.workgroup.name),
                 "AlarmTopicArn": ("Receives every alarm", monitoring.topic.topic_arn),
                 "DashboardUrl": ("The dashboard", monitoring.url),
             },

@@ -37,6 +37,8 @@ class Stage:
         archive_cold_after_days: Days after which archived logs move to a colder class.
         archive_expire_after_days: Days after which archived logs are deleted; the colder class
             bills 90 days at least.
+        query_limit_gb: Gigabytes of the archive that one query may read before it is stopped;
+            Athena bills what is read.
         job_retention_days: Days after its end that a job expires.
         memory_mb: Memory of each function; CPU follows it.
         snap_start: Start functions from a snapshot of the initialised runtime.
@@ -60,6 +62,7 @@ class Stage:
     log_retention_days: int
     archive_cold_after_days: int
     archive_expire_after_days: int
+    query_limit_gb: int
     job_retention_days: int
     memory_mb: int
     error_rate_percent: float
@@ -104,6 +107,7 @@ STAGES = {
             log_retention_days=7,
             archive_cold_after_days=30,
             archive_expire_after_days=120,
+            query_limit_gb=1,
             job_retention_days=7,
             memory_mb=512,
             error_rate_percent=5,
@@ -125,6 +129,7 @@ STAGES = {
             log_retention_days=90,
             archive_cold_after_days=90,
             archive_expire_after_days=2_555,
+            query_limit_gb=100,
             job_retention_days=90,
             memory_mb=1_024,
             error_rate_percent=1,

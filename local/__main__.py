@@ -20,8 +20,9 @@ from local.emulator import Emulator
 from local.errors import LocalRunError
 from local.examples import examples
 from local.home import Endpoint, Home, Lock, Run
-from local.logs import LogFollower, readable
+from local.logs import LogFollower
 from local.progress import Progress
+from ops.readable import readable
 
 DEFAULT_PORT = 4566
 

@@ -141,7 +141,17 @@ def _disassociate_web_acl(client: Client, association: str, _: Properties) -> No
     client("wafv2").disassociate_web_acl(ResourceArn=association.split("|")[0])
 
 
+def _create_named_query(client: Client, props: Properties) -> tuple[str, Attributes]:
+    query = client("athena").create_named_query(**props)["NamedQueryId"]
+    return query, {"NamedQueryId": query}
+
+
+def _delete_named_query(client: Client, query: str, _: Properties) -> None:
+    client("athena").delete_named_query(NamedQueryId=query)
+
+
 LACKING = (
+    Lacking("AWS::Athena::NamedQuery", _create_named_query, _delete_named_query),
     # Without effect: the functions are processes of this machine, outside of every network.
     Lacking("AWS::EC2::EIP", _allocate_address, _release_address),
     Lacking("AWS::EC2::NatGateway", _create_nat_gateway, _delete_nat_gateway),

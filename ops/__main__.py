@@ -3,6 +3,7 @@
 import typer
 
 from ops import rotate_cursor_key
+from ops.logs import logs
 
 app = typer.Typer(
     name="ops",
@@ -17,8 +18,8 @@ def main() -> None:
     """Make commands of whatever is added to the app, even of a single one."""
 
 
+app.command()(logs)
 app.command("rotate-cursor-key")(rotate_cursor_key.command)
-
 
 if __name__ == "__main__":
     app()

@@ -121,9 +121,10 @@ def test_access_to_the_archive_is_logged_where_log_delivery_can_write(stack: Syn
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
     assert target["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] > 0
     policy = stack.one("AWS::S3::BucketPolicy", lambda p: p["Bucket"] == "${Archive/AccessLogs}")
-    (delivery,) = (s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow")
-    assert delivery["Principal"] == {"Service": "logging.s3.amazonaws.com"}
-    assert delivery["Condition"]["ArnLike"] == {"aws:SourceArn": "${Archive/Logs.Arn}"}
+    deliveries = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    sources = [delivery["Condition"]["ArnLike"]["aws:SourceArn"] for delivery in deliveries]
+    assert sources == ["${Archive/Logs.Arn}", "${Catalog/Results.Arn}"]
+    assert {d["Principal"]["Service"] for d in deliveries} == {"logging.s3.amazonaws.com"}
 
 
 def test_the_configuration_is_json_that_the_functions_understand(stack: Synthesized) -> None:

@@ -75,8 +75,14 @@ MISSION: dict[str, Part] = {
     "a table": lambda t: t.all("AWS::DynamoDB::Table"),
     "an archive": lambda t: t.all("AWS::S3::Bucket", lambda p: "VersioningConfiguration" in p),
     "the access logs of the archive": lambda t: t.all(
-        "AWS::S3::Bucket", lambda p: "VersioningConfiguration" not in p
+        "AWS::S3::Bucket",
+        lambda p: "VersioningConfiguration" not in p and "LoggingConfiguration" not in p,
     ),
+    "the archive as a table": lambda t: t.all(
+        "AWS::Glue::Table", lambda p: p["TableInput"]["Name"] == "logs"
+    ),
+    "queries over the archive": lambda t: t.all("AWS::Athena::NamedQuery"),
+    "a workgroup for queries": lambda t: t.all("AWS::Athena::WorkGroup"),
     "a VPC": lambda t: t.all("AWS::EC2::VPC"),
     "a NAT gateway": lambda t: t.all("AWS::EC2::NatGateway"),
     "a private path to DynamoDB": lambda t: t.all(
