@@ -58,9 +58,8 @@ def _record(record: dict[str, Any], form: str) -> Text:
     for key, value in record.items():
         if key not in _NOT_LISTED and value not in ("", None):
             text.append(f"  {key}=", "dim").append(f"{value}", "dim")
-    for key in ("exception", "stack_trace"):
-        if key in record:
-            text.append(f"\n{record[key]}", "red")
+    if "exception" in record:
+        text.append(f"\n{record['exception']}", "red")
     return text
 
 

@@ -9,6 +9,10 @@ import urllib3
 from common.contract import JSON, MERGE_PATCH
 from tests.answer import Answer
 from tests.documented import assert_documented
+from tests.local.confidential import Confidential
+
+CONFIDENTIAL = Confidential()
+"""Of all callers: what the service must not log."""
 
 _CONNECTIONS = urllib3.PoolManager(maxsize=16, retries=False, timeout=40)
 
@@ -47,13 +51,16 @@ class Caller:
             all_headers["x-api-key"] = self.api_key
         if body is not None:
             all_headers["Content-Type"] = MERGE_PATCH if method == "PATCH" else JSON
+        all_headers |= headers or {}
+        CONFIDENTIAL.sent(path or self.api_url, body, all_headers)
         response = _CONNECTIONS.request(
             method,
             f"{self.api_url}{path}",
             body=body if body is None or isinstance(body, str | bytes) else json.dumps(body),
-            headers={**all_headers, **(headers or {})},
+            headers=all_headers,
         )
         answer = Answer(response.status, response.headers, response.data.decode())
+        CONFIDENTIAL.received(answer.text)
         assert_documented(method, _resource(path), answer)
         return answer
 

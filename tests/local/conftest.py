@@ -10,7 +10,8 @@ from local import emulator
 from local.deploy import Deployment
 from local.home import Home
 from local.progress import Progress
-from tests.local.caller import Caller
+from tests.local.caller import CONFIDENTIAL, Caller
+from tests.local.lines import everything
 from tests.local.service import Service
 
 
@@ -24,6 +25,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     ``service.client_of("read", "dynamodb")`` what the read function's role is allowed to.
     ``service.outputs`` has the names of all resources. The emulator's own log, with the
     functions' crashes, is at ``service.home.emulator_log``.
+
+    In the end, no line of its logs may have repeated what callers told it in confidence.
     """
     home = Home(tmp_path_factory.mktemp("service"))
     with home.lock() as lock:
@@ -33,7 +36,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
             Deployment(home, Progress(Console(stderr=True))) as deployment,
             emulator.running(home, emulator.free_port(), lock) as running,
         ):
-            yield Service(home, deployment.to(running.endpoint_url))
+            deployed = Service(home, deployment.to(running.endpoint_url))
+            yield deployed
+            CONFIDENTIAL.add([deployed.api_key, *deployed.cursor_keys])
+            assert CONFIDENTIAL.found_in(everything(deployed)) == set(), "confidential, but logged"
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,15 @@
 import gzip
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
+from infra.lines import PREFIX, prefix_of
 from tests.local.service import Service
 
 PATIENCE = 10.0
+
+_MOST_EVENTS = 10_000
 
 
 def logged(service: Service, function: str, request_id: str) -> list[dict[str, Any]]:
@@ -30,17 +34,62 @@ def logged(service: Service, function: str, request_id: str) -> list[dict[str, A
         time.sleep(0.1)
 
 
+class Archive:
+    """The archived objects of the service."""
+
+    def __init__(self, service: Service) -> None:
+        self._s3 = service.client("s3")
+        self._bucket = service.outputs["ArchiveBucketName"]
+
+    def keys_below(self, prefix: str) -> list[str]:
+        """The keys of all objects below a prefix, in their order."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix
+        )
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+    def get(self, key: str) -> bytes:
+        """An object, as it was shipped."""
+        body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        return body
+
+    def lines(self, key: str) -> list[str]:
+        """The lines in an object."""
+        return gzip.decompress(self.get(key)).decode().splitlines()
+
+
 def archived(service: Service, function: str, request_id: str) -> list[dict[str, Any]]:
-    """The lines in the object that the request shipped."""
-    s3 = service.client("s3")
-    bucket = service.outputs["ArchiveBucketName"]
-    pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=bucket, Prefix=f"logs/function={function}/"
-    )
-    keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-    (key,) = [key for key in keys if key.endswith(f"-{request_id}.jsonl.gz")]
-    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    return [json.loads(line) for line in gzip.decompress(body).splitlines()]
+    """The request's lines in the object that shipped them, wherever that is."""
+    archive = Archive(service)
+    for key in reversed(archive.keys_below(prefix_of(function))):
+        lines = [json.loads(line) for line in archive.lines(key)]
+        if of_request := [line for line in lines if line.get("request_id") == request_id]:
+            return of_request
+    raise AssertionError(f"no archived lines of request {request_id}")
+
+
+def events(service: Service, group: str) -> Iterator[str]:
+    """Everything in a log group, metrics too; some of it more than once."""
+    logs = service.client("logs")
+    since = 0
+    while True:
+        # The emulator gives the oldest, and no token to go on with.
+        page = logs.filter_log_events(logGroupName=group, startTime=since, limit=_MOST_EVENTS)
+        yield from (event["message"] for event in page["events"])
+        if len(page["events"]) < _MOST_EVENTS:
+            return
+        assert page["events"][-1]["timestamp"] > since, "too many events in one millisecond"
+        since = page["events"][-1]["timestamp"]
+
+
+def everything(service: Service) -> Iterator[str]:
+    """Every line of the service: in all its log groups, and in the archive."""
+    for page in service.client("logs").get_paginator("describe_log_groups").paginate():
+        for group in page["logGroups"]:
+            yield from events(service, group["logGroupName"])
+    archive = Archive(service)
+    for key in archive.keys_below(PREFIX):
+        yield from archive.lines(key)
 
 
 def canonical(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

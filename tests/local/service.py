@@ -1,6 +1,9 @@
 """What the end-to-end tests get: the service, deployed to an emulator of their own."""
 
+import contextlib
 import json
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,16 +57,45 @@ class Service:
             function: One of ``infra.routes.FUNCTIONS``.
             name: The AWS service, as boto3 names it.
         """
-        role = self.client("lambda").get_function_configuration(
-            FunctionName=self.outputs[f"{function.title()}Function"]
-        )["Role"]
-        session = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")[
-            "Credentials"
-        ]
+        session = self.client("sts").assume_role(
+            RoleArn=self._role_of(function), RoleSessionName="test"
+        )["Credentials"]
         return aws.client(
             name,
             self.endpoint.aws_endpoint_url,
             aws.Credentials(
                 session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
             ),
+        )
+
+    @contextlib.contextmanager
+    def denied(self, function: str, *actions: str) -> Iterator[None]:
+        """Deny actions to a function as long as the context lasts."""
+        iam = self.client("iam")
+        policy = {
+            "RoleName": self._role_of(function).rpartition("/")[2],
+            "PolicyName": "denied",
+        }
+        statement = {"Effect": "Deny", "Action": actions, "Resource": "*"}
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        iam.put_role_policy(**policy, PolicyDocument=json.dumps(document))
+        try:
+            yield
+        finally:
+            iam.delete_role_policy(**policy)
+
+    def _role_of(self, function: str) -> str:
+        role: str = self.client("lambda").get_function_configuration(
+            FunctionName=self.outputs[f"{function.title()}Function"]
+        )["Role"]
+        return role
+
+    def restart(self, function: str) -> None:
+        """Let the next request find the function cold."""
+        lambda_ = self.client("lambda")
+        name = self.outputs[f"{function.title()}Function"]
+        environment = lambda_.get_function_configuration(FunctionName=name)["Environment"]
+        variables = {**environment["Variables"], "RESTARTED": uuid.uuid4().hex}
+        lambda_.update_function_configuration(
+            FunctionName=name, Environment={"Variables": variables}
         )

@@ -84,6 +84,18 @@ BUCKET = {
         },
     }
 }
+QUERY = {
+    "Query": {
+        "Type": "AWS::Athena::NamedQuery",
+        "Properties": {
+            "Name": "probe",
+            "Description": "One",
+            "Database": "default",
+            "QueryString": "SELECT 1",
+            "WorkGroup": "primary",
+        },
+    }
+}
 API = {
     "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "probe"}},
     "Validator": {
@@ -372,6 +384,20 @@ def has_flow_logs(emulated: Aws) -> bool:
     return ids is not None and ids["FlowLog"] in {each["FlowLogId"] for each in known}
 
 
+def has_named_queries(emulated: Aws) -> bool:
+    ids = emulated.takes(QUERY)
+    return ids is not None and ids["Query"] in named_queries(emulated)
+
+
+def named_queries(emulated: Aws) -> dict[str, str]:
+    """The SQL of all named queries, by their ids."""
+    athena = emulated.client("athena")
+    return {
+        id_: athena.get_named_query(NamedQueryId=id_)["NamedQuery"]["QueryString"]
+        for id_ in athena.list_named_queries()["NamedQueryIds"]
+    }
+
+
 def has_validators(emulated: Aws) -> bool:
     ids = emulated.takes(API)
     assert ids
@@ -519,6 +545,7 @@ def protects(emulated: Aws, arn: str) -> bool:
 
 
 PROBES: dict[object, Callable[[Aws], bool]] = {
+    "AWS::Athena::NamedQuery": has_named_queries,
     "AWS::EC2::EIP": has_addresses,
     "AWS::EC2::NatGateway": has_nat_gateways,
     "AWS::EC2::FlowLog": has_flow_logs,
@@ -587,7 +614,7 @@ def test_our_emulator_has_it_closed(probe: Callable[[Aws], bool], ours: Aws) -> 
 def test_a_changed_resource_is_replaced_and_a_deleted_stack_leaves_nothing(ours: Aws) -> None:
     ec2, gateway = ours.client("ec2"), ours.client("apigateway")
 
-    def existing() -> tuple[set[str], set[str], set[str]]:
+    def existing() -> tuple[set[str], ...]:
         return (
             {address["PublicIp"] for address in ec2.describe_addresses()["Addresses"]},
             {
@@ -596,20 +623,23 @@ def test_a_changed_resource_is_replaced_and_a_deleted_stack_leaves_nothing(ours:
                 if gateway["State"] != "deleted"
             },
             {flow_log["FlowLogId"] for flow_log in ec2.describe_flow_logs()["FlowLogs"]},
+            set(named_queries(ours)),
         )
 
     before = existing()
-    stack, old = ours.deploy({**NETWORK, **FLOW_LOG, **API})
-    changed = json.loads(json.dumps({**NETWORK, **FLOW_LOG, **API}))
+    stack, old = ours.deploy({**NETWORK, **FLOW_LOG, **QUERY, **API})
+    changed = json.loads(json.dumps({**NETWORK, **FLOW_LOG, **QUERY, **API}))
     changed["Address"]["Properties"]["Tags"] = [{"Key": "a", "Value": "b"}]
     changed["FlowLog"]["Properties"]["TrafficType"] = "REJECT"
+    changed["Query"]["Properties"]["QueryString"] = "SELECT 2"
     changed["Validator"]["Properties"]["ValidateRequestParameters"] = True
     _, new = ours.deploy(changed, stack)
     assert new["Address"] != old["Address"]
     validators = gateway.get_request_validators(restApiId=new["Api"])["items"]
     assert [validator["id"] for validator in validators] == [new["Validator"]]
     added = [now - then for now, then in zip(existing(), before, strict=True)]
-    assert added == [{new["Address"]}, {new["Nat"]}, {new["FlowLog"]}]
+    assert added == [{new["Address"]}, {new["Nat"]}, {new["FlowLog"]}, {new["Query"]}]
+    assert named_queries(ours)[new["Query"]] == "SELECT 2"
     ours.delete(stack)
     assert existing() == before
 

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from typer.testing import CliRunner
+
 from local.home import PROJECT
+from ops import target
+from ops.__main__ import app
 from tests.answer import Answer
 from tests.local.caller import Caller
 from tests.local.service import Service
@@ -25,10 +29,15 @@ def _examples(readme: Path) -> Iterator[tuple[str, list[str]]]:
             yield lines[start].removeprefix("$ "), lines[start + 1 : end]
 
 
-def _send(command: str, variables: dict[str, str]) -> Answer:
-    """Do what the curl command does. A bare machine has no curl."""
-    curl, *words = shlex.split(re.sub(r"\$(\w+)", lambda name: variables[name[1]], command))
-    assert curl == "curl"
+def _search(words: list[str], service: Service) -> str:
+    """What the operator's command line says."""
+    done = CliRunner().invoke(app, words, env={target.HOME: str(service.home.folder)})
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def _send(words: list[str]) -> Answer:
+    """Do what curl does. A bare machine has no curl."""
     headers, method, body, url = {}, None, None, ""
     arguments = iter(words)
     for word in arguments:
@@ -55,14 +64,20 @@ def test_each_example_gives_the_documented_answer(service: Service) -> None:
     variables = {"API": service.api_url, "KEY": service.api_key}
     statuses = []
     for command, expected in _examples(README):
-        answer = _send(command, variables)
-        if "Location" in answer.headers:
-            variables["JOB"] = answer.headers["Location"].removeprefix("jobs/")
+        program, *words = shlex.split(re.sub(r"\$(\w+)", lambda name: variables[name[1]], command))
+        if program == "curl":
+            answer = _send(words)
+            shown = _shown(answer)
+            statuses.append(answer.status)
+            if "Location" in answer.headers:
+                variables["JOB"] = answer.headers["Location"].removeprefix("jobs/")
+        else:
+            assert program == ".venv/bin/ops"
+            shown = _search(words, service)
         for line in expected:
             pattern = re.escape(line).replace(ANYTHING, ".*")
-            assert re.search(f"^{pattern}$", _shown(answer), re.IGNORECASE | re.MULTILINE), (
-                f"{command}\nshould show\n{line}\nbut showed\n{_shown(answer)}"
+            assert re.search(f"^{pattern}$", shown, re.IGNORECASE | re.MULTILINE), (
+                f"{command}\nshould show\n{line}\nbut showed\n{shown}"
             )
-        statuses.append(answer.status)
 
     assert {200, 201, 204, 400, 403, 404, 409, 412, 415, 422} <= set(statuses)
