@@ -151,7 +151,6 @@ def _delete_named_query(client: Client, query: str, _: Properties) -> None:
 
 
 LACKING = (
-    Lacking("AWS::Athena::NamedQuery", _create_named_query, _delete_named_query),
     # Without effect: the functions are processes of this machine, outside of every network.
     Lacking("AWS::EC2::EIP", _allocate_address, _release_address),
     Lacking("AWS::EC2::NatGateway", _create_nat_gateway, _delete_nat_gateway),
@@ -161,6 +160,8 @@ LACKING = (
         "AWS::ApiGateway::RequestValidator", _create_request_validator, _delete_request_validator
     ),
     Lacking("AWS::WAFv2::WebACLAssociation", _associate_web_acl, _disassociate_web_acl),
+    # Known to the emulator's Athena, but not to its CloudFormation.
+    Lacking("AWS::Athena::NamedQuery", _create_named_query, _delete_named_query),
 )
 
 
