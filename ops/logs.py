@@ -7,7 +7,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import count, islice
@@ -76,7 +76,7 @@ class Wanted:
     functions: tuple[Function, ...] = FUNCTIONS
     level: Level = Level.INFO
     status: str = ""
-    fields: Mapping[str, str] | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
 
     def fits(self, line: str, record: Mapping[str, Any], at: datetime) -> bool:
@@ -86,7 +86,7 @@ class Wanted:
             and self.text.lower() in line.lower()
             and record["level"] in _WORSE_OR_EQUAL[self.level]
             and str(record.get("status", "")).startswith(self.status)
-            and all(record.get(name) == value for name, value in (self.fields or {}).items())
+            and all(record.get(name) == value for name, value in self.fields.items())
         )
 
 
@@ -167,7 +167,8 @@ class Archive:
 
     def _get(self, key: str) -> list[str]:
         body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        return gzip.decompress(body).decode().splitlines()
+        # Only "\n" ends a line; within one, JSON may have any other separator.
+        return gzip.decompress(body).decode().removesuffix("\n").split("\n")
 
 
 def _shipment(key: str) -> str:
@@ -181,7 +182,7 @@ def _shipped_from(key: str) -> datetime:
 
 
 def _a_while(text: str) -> timedelta:
-    parts = re.fullmatch(r"([1-9]\d{0,5})([smhdw])", text)
+    parts = re.fullmatch(r"([1-9]\d{0,3})([smhdw])", text)
     if parts is None:
         raise typer.BadParameter(f"{text} is no time such as 90s, 30m, 2h, 3d or 1w.")
     return timedelta(**{_UNITS[parts[2]]: int(parts[1])})
@@ -191,7 +192,7 @@ def _a_moment(text: str) -> datetime:
     try:
         # Without an offset, it is meant as the clock on the wall shows it.
         return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise typer.BadParameter(f"{text} is no time such as 2026-01-31T09:30.") from error
 
 
@@ -227,7 +228,7 @@ def logs(
     ] = None,
     from_: Annotated[
         datetime | None,
-        typer.Option("--from", parser=_a_moment, metavar="TIME", help="2026-01-31T09:30"),
+        typer.Option("--from", parser=_a_moment, metavar="TIME", help="2026-01-31T09:30, local"),
     ] = None,
     to: Annotated[
         datetime | None,
@@ -257,7 +258,7 @@ def logs(
     fields = {"route": route, "request_id": request_id, "job_id": job_id}
     wanted = Wanted(
         since=from_ or now - (since or _HOUR),
-        until=to or now,
+        until=min(to or now, now),
         functions=tuple(function or FUNCTIONS),
         level=level,
         status=status or "",

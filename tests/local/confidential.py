@@ -58,11 +58,13 @@ class Confidential:
         if '"next_cursor"' in text:
             self.add([json.loads(text)["next_cursor"]])
 
-    def found_in(self, lines: Iterable[str]) -> set[str]:
-        """The values that ``lines`` repeat."""
+    def found_in(self, lines: Iterable[str]) -> dict[str, str]:
+        """The values that ``lines`` repeat, each with a text that does."""
         # Most lines say what others have said, so each text is searched only once.
-        said = "\n".join({text for line in lines for text in _said(line)})
-        return {value for value in self._values if value in said}
+        texts = {text for line in lines for text in _said(line)}
+        said = "\n".join(texts)
+        found = [value for value in self._values if value in said]
+        return {value: next(text for text in texts if value in text) for value in found}
 
 
 def _said(line: str) -> Iterator[str]:

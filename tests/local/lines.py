@@ -55,7 +55,7 @@ class Archive:
 
     def lines(self, key: str) -> list[str]:
         """The lines in an object."""
-        return gzip.decompress(self.get(key)).decode().splitlines()
+        return gzip.decompress(self.get(key)).decode().removesuffix("\n").split("\n")
 
 
 def archived(service: Service, function: str, request_id: str) -> list[dict[str, Any]]:

@@ -89,7 +89,7 @@ def test_no_request_of_any_route_leaves_a_trace_of_its_secrets(
     logged(service, "delete", last.headers["X-Request-Id"])
     secrets = Confidential()
     secrets.add([mark, cursor, service.api_key, *service.cursor_keys])
-    assert secrets.found_in(everything(service)) == set()
+    assert not secrets.found_in(everything(service))
 
 
 @pytest.mark.parametrize(
@@ -131,4 +131,4 @@ def test_no_more_is_remembered_than_fits(monkeypatch: pytest.MonkeyPatch) -> Non
     confidential.add([f"confidential {n}" for n in range(3)])
 
     said = [f'{{"said": "confidential {n}"}}' for n in range(3)]
-    assert confidential.found_in(said) == {"confidential 1", "confidential 2"}
+    assert confidential.found_in(said).keys() == {"confidential 1", "confidential 2"}

@@ -70,6 +70,7 @@ def test_filters_are_combined(service: Service, job_id: str) -> None:
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     assert count("--from", "2026-01-01", "--to", "2026-01-02") == 0
     assert count("--since", "1d", "--to", f"{tomorrow:%Y-%m-%d}") == 3
+    assert count("--since", "9999w", "--to", "9999-12-31") == 3
 
 
 def test_one_request_is_found_by_what_its_caller_was_told(service: Service, call: Caller) -> None:
@@ -96,6 +97,8 @@ def test_that_nothing_was_found_is_said_aside(service: Service, job_id: str) -> 
     [
         ["--since", "yesterday"],
         ["--from", "yesterday"],
+        ["--from", "0001-01-01T00:00+14:00"],
+        ["--since", "100000w"],
         ["--since", "1h", "--from", "2026-01-31"],
         ["--from", "2026-02-01", "--to", "2026-01-31"],
         ["--level", "bad"],

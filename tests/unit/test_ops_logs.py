@@ -58,6 +58,13 @@ def test_lines_of_one_millisecond_stay_in_their_order() -> None:
     assert _found() == ["z", "y", "x", "w"]
 
 
+def test_a_line_may_hold_what_ends_a_line_elsewhere() -> None:
+    line = {"timestamp": NOON.isoformat(), "level": "INFO", "message": "one\u2028line"}
+    _put("read", NOON, gzip.compress(json.dumps(line, ensure_ascii=False).encode() + b"\n"))
+
+    assert _found() == ["one\u2028line"]
+
+
 def test_a_line_is_found_though_it_was_shipped_in_the_next_hour() -> None:
     _ship(NOON + HOUR + MINUTE * 3 / 4, "before the hour", "after the hour")
     written = (NOON + 59 * MINUTE).isoformat()
