@@ -142,14 +142,16 @@ def free_port() -> int:
 
 
 def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise LocalRunError(
-                f"Port {port} is in use; choose another one, for example PORT={port + 2}."
-            ) from error
+    # One for requests, one for the segments of traces.
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(type=kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError as error:
+                raise LocalRunError(
+                    f"Port {port} is in use; choose another one, for example PORT={port + 2}."
+                ) from error
 
 
 def _wait_until_ready(emulator: Emulator) -> None:
@@ -181,6 +183,8 @@ def _environment(
         "MINISTACK_ACCOUNT_ID": aws.ACCOUNT,
         "MINISTACK_REGION": REGION,
         "LAMBDA_EXECUTOR": "local",
+        # Lambda tells functions where X-Ray's daemon listens: to UDP, so the number is free.
+        "AWS_XRAY_DAEMON_ADDRESS": f"{HOST}:{port}",
         # No containers: it would look for its own, and remove those of other emulators.
         "DOCKER_HOST": f"unix://{home.tmp}/no-docker.sock",
         # Nor servers that nobody asked for.

@@ -7,29 +7,36 @@ data plane is taught the few things that the API and the functions rely on.
 The tests fail for every entry that a newer emulator, or a changed template, makes unnecessary.
 """
 
+import bisect
 import functools
 import importlib.util
 import io
 import ipaddress
 import json
+import os
+import re
 import sys
 import sysconfig
 import tempfile
+import threading
+import time
 import zipfile
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import airspeed
 import fastjsonschema
 from ministack import app
-from ministack.core import iam_actions, lambda_runtime
-from ministack.services import apigateway_v1, lambda_svc, waf
+from ministack.core import iam_actions, lambda_runtime, router
+from ministack.services import apigateway_v1, cloudwatch, cloudwatch_logs, lambda_svc, waf
 from ministack.services.cloudformation import provisioners, stacks
 
-from local import aws
+from local import alarms, aws, metrics, xray
 
 Properties = Mapping[str, Any]
 Attributes = Mapping[str, Any]
@@ -239,9 +246,23 @@ def _complete_method(client: Client, _: str, props: Properties) -> None:
         )
 
 
+def _complete_stage(client: Client, stage: str, props: Properties) -> None:
+    if settings := props.get("AccessLogSetting"):
+        client("apigateway").update_stage(
+            restApiId=props["RestApiId"],
+            stageName=stage,
+            patchOperations=[
+                {"op": "replace", "path": f"/accessLogSettings/{name}", "value": settings[key]}
+                for name, key in (("destinationArn", "DestinationArn"), ("format", "Format"))
+            ],
+        )
+
+
 DROPPING = (
     # Without its validator, a method lets every body and every request through.
     Dropping("AWS::ApiGateway::Method", _complete_method),
+    # Where API Gateway logs requests, and what of them.
+    Dropping("AWS::ApiGateway::Stage", _complete_stage),
     # Jobs expire here too: the emulator deletes expired items once it knows the attribute.
     Dropping("AWS::DynamoDB::Table", _complete_table),
     # Objects answer with the encryption of their bucket.
@@ -277,7 +298,7 @@ def _judge_log_streams() -> None:
 
 
 def _accept_metric_math() -> None:
-    """Keep alarms over expressions, which the emulator refuses, as alarms that never fire."""
+    """Keep alarms over expressions, which the emulator refuses."""
     record = provisioners._cw_metric_alarm_record
 
     def metric_alarm_record(name: str, props: Properties) -> dict[str, Any]:
@@ -286,10 +307,265 @@ def _accept_metric_math() -> None:
             return alarm
         stand_in = {key: value for key, value in props.items() if key != "Metrics"}
         alarm = record(name, {**stand_in, "Namespace": "-", "MetricName": "-"})
-        # Without a namespace, the emulator lists an alarm and leaves its state alone.
         return {**alarm, "Namespace": None, "MetricName": None, "Metrics": props["Metrics"]}
 
     provisioners._cw_metric_alarm_record = metric_alarm_record
+
+
+_ALARM_SECONDS = 1.0
+"""How often alarms are looked at."""
+
+
+_TIME = itemgetter("Timestamp")
+
+
+class _InOrder(list[dict[str, Any]]):
+    """A metric's values in the order of time, so that those of a period are found at once."""
+
+    def append(self, point: dict[str, Any]) -> None:
+        bisect.insort(self, point, key=_TIME)
+
+
+def _evaluate_alarms() -> None:
+    """Give alarms the state that CloudWatch would give them, and in time.
+
+    The emulator takes a metric's values of all dimensions and periods together, knows neither
+    expressions nor missing data, and looks only when somebody puts data: no alarm would end.
+    """
+
+    bucket = cloudwatch._metric_bucket
+
+    def metric_bucket(key: str) -> _InOrder:
+        points = bucket(key)
+        if not isinstance(points, _InOrder):
+            points = cloudwatch._metrics[key] = _InOrder(sorted(points, key=_TIME))
+        return points
+
+    def read(query: alarms.Query, start: float, end: float) -> alarms.Value:
+        dimensions = cloudwatch._dims_from_list(query.get("Dimensions") or [])
+        key = (query["Namespace"], query["MetricName"], cloudwatch._dims_key(dimensions))
+        known = cloudwatch._metrics.get(key, ())
+        first, last = (bisect.bisect_left(known, moment, key=_TIME) for moment in (start, end))
+        points = known[first:last]
+        if not points:
+            return None
+        value: alarms.Value = cloudwatch._stat_value(
+            cloudwatch._calc_stats(points), query["Stat"], points
+        )
+        return value
+
+    def evaluate(alarm: dict[str, Any]) -> None:
+        before = alarm["StateValue"]
+        try:
+            state, reason = alarms.state(alarm, read, time.time())
+        except NotImplementedError:
+            return
+        if state != before:
+            alarm |= {
+                "StateValue": state,
+                "StateReason": reason,
+                "StateUpdatedTimestamp": int(time.time()),
+            }
+            cloudwatch._record_history(alarm["AlarmName"], before, state, reason)
+            cloudwatch._dispatch_alarm_actions(alarm, before, state, reason)
+
+    def evaluate_all() -> None:
+        for alarm in list(cloudwatch._alarms.values()):
+            evaluate(alarm)
+
+    def watch() -> None:
+        while True:
+            time.sleep(_ALARM_SECONDS)
+            if app._MAIN_LOOP is not None:
+                app._MAIN_LOOP.call_soon_threadsafe(evaluate_all)
+
+    cloudwatch._metric_bucket = metric_bucket
+    cloudwatch._evaluate_alarm = evaluate
+    cloudwatch._evaluate_all_alarms = evaluate_all
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _extract_metrics() -> None:
+    """Make metrics of the log lines that carry some (embedded metric format)."""
+    append = cloudwatch_logs._append_log_events
+
+    def append_log_events(stream: Any, events: Sequence[Mapping[str, Any]]) -> None:
+        append(stream, events)
+        for event in events:
+            for datum in metrics.data_in(event["message"]):
+                _store(datum)
+
+    cloudwatch_logs._append_log_events = append_log_events
+
+
+def _store(datum: metrics.Datum) -> None:
+    values = (datum.value, None, None, None)
+    cloudwatch._store_datum(
+        datum.namespace, datum.name, datum.dimensions, datum.time, datum.unit, *values
+    )
+
+
+@dataclass
+class _Call:
+    """A request to an API that is being answered, and the function that answers it."""
+
+    api: xray.Span
+    function: xray.Span | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)
+    error: Any = None
+
+
+_TRACES = xray.Traces()
+_CALL: ContextVar[_Call] = ContextVar("_CALL")
+
+
+def _measure_requests() -> None:
+    """Record what API Gateway and Lambda themselves do for a request: metrics, and segments.
+
+    Every request is traced: on a machine with one caller, a sample would show next to nothing.
+    """
+    execute = apigateway_v1._handle_execute_in_scope
+    call = apigateway_v1._call_lambda_raw
+    trace_id = lambda_svc._xray_trace_id_for_invocation
+
+    async def handle_execute(api: str, stage: str, *args: Any) -> Any:
+        name = apigateway_v1._rest_apis.get(api, {}).get("name", api)
+        span = xray.Span(
+            xray.new_trace_id(), f"{name}/{stage}", {"origin": "AWS::ApiGateway::Stage"}
+        )
+        token = _CALL.set(_Call(span))
+        try:
+            answer = await execute(api, stage, *args)
+        finally:
+            _CALL.reset(token)
+        span.finish(answer[0])
+        _TRACES.add(span.document)
+        data = [
+            ("Count", 1, "Count"),
+            ("4XXError", 400 <= span.status < 500, "Count"),
+            ("5XXError", span.status >= 500, "Count"),
+            ("Latency", span.milliseconds, "Milliseconds"),
+            *(("IntegrationLatency", c.milliseconds, "Milliseconds") for c in span.calls),
+        ]
+        for metric, value, unit in data:
+            dimensions = {"ApiName": name, "Stage": stage}
+            cloudwatch.record_metric("AWS/ApiGateway", metric, value, unit, dimensions)
+        return answer
+
+    async def call_lambda(reference: str, *args: Any, **kwargs: Any) -> Any:
+        caller = _CALL.get()
+        trace = caller.api.trace_id
+        name = reference.split(":function:")[-1].split(":")[0]
+        calling = xray.Span(trace, "Lambda", {"namespace": "aws"})
+        service = xray.Span(trace, name, {"origin": "AWS::Lambda"}, calling.id)
+        function = xray.Span(trace, name, {"origin": "AWS::Lambda::Function"}, service.id)
+        caller.function = function
+        caller.api.calls.append(calling)
+        result, missing = await call(reference, *args, **kwargs)
+        failed = missing is not None or bool(result.get("error"))
+        for span in (function, service, calling):
+            span.finish(HTTPStatus.BAD_GATEWAY if failed else HTTPStatus.OK)
+        _TRACES.add(service.document)
+        _TRACES.add(function.document)
+        if missing is None and not result.get("throttle"):
+            lambda_svc._emit_lambda_metrics(name, function.milliseconds, failed, throttle=False)
+        return result, missing
+
+    def trace_id_for_invocation(*args: Any) -> Any:
+        caller = _CALL.get(None)
+        if caller is None or caller.function is None:
+            return trace_id(*args)
+        return f"Root={caller.api.trace_id};Parent={caller.function.id};Sampled=1"
+
+    apigateway_v1._handle_execute_in_scope = handle_execute
+    apigateway_v1._call_lambda_raw = call_lambda
+    lambda_svc._xray_trace_id_for_invocation = trace_id_for_invocation
+
+
+def _log_access() -> None:
+    """Write the access log that a stage asks for.
+
+    A request gets one id in all that is told of it: the emulator gives it one for itself and
+    another for the function.
+    """
+    handle = apigateway_v1._handle_execute_in_scope
+    execute = apigateway_v1._execute_in_scope
+    build = apigateway_v1._build_lambda_event_v1
+
+    async def handle_execute(
+        api: str, stage: str, method: str, path: str, headers: Any, *args: Any
+    ) -> Any:
+        began = time.time()
+        call = _CALL.get()
+        answer = await handle(api, stage, method, path, headers, *args)
+        settings = (call.request.get("stage") or {}).get("accessLogSettings")
+        if settings:
+            (integration,) = call.api.calls or (None,)
+            values = {
+                "requestId": call.request["request_id"],
+                "extendedRequestId": call.request["request_id"],
+                "xrayTraceId": call.api.trace_id,
+                "requestTimeEpoch": int(began * 1000),
+                "httpMethod": method,
+                "resourcePath": call.request["resource_path"],
+                "path": f"/{stage}{path}",
+                "status": answer[0],
+                "responseLatency": int((time.time() - began) * 1000),
+                "responseLength": len(answer[2]),
+                "identity.sourceIp": "127.0.0.1",
+                "identity.userAgent": headers.get("user-agent", "-"),
+            }
+            if integration:
+                values["integrationLatency"] = int(integration.milliseconds)
+                values["integration.status"] = integration.status
+            if call.error:
+                values["error.message"] = call.error.message
+                values["error.responseType"] = call.error.response_type
+            if key := apigateway_v1._resolve_api_key(headers.get("x-api-key")):
+                values["identity.apiKeyId"] = key["id"]
+            _write_access(settings, values)
+        return answer
+
+    async def execute_in_scope(request: Mapping[str, Any], *args: Any) -> Any:
+        call = _CALL.get()
+        call.request = request
+        answer = await execute(request, *args)
+        if isinstance(answer, apigateway_v1._GatewayError):
+            call.error = answer
+        return answer
+
+    def build_lambda_event(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        event: dict[str, Any] = build(*args, **kwargs)
+        event["requestContext"]["requestId"] = _CALL.get().request["request_id"]
+        return event
+
+    apigateway_v1._handle_execute_in_scope = handle_execute
+    apigateway_v1._execute_in_scope = execute_in_scope
+    apigateway_v1._build_lambda_event_v1 = build_lambda_event
+
+
+def _write_access(settings: Mapping[str, str], values: Mapping[str, Any]) -> None:
+    def value(variable: re.Match[str]) -> str:
+        return json.dumps(str(values.get(variable[1], "-")))[1:-1]
+
+    stream = {
+        "logGroupName": settings["destinationArn"].split(":log-group:")[1].removesuffix(":*"),
+        "logStreamName": "access",
+    }
+    cloudwatch_logs._create_log_stream(stream)
+    event = {
+        "timestamp": values["requestTimeEpoch"],
+        "message": re.sub(r"\$context\.([\w.]+)", value, settings["format"]),
+    }
+    cloudwatch_logs._put_log_events({**stream, "logEvents": [event]})
+
+
+def _serve_x_ray() -> None:
+    """Take segments where Lambda's functions look for X-Ray's daemon, and show them."""
+    host, port = os.environ["AWS_XRAY_DAEMON_ADDRESS"].split(":")
+    _TRACES.listen(host, int(port))
+    app.SERVICE_HANDLERS["xray"] = _TRACES.api
+    router.SERVICE_PATTERNS["xray"] = {}
 
 
 RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
@@ -536,6 +812,12 @@ PATCHES = (
     _count_loopback_as_tls,
     _judge_log_streams,
     _accept_metric_math,
+    _evaluate_alarms,
+    _extract_metrics,
+    # Inside of what measures: it knows the request by then.
+    _log_access,
+    _measure_requests,
+    _serve_x_ray,
     _seal_functions,
     _unpack_layers_once,
     _name_the_caller,

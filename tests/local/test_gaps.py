@@ -7,12 +7,15 @@ installed can, the gap is history, and its entry in local/gaps.py has to go.
 import contextlib
 import io
 import json
+import socket
+import time
 import urllib.error
 import urllib.request
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +23,7 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 
 from infra.stage import REGION
-from local import aws, emulator, gaps
+from local import aws, emulator, gaps, xray
 from local.home import Home
 
 Resources = Mapping[str, Mapping[str, Any]]
@@ -470,6 +473,139 @@ def accepts_metric_math(emulated: Aws) -> bool:
     return ids is not None and ids["Alarm"] in {alarm["AlarmName"] for alarm in known}
 
 
+def evaluates_alarms(emulated: Aws) -> bool:
+    cloudwatch = emulated.client("cloudwatch")
+    watched = {"Namespace": "Probe", "MetricName": f"m-{uuid.uuid4().hex[:8]}"}
+    elsewhere = {"Name": "of", "Value": "another"}
+    values = {"MetricName": watched["MetricName"], "Dimensions": [elsewhere], "Value": 9.0}
+    minute_ago = {**values, "Timestamp": datetime.now(UTC) - timedelta(minutes=1)}
+    cloudwatch.put_metric_data(Namespace="Probe", MetricData=[values, minute_ago])
+    name = watched["MetricName"]
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        **watched,
+        Dimensions=[{**elsewhere, "Value": "mine"}],
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=2,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+    )
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return bool(alarm["StateValue"] == "OK")
+
+
+def extracts_metrics(emulated: Aws) -> bool:
+    logs, stream = emulated.client("logs"), {"logGroupName": "/probe", "logStreamName": "1"}
+    with contextlib.suppress(ClientError):
+        logs.create_log_group(logGroupName="/probe")
+        logs.create_log_stream(**stream)
+    now = int(time.time() * 1000)
+    directive = {
+        "Namespace": "Embedded",
+        "Dimensions": [["function"]],
+        "Metrics": [{"Name": "Probed", "Unit": "Count"}],
+    }
+    metadata = {"Timestamp": now, "CloudWatchMetrics": [directive]}
+    line = json.dumps({"_aws": metadata, "function": "probe", "Probed": [1.0]})
+    logs.put_log_events(**stream, logEvents=[{"timestamp": now, "message": line}])
+    found = emulated.client("cloudwatch").list_metrics(Namespace="Embedded")["Metrics"]
+    return [metric["MetricName"] for metric in found] == ["Probed"]
+
+
+def measures_requests(emulated: Aws) -> bool:
+    emulated.post({"n": 1})
+    metrics = emulated.client("cloudwatch").list_metrics()["Metrics"]
+    return {"5XXError", "Invocations"} <= {metric["MetricName"] for metric in metrics}
+
+
+def stage_with_access_log(emulated: Aws) -> dict[str, str] | None:
+    group = {"Type": "AWS::Logs::LogGroup"}
+    mock = {"Type": "MOCK", "RequestTemplates": {"application/json": '{"statusCode": 200}'}}
+    method = json.loads(json.dumps(API["Method"]))
+    method["Properties"] |= {"Integration": mock, "HttpMethod": "GET"}
+    method["Properties"].pop("RequestValidatorId")
+    settings = {
+        "DestinationArn": {"Fn::GetAtt": ["Group", "Arn"]},
+        "Format": '{"id": "$context.requestId", "status": "$context.status"}',
+    }
+    return emulated.takes(
+        {
+            "Group": group,
+            "Api": API["Api"],
+            "Method": method,
+            "Deployment": {
+                "Type": "AWS::ApiGateway::Deployment",
+                "Properties": {"RestApiId": {"Ref": "Api"}},
+                "DependsOn": "Method",
+            },
+            "Stage": {
+                "Type": "AWS::ApiGateway::Stage",
+                "Properties": {
+                    "RestApiId": {"Ref": "Api"},
+                    "DeploymentId": {"Ref": "Deployment"},
+                    "StageName": "probe",
+                    "AccessLogSetting": settings,
+                },
+            },
+        }
+    )
+
+
+def keeps_access_log_settings(emulated: Aws) -> bool:
+    ids = stage_with_access_log(emulated)
+    assert ids
+    stage = emulated.client("apigateway").get_stage(restApiId=ids["Api"], stageName="probe")
+    return "format" in stage.get("accessLogSettings", {})
+
+
+def logs_access(emulated: Aws) -> bool:
+    ids = stage_with_access_log(emulated)
+    assert ids
+    emulated.client("apigateway").update_stage(
+        restApiId=ids["Api"],
+        stageName="probe",
+        patchOperations=[
+            {
+                "op": "replace",
+                "path": "/accessLogSettings/destinationArn",
+                "value": f"arn:aws:logs:{REGION}:{aws.ACCOUNT}:log-group:{ids['Group']}",
+            },
+            {"op": "replace", "path": "/accessLogSettings/format", "value": "$context.status"},
+        ],
+    )
+    url = f"{emulated.url}/_aws/execute-api/{ids['Api']}/probe/"
+    with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(url):
+        pass
+    events = emulated.client("logs").filter_log_events(logGroupName=ids["Group"])["events"]
+    return bool(events)
+
+
+def serves_x_ray(emulated: Aws) -> bool:
+    now = time.time()
+    segment = {
+        "trace_id": xray.new_trace_id(),
+        "id": "0123456789abcdef",
+        "name": "probe",
+        "origin": "AWS::Probe",
+        "start_time": now,
+        "end_time": now + 1,
+    }
+    document = '{"format": "json", "version": 1}\n' + json.dumps(segment)
+    port = int(emulated.url.rsplit(":", 1)[1])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as function:
+        function.sendto(document.encode(), (emulator.HOST, port))
+    deadline = time.monotonic() + 5
+    with contextlib.suppress(ClientError):
+        while time.monotonic() < deadline:
+            graph = emulated.client("xray").get_service_graph(StartTime=now - 60, EndTime=now + 60)
+            if "probe" in {service["Name"] for service in graph["Services"]}:
+                return True
+            time.sleep(0.05)
+    return False
+
+
 def seals_functions(emulated: Aws) -> bool:
     seen = emulated.invoke(emulated.function)
     assert seen["sees_runtime"]
@@ -552,11 +688,17 @@ PROBES: dict[object, Callable[[Aws], bool]] = {
     "AWS::ApiGateway::RequestValidator": has_validators,
     "AWS::ApiGateway::Method": binds_validators,
     "AWS::WAFv2::WebACLAssociation": associates_web_acls,
+    "AWS::ApiGateway::Stage": keeps_access_log_settings,
     "AWS::DynamoDB::Table": expires_items,
     "AWS::S3::Bucket": encrypts_objects,
     gaps._count_loopback_as_tls: counts_loopback_as_tls,
     gaps._judge_log_streams: judges_log_streams,
     gaps._accept_metric_math: accepts_metric_math,
+    gaps._evaluate_alarms: evaluates_alarms,
+    gaps._extract_metrics: extracts_metrics,
+    gaps._log_access: logs_access,
+    gaps._measure_requests: measures_requests,
+    gaps._serve_x_ray: serves_x_ray,
     gaps._seal_functions: seals_functions,
     gaps._unpack_layers_once: unpacks_layers_once,
     gaps._name_the_caller: names_the_caller,
