@@ -5,7 +5,7 @@ from http import HTTPStatus
 from common import api, job, table
 from common.config import config
 from common.contract import MERGE_PATCH
-from common.telemetry import count, logger
+from common.telemetry import count, logger, measure
 
 
 def replace(request: api.Request) -> api.Response:
@@ -24,6 +24,8 @@ def _apply(request: api.Request, change: job.Change) -> api.Response:
     changed = table.update(request.job_id, change, versions=request.versions, request_id=request.id)
     if event := job.event_of(change, changed):
         count(f"Jobs{event.capitalize()}")
+        for metric, milliseconds in job.durations(event, changed).items():
+            measure(metric, milliseconds)
         logger.info(f"job {event}", job_id=changed.job_id, pipeline=changed.pipeline)
     return api.job_response(HTTPStatus.OK, changed)
 

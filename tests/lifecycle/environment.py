@@ -32,6 +32,7 @@ class ExecutionEnvironment:
         flush_seconds: How long its log lines may wait.
         freezes: Stop the process whenever Lambda would freeze it.
         accepts_extensions: Whether Lambda lets its extension register.
+        sampled: Whether X-Ray samples the requests.
     """
 
     def __init__(
@@ -43,11 +44,14 @@ class ExecutionEnvironment:
         flush_seconds: float = 0,
         freezes: bool = False,
         accepts_extensions: bool = True,
+        sampled: bool = False,
     ) -> None:
         self._freezes = freezes
         self._frozen = False
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
-        self.api = RuntimeApi(self._freeze, accepts_extensions=accepts_extensions)
+        self.api = RuntimeApi(
+            self._freeze, accepts_extensions=accepts_extensions, sampled=sampled
+        )
         task_root = SOURCES / function
         self.process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", "handler.handler"],

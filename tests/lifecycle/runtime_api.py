@@ -25,6 +25,7 @@ _INVOCATION = "/2018-06-01/runtime/invocation/"
 _INIT_ERROR = "/2018-06-01/runtime/init/error"
 _REGISTER = "/2020-01-01/extension/register"
 _NEXT_EVENT = "/2020-01-01/extension/event/next"
+_TRACE_HEADER = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled={sampled}"
 
 
 @dataclass
@@ -64,11 +65,19 @@ class RuntimeApi:
     Args:
         on_idle: Called each time that Lambda would freeze the environment.
         accepts_extensions: Whether an extension may register.
+        sampled: Whether X-Ray samples the requests.
     """
 
-    def __init__(self, on_idle: Callable[[], None], *, accepts_extensions: bool = True) -> None:
+    def __init__(
+        self,
+        on_idle: Callable[[], None],
+        *,
+        accepts_extensions: bool = True,
+        sampled: bool = False,
+    ) -> None:
         self._on_idle = on_idle
         self._accepts_extensions = accepts_extensions
+        self.trace_header = _TRACE_HEADER.format(sampled=int(sampled))
         self._changed = threading.Condition()
         self._runtime_waits = False
         self._extension_waits = False
@@ -188,6 +197,7 @@ def _handler(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
                         "Lambda-Runtime-Aws-Request-Id": invocation.id,
                         "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
                         "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:0:f",
+                        "Lambda-Runtime-Trace-Id": api.trace_header,
                         "Content-Type": "application/json",
                     }
                     self._send(HTTPStatus.OK, invocation.event, headers)

@@ -46,18 +46,23 @@ def test_an_idle_environment_that_shipped_everything_ends_without_a_word(start: 
     assert environment.output == written
 
 
-def test_an_error_answer_holds_up_the_next_request_no_longer_than_another(start: Start) -> None:
-    environment = start(function="read")
-    environment.invoke(_unknown_job())
+@pytest.mark.parametrize("sampled", [False, True], ids=["not sampled", "sampled"])
+@pytest.mark.parametrize("function", ["read", "delete"])
+def test_an_error_answer_holds_up_the_next_request_no_longer_than_another(
+    start: Start, function: Function, sampled: bool
+) -> None:
+    environment = start(function=function, sampled=sampled)
+    environment.invoke(_unknown_job(function))
     environment.api.wait_until_idle()
 
     begun = time.monotonic()
     for _ in range(10):
-        environment.invoke(_unknown_job())
+        assert environment.invoke(_unknown_job(function)).answer["statusCode"] == 404
     environment.api.wait_until_idle()
 
     assert time.monotonic() - begun < 2.5
 
 
-def _unknown_job() -> dict[str, Any]:
-    return gateway_event("GET", "/jobs/00000000-0000-4000-8000-000000000000")
+def _unknown_job(function: Function = "read") -> dict[str, Any]:
+    method = {"read": "GET", "delete": "DELETE"}[function]
+    return gateway_event(method, "/jobs/00000000-0000-4000-8000-000000000000")

@@ -33,7 +33,8 @@ from common.contract import (
 from common.ladder import SHIPPING_RESERVE
 from common.lifecycle import LambdaContext
 from common.settings import SETTINGS
-from common.telemetry import count, logger, metrics, tracer
+from common.telemetry import count, logger, metrics
+from common.tracing import annotate, capture
 
 _ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _ENTITY_TAGS = re.compile(rf"{_ENTITY_TAG}(?:[ \t]*,[ \t]*{_ENTITY_TAG})*")
@@ -73,13 +74,15 @@ class Response:
         status: The HTTP status.
         body: What to send as JSON; None for no body.
         headers: More headers of the answer.
-        job_id: The job it is about, for the log.
+        job_id: The job it is about, for the log and the trace.
+        pipeline: That job's pipeline, for the trace.
     """
 
     status: HTTPStatus
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     job_id: str | None = None
+    pipeline: str | None = None
 
 
 def job_response(
@@ -87,7 +90,9 @@ def job_response(
 ) -> Response:
     """An answer that shows a job, its version as the ETag."""
     tag = {"ETag": f'"{shown.version}"'}
-    return Response(status, shown.present(), {**tag, **(headers or {})}, shown.job_id)
+    return Response(
+        status, shown.present(), {**tag, **(headers or {})}, shown.job_id, shown.pipeline
+    )
 
 
 class Request:
@@ -244,8 +249,7 @@ def handler(routes: Mapping[str, Route]) -> Handler:
         metrics.flush_metrics()
         return _to_gateway(request, response)
 
-    traced: Handler = tracer.capture_lambda_handler(handle, capture_response=False)
-    return traced
+    return capture(handle)
 
 
 def _answer(routes: Mapping[str, Route], request: Request) -> tuple[Response, Exception | None]:
@@ -324,25 +328,32 @@ def _report(request: Request, response: Response, error: Exception | None, secon
     job_id = response.job_id or request.job_id_or_none
     line = {
         "status": response.status.value,
-        "latency_ms": round(seconds * 1000, 1),
+        "latency_ms": round(seconds * 1000, 2),
         "job_id": job_id,
         "dynamodb_attempts": attempts,
         "cold_start": _cold,
         "api_key_id": request.caller,
     }
     _cold = False
+    outcome = "succeeded"
     if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        outcome = "failed"
         count("Faults")
         logger.error("request", exc_info=error, extra=line)
     elif response.status >= HTTPStatus.BAD_REQUEST:
+        outcome = "refused"
         logger.warning("request", extra={**line, "detail": str(error)})
     else:
         logger.info("request", extra=line)
     count("DynamoDBAttempts", attempts)
     metrics.add_metadata("request_id", request.id)
-    tracer.put_annotation("status", str(response.status.value))
-    if job_id:
-        tracer.put_annotation("job_id", job_id)
+    annotate(
+        request_id=request.id,
+        job_id=job_id,
+        pipeline=response.pipeline,
+        outcome=outcome,
+        status=str(response.status.value),
+    )
 
 
 def _to_gateway(request: Request, response: Response) -> dict[str, Any]:

@@ -248,6 +248,26 @@ def event_of(change: Change, changed: Job) -> str | None:
     return "retried" if change.new_attempt else change.status.lower()
 
 
+def durations(event: str, changed: Job) -> dict[str, float]:
+    """What an event tells of the time that jobs take, in milliseconds, by metric.
+
+    Of a job that is tried again, nobody knows any more since when it has waited this time.
+
+    Args:
+        event: What has happened to the job, as ``event_of`` says.
+        changed: The job, right after it.
+    """
+    if event == "started" and changed.started_at and changed.attempt == 1:
+        return {"QueueTime": _milliseconds(changed.created_at, changed.started_at)}
+    if changed.status in ENDED and changed.started_at and changed.finished_at:
+        return {"RunTime": _milliseconds(changed.started_at, changed.finished_at)}
+    return {}
+
+
+def _milliseconds(start: str, end: str) -> float:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)) / timedelta(milliseconds=1)
+
+
 def compact(value: object) -> str:
     """``value`` as JSON without spaces."""
     return json.dumps(value, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""Logger, tracer and metrics, set up once for all functions.
+"""Logger and metrics, set up once for all functions.
 
 Every log line is one JSON object. It goes to stdout, which Lambda hands to CloudWatch, and
 to the archive.
@@ -7,7 +7,7 @@ to the archive.
 import logging
 import sys
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from common.archive import Archive
@@ -30,7 +30,6 @@ class _ArchivingHandler(logging.Handler):
 
 
 logger = Logger(logger_handler=_ArchivingHandler(), use_rfc3339=True, utc=True)
-tracer = Tracer(patch_modules=("botocore",))
 metrics = Metrics()
 metrics.set_default_dimensions(function=SETTINGS.function)
 
@@ -38,3 +37,8 @@ metrics.set_default_dimensions(function=SETTINGS.function)
 def count(metric: str, value: int = 1) -> None:
     """Add ``value`` to a metric that counts something."""
     metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
+
+
+def measure(metric: str, milliseconds: float) -> None:
+    """Add a value to a metric that tells how long something took."""
+    metrics.add_metric(name=metric, unit=MetricUnit.Milliseconds, value=milliseconds)
