@@ -1,6 +1,8 @@
 """Alarms, the topic that they notify, and the dashboard that shows it all."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -24,14 +26,27 @@ _LONG_PERIOD = Duration.minutes(15)
 _DURATION_SHARE = 0.8
 """Of the timeout: a p99 above it means that calls are about to be cut off."""
 
+RUNBOOKS = "docs/runbooks.md"
+"""What each alarm means, where to look and what to do; every alarm names its chapter."""
+
 _ENDS: Function = "update"
 """The function that counts how jobs end."""
+
+_TIMES = ("p50", "p99")
 
 _WIDTH = 24
 _HEIGHT = 6
 
 _At = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 _Above = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+
+
+class _Graph(NamedTuple):
+    """A graph on the dashboard; with the threshold of ``alarm``, if one watches what it shows."""
+
+    title: str
+    metrics: Sequence[cloudwatch.IMetric]
+    alarm: cloudwatch.Alarm | None = None
 
 
 class Monitoring(Construct):
@@ -59,7 +74,7 @@ class Monitoring(Construct):
         rows = [
             self._api_row(api),
             *(self._function_row(function) for function in functions),
-            self._table_row(table),
+            self._table_row(table, functions),
             self._jobs_row(),
             self._archive_row(functions),
         ]
@@ -130,26 +145,28 @@ class Monitoring(Construct):
         latency = stage.metric_latency(statistic="p99", period=_PERIOD)
         self._alarm(
             "ApiFailures",
+            "api-failures",
             failures,
             f"More than {self._stage.error_rate_percent} % of the API's answers are 5xx",
             threshold=self._stage.error_rate_percent / 100,
         )
-        self._alarm(
+        slow = self._alarm(
             "ApiLatency",
+            "api-latency",
             latency,
             f"One in a hundred requests takes longer than {self._stage.latency_p99_ms} ms",
             threshold=self._stage.latency_p99_ms,
         )
         return _row(
-            _graph("API: requests", [stage.metric_count(period=_PERIOD, label="requests")]),
-            _graph(
+            _Graph("API: requests", [stage.metric_count(period=_PERIOD, label="requests")]),
+            _Graph(
                 "API: errors",
                 [
                     stage.metric_client_error(statistic="Sum", period=_PERIOD, label="4xx"),
                     stage.metric_server_error(statistic="Sum", period=_PERIOD, label="5xx"),
                 ],
             ),
-            _graph(
+            _Graph(
                 "API: latency",
                 [
                     stage.metric_latency(statistic="p50", period=_PERIOD, label="p50"),
@@ -158,8 +175,9 @@ class Monitoring(Construct):
                         statistic="p99", period=_PERIOD, label="p99 of the functions"
                     ),
                 ],
+                slow,
             ),
-            _graph(
+            _Graph(
                 "API: cache",
                 [
                     stage.metric_cache_hit_count(period=_PERIOD, label="hits"),
@@ -178,34 +196,38 @@ class Monitoring(Construct):
         longest = round(_DURATION_SHARE * LAMBDA_TIMEOUT * 1_000)
         self._alarm(
             f"{name.capitalize()}Failures",
+            "function-failures",
             _percentage("failed, %", {"faults": faults, "errors": errors}, {"calls": invocations}),
             f"More than {self._stage.error_rate_percent} % of {name}'s invocations fail",
             threshold=self._stage.error_rate_percent,
         )
         self._alarm(
             f"{name.capitalize()}Throttles",
+            "function-throttles",
             throttles,
             f"Lambda turns invocations of {name} away",
             threshold=1,
             comparison=_At,
         )
-        self._alarm(
+        slow = self._alarm(
             f"{name.capitalize()}Duration",
+            "function-duration",
             duration,
             f"{name}'s p99 duration is within a fifth of its timeout ({LAMBDA_TIMEOUT} s)",
             threshold=longest,
         )
         return _row(
-            _graph(f"{name}: invocations", [invocations]),
-            _graph(f"{name}: failures", [errors, faults, throttles]),
-            _graph(
+            _Graph(f"{name}: invocations", [invocations]),
+            _Graph(f"{name}: failures", [errors, faults, throttles]),
+            _Graph(
                 f"{name}: duration",
                 [
                     function.function.metric_duration(statistic="p50", period=_PERIOD, label="p50"),
                     duration.with_(label="p99"),
                 ],
+                slow,
             ),
-            _graph(
+            _Graph(
                 f"{name}: concurrency",
                 [
                     function.function.metric(
@@ -215,7 +237,9 @@ class Monitoring(Construct):
             ),
         )
 
-    def _table_row(self, table: JobTable) -> list[cloudwatch.IWidget]:
+    def _table_row(
+        self, table: JobTable, functions: Sequence[LedgerFunction]
+    ) -> list[cloudwatch.IWidget]:
         operations = sorted(
             {action.partition(":")[2] for route in ROUTES for action in route.table + route.indexes}
         )
@@ -238,6 +262,7 @@ class Monitoring(Construct):
         throttles, failures = per_operation("ThrottledRequests"), per_operation("SystemErrors")
         self._alarm(
             "TableThrottles",
+            "table-throttles",
             _sum("throttled", throttles.values()),
             "DynamoDB turns requests to the jobs table away",
             threshold=1,
@@ -245,25 +270,27 @@ class Monitoring(Construct):
         )
         self._alarm(
             "TableFailures",
+            "table-failures",
             _sum("system errors", failures.values()),
             "DynamoDB fails on requests to the jobs table",
             threshold=1,
             comparison=_At,
         )
         return _row(
-            _graph("Table: throttled requests", list(throttles.values())),
-            _graph("Table: system errors", list(failures.values())),
-            _graph(
+            _Graph("Table: throttled requests", list(throttles.values())),
+            _Graph("Table: system errors", list(failures.values())),
+            _Graph(
                 "Table: latency (ms)",
                 list(per_operation("SuccessfulRequestLatency", "p99").values()),
             ),
-            _graph(
+            _Graph(
                 "Table: capacity used",
                 [
                     table.table.metric_consumed_read_capacity_units(period=_PERIOD, label="read"),
                     table.table.metric_consumed_write_capacity_units(period=_PERIOD, label="write"),
                 ],
             ),
+            _Graph("Table: attempts", self._per_function("DynamoDBAttempts", functions)),
         )
 
     def _jobs_row(self) -> list[cloudwatch.IWidget]:
@@ -277,28 +304,42 @@ class Monitoring(Construct):
             {"failed": failed, "succeeded": succeeded, "cancelled": cancelled},
             period=_LONG_PERIOD,
         )
-        self._alarm(
+        many = self._alarm(
             "FailedJobs",
+            "failed-jobs",
             ratio,
             f"More than {self._stage.failed_jobs_percent} % of the jobs that end have failed",
             threshold=self._stage.failed_jobs_percent,
             periods=1,
             of=1,
         )
+
+        def time(metric: str) -> list[cloudwatch.IMetric]:
+            seen = self._own_metric(metric, _ENDS, period=_LONG_PERIOD)
+            return [seen.with_(statistic=statistic, label=statistic) for statistic in _TIMES]
+
         return _row(
-            _graph("Jobs: registered", [jobs("Created", "create"), jobs("Deleted", "delete")]),
-            _graph("Jobs: started", [jobs("Started"), jobs("Retried")]),
-            _graph("Jobs: ended", [succeeded, failed, cancelled]),
-            _graph("Jobs: failed (%)", [ratio]),
+            _Graph(
+                "Jobs: registered",
+                [
+                    jobs("Created", "create"),
+                    self._own_metric("IdempotencyReplays", "create", period=_LONG_PERIOD),
+                    jobs("Deleted", "delete"),
+                ],
+            ),
+            _Graph("Jobs: started", [jobs("Started"), jobs("Retried")]),
+            _Graph("Jobs: ended", [succeeded, failed, cancelled]),
+            _Graph("Jobs: failed (%)", [ratio], many),
+            _Graph("Jobs: time in the queue (ms)", time("QueueTime")),
+            _Graph("Jobs: time to run (ms)", time("RunTime")),
         )
 
     def _archive_row(self, functions: Sequence[LedgerFunction]) -> list[cloudwatch.IWidget]:
-        def per_function(name: str) -> list[cloudwatch.Metric]:
-            return [self._own_metric(name, f.name, label=f.name) for f in functions]
-
-        failures, dropped = per_function("ArchiveFailures"), per_function("ArchiveDroppedLines")
+        failures = self._per_function("ArchiveFailures", functions)
+        dropped = self._per_function("ArchiveDroppedLines", functions)
         self._alarm(
             "ArchiveFailures",
+            "archive-failures",
             _sum("failed uploads", failures),
             "Log lines do not reach the archive; they are kept and sent again",
             threshold=1,
@@ -306,6 +347,7 @@ class Monitoring(Construct):
         )
         self._alarm(
             "ArchiveLoss",
+            "archive-loss",
             _sum("dropped lines", dropped),
             "Log lines are lost for the archive; they are still in CloudWatch Logs",
             threshold=1,
@@ -314,10 +356,15 @@ class Monitoring(Construct):
             of=1,
         )
         return _row(
-            _graph("Archive: uploads", per_function("ArchiveUploads")),
-            _graph("Archive: failed uploads", failures),
-            _graph("Archive: dropped lines", dropped),
+            _Graph("Archive: uploads", self._per_function("ArchiveUploads", functions)),
+            _Graph("Archive: failed uploads", failures),
+            _Graph("Archive: dropped lines", dropped),
         )
+
+    def _per_function(
+        self, metric: str, functions: Sequence[LedgerFunction]
+    ) -> list[cloudwatch.Metric]:
+        return [self._own_metric(metric, f.name, label=f.name) for f in functions]
 
     def _own_metric(
         self,
@@ -340,6 +387,7 @@ class Monitoring(Construct):
     def _alarm(
         self,
         id_: str,
+        runbook: str,
         metric: cloudwatch.IMetric,
         description: str,
         *,
@@ -347,12 +395,12 @@ class Monitoring(Construct):
         comparison: cloudwatch.ComparisonOperator = _Above,
         periods: int = 3,
         of: int = 5,
-    ) -> None:
+    ) -> cloudwatch.Alarm:
         alarm = cloudwatch.Alarm(
             self,
             id_,
             alarm_name=f"{self._stage.prefix}-{id_}",
-            alarm_description=description,
+            alarm_description=f"{description}. What to do: {RUNBOOKS}#{runbook}",
             metric=metric,
             threshold=threshold,
             comparison_operator=comparison,
@@ -365,6 +413,7 @@ class Monitoring(Construct):
         alarm.add_alarm_action(notify)
         alarm.add_ok_action(notify)
         self._alarms.append(alarm)
+        return alarm
 
 
 def _filled(metrics: Iterable[str]) -> str:
@@ -395,10 +444,16 @@ def _percentage(
     )
 
 
-def _graph(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=list(metrics), height=_HEIGHT)
-
-
-def _row(*graphs: cloudwatch.GraphWidget) -> list[cloudwatch.IWidget]:
+def _row(*graphs: _Graph) -> list[cloudwatch.IWidget]:
     """The graphs side by side, over the whole width."""
-    return list(graphs)
+    edges = [_WIDTH * number // len(graphs) for number in range(len(graphs) + 1)]
+    return [
+        cloudwatch.GraphWidget(
+            title=graph.title,
+            left=list(graph.metrics),
+            left_annotations=[graph.alarm.to_annotation()] if graph.alarm else None,
+            width=right - left,
+            height=_HEIGHT,
+        )
+        for graph, (left, right) in zip(graphs, pairwise(edges), strict=True)
+    ]

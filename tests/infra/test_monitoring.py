@@ -2,11 +2,13 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from common.ladder import LAMBDA_TIMEOUT
 from infra.routes import FUNCTIONS, ROUTES, Function
+from tests.emitted import DIMENSIONS, EMITTED
 from tests.infra.synthesized import Properties, Synthesized
 
 TOPIC = "${Monitoring/Alarms}"
@@ -190,3 +192,107 @@ def test_the_dashboard_has_a_row_for_each_concern_and_each_function(stack: Synth
         {"Jobs"},
         {"Archive"},
     ]
+
+
+AWS_METRICS = {
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
+    "AWS/ApiGateway": (
+        {
+            *("Count", "4XXError", "5XXError", "Latency", "IntegrationLatency"),
+            *("CacheHitCount", "CacheMissCount"),
+        },
+        {"ApiName", "Stage"},
+    ),
+    # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    "AWS/Lambda": (
+        {"Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions"},
+        {"FunctionName"},
+    ),
+}
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+TABLE_METRICS = {
+    "ThrottledRequests": {"TableName", "Operation"},
+    "SystemErrors": {"TableName", "Operation"},
+    "SuccessfulRequestLatency": {"TableName", "Operation"},
+    "ConsumedReadCapacityUnits": {"TableName"},
+    "ConsumedWriteCapacityUnits": {"TableName"},
+}
+
+
+def shown(stack: Synthesized) -> list[tuple[str, str, dict[str, str]]]:
+    """The metrics on the dashboard: namespace, name and dimensions."""
+    found = []
+    for widget in widgets(stack):
+        for metric in widget["properties"].get("metrics", ()):
+            if not isinstance(metric[0], dict):
+                names = [each for each in metric if not isinstance(each, dict)]
+                namespace, name, *pairs = names
+                found.append((namespace, name, dict(zip(pairs[::2], pairs[1::2], strict=True))))
+    return found
+
+
+def alarming(stack: Synthesized) -> list[tuple[str, str, dict[str, str]]]:
+    """The metrics behind alarms: namespace, name and dimensions."""
+    metrics = [
+        metric
+        for resource in stack.all("AWS::CloudWatch::Alarm")
+        for metric in (
+            [m["MetricStat"]["Metric"] for m in resource.properties["Metrics"] if "MetricStat" in m]
+            if "Metrics" in resource.properties
+            else [resource.properties]
+        )
+    ]
+    return [
+        (m["Namespace"], m["MetricName"], {d["Name"]: d["Value"] for d in m["Dimensions"]})
+        for m in metrics
+    ]
+
+
+def test_every_metric_that_is_shown_or_raises_an_alarm_is_one_that_exists(
+    stack: Synthesized,
+) -> None:
+    ours = {f"${{{name.capitalize()}/Function}}" for name in FUNCTIONS}
+    ours |= {stack.stage.prefix, f"${{Api/Rest/DeploymentStage.{stack.stage.name}}}"}
+    operations = {a.split(":")[1] for r in ROUTES for a in r.table + r.indexes}
+    assert alarming(stack)
+    for namespace, name, dimensions in shown(stack) + alarming(stack):
+        match namespace:
+            case "JobLedger":
+                assert dimensions.keys() == DIMENSIONS
+                assert dimensions["service"] == stack.stage.prefix
+                assert name in EMITTED[dimensions["function"]]
+            case "AWS/DynamoDB":
+                assert dimensions.keys() == TABLE_METRICS[name]
+                assert dimensions["TableName"] == "${Table/Jobs}"
+                assert dimensions.get("Operation", "Query") in operations
+            case _:
+                names, keys = AWS_METRICS[namespace]
+                assert name in names
+                assert dimensions.keys() == keys
+                assert {*dimensions.values()} <= ours
+
+
+def test_every_metric_that_the_functions_emit_is_shown(stack: Synthesized) -> None:
+    told = {
+        (d["function"], name) for namespace, name, d in shown(stack) if namespace == "JobLedger"
+    }
+    assert told == {(function, name) for function, names in EMITTED.items() for name in names}
+
+
+def test_the_metrics_are_explained(stack: Synthesized) -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "observability.md").read_text()
+    explained = set(re.findall(r"\b[A-Z]\w+", page.split("## Metrics")[1].split("## Traces")[0]))
+    assert explained >= set().union(*EMITTED.values())
+
+
+def test_a_graph_with_an_alarm_shows_its_threshold(stack: Synthesized) -> None:
+    marked = {
+        properties["title"]: [line["value"] for line in properties["annotations"]["horizontal"]]
+        for properties in (widget["properties"] for widget in widgets(stack))
+        if "annotations" in properties
+    }
+    assert marked == {
+        "API: latency": [stack.stage.latency_p99_ms],
+        **{f"{name}: duration": [0.8 * 1_000 * LAMBDA_TIMEOUT] for name in FUNCTIONS},
+        "Jobs: failed (%)": [stack.stage.failed_jobs_percent],
+    }
