@@ -4,6 +4,9 @@ import typer
 
 from ops import rotate_cursor_key
 from ops.logs import logs
+from ops.service_map import map_
+from ops.smoke import smoke
+from ops.trail import find
 
 app = typer.Typer(
     name="ops",
@@ -18,8 +21,11 @@ def main() -> None:
     """Make commands of whatever is added to the app, even of a single one."""
 
 
+app.command()(find)
 app.command()(logs)
 app.command("rotate-cursor-key")(rotate_cursor_key.command)
+app.command("map")(map_)
+app.command()(smoke)
 
 if __name__ == "__main__":
     app()

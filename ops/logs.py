@@ -20,8 +20,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from infra.lines import folder, prefix_of
 from infra.routes import FUNCTIONS, ROUTES, Function
-from infra.stage import STAGES
 from ops import target
+from ops.command import StageName, a_moment, fail
 from ops.readable import readable
 
 SHIPPED_WITHIN = timedelta(hours=1)
@@ -34,7 +34,6 @@ _HOUR = timedelta(hours=1)
 _CLOCKS = timedelta(minutes=1)
 """How far the clocks of Lambda and S3 may be apart."""
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_FAILED = 1
 
 
 class Level(StrEnum):
@@ -188,14 +187,6 @@ def _a_while(text: str) -> timedelta:
     return timedelta(**{_UNITS[parts[2]]: int(parts[1])})
 
 
-def _a_moment(text: str) -> datetime:
-    try:
-        # Without an offset, it is meant as the clock on the wall shows it.
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise typer.BadParameter(f"{text} is no time such as 2026-01-31T09:30.") from error
-
-
 def _a_status(text: str) -> str:
     if not re.fullmatch(r"[1-5](\d\d|xx)", text):
         raise typer.BadParameter(f"{text} is no HTTP status such as 404 or 5xx.")
@@ -219,20 +210,18 @@ _ROUTES = [f"{route.method} {route.path}" for route in ROUTES]
 def logs(
     text: Annotated[str, typer.Argument(help="What a line contains, in whatever case.")] = "",
     *,
-    stage: Annotated[
-        str | None, typer.Option(help=f"On AWS: {' or '.join(STAGES)}; else on this machine.")
-    ] = None,
+    stage: StageName = None,
     since: Annotated[
         timedelta | None,
         typer.Option(parser=_a_while, metavar="1h|2d", help="How far back; an hour by default."),
     ] = None,
     from_: Annotated[
         datetime | None,
-        typer.Option("--from", parser=_a_moment, metavar="TIME", help="2026-01-31T09:30, local"),
+        typer.Option("--from", parser=a_moment, metavar="TIME", help="2026-01-31T09:30, local"),
     ] = None,
     to: Annotated[
         datetime | None,
-        typer.Option("--to", parser=_a_moment, metavar="TIME", help="2026-01-31T10:30+01:00"),
+        typer.Option("--to", parser=a_moment, metavar="TIME", help="2026-01-31T10:30+01:00"),
     ] = None,
     function: Annotated[
         list[str] | None,
@@ -272,16 +261,16 @@ def logs(
         bucket = found.outputs["ArchiveBucketName"]
         _show(Archive(found.client("s3"), bucket), wanted, raw=raw)
     except target.NoTarget as error:
-        _fail(str(error))
+        fail(str(error))
     except ClientError as error:
         if error.response["Error"]["Code"] == "AccessDenied":
-            _fail(
+            fail(
                 f"AWS does not let you read s3://{bucket}: it takes s3:ListBucket, s3:GetObject"
                 f" and kms:Decrypt. It says: {error}"
             )
-        _fail(f"The archive cannot be read: {error}")
+        fail(f"The archive cannot be read: {error}")
     except BotoCoreError as error:
-        _fail(f"AWS cannot be asked: {error}")
+        fail(f"AWS cannot be asked: {error}")
 
 
 def _show(archive: Archive, wanted: Wanted, *, raw: bool) -> None:
@@ -317,10 +306,3 @@ def _show(archive: Archive, wanted: Wanted, *, raw: bool) -> None:
             style="yellow",
             highlight=False,
         )
-
-
-def _fail(message: str) -> None:
-    Console(stderr=True).print(
-        message, style="bold red", markup=False, highlight=False, soft_wrap=True
-    )
-    raise typer.Exit(_FAILED)

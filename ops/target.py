@@ -42,6 +42,18 @@ class Target:
         """The API's base URL, without a slash at its end."""
         return self.outputs["ApiUrl"].rstrip("/")
 
+    def api_key(self) -> str:
+        """The value of the API key of the default usage plan.
+
+        Raises:
+            ClientError, BotoCoreError: AWS does not show it.
+        """
+        key = self.client("apigateway").get_api_key(
+            apiKey=self.outputs["ApiKeyId"], includeValue=True
+        )
+        value: str = key["value"]
+        return value
+
     def client(self, service: str) -> Any:
         """A boto3 client for the AWS of this deployment.
 

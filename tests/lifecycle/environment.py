@@ -49,9 +49,7 @@ class ExecutionEnvironment:
         self._freezes = freezes
         self._frozen = False
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
-        self.api = RuntimeApi(
-            self._freeze, accepts_extensions=accepts_extensions, sampled=sampled
-        )
+        self.api = RuntimeApi(self._freeze, accepts_extensions=accepts_extensions, sampled=sampled)
         task_root = SOURCES / function
         self.process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", "handler.handler"],
