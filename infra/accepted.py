@@ -156,6 +156,16 @@ ACCEPTED = (
         " make them a record. CloudTrail's data events would.",
     ),
     Acceptance(
+        "NIST.800.53.R5-S3BucketReplicationEnabled",
+        "Catalog/Results",
+        "What Athena answered, deleted after days; the lines it was read from are kept.",
+    ),
+    Acceptance(
+        "NIST.800.53.R5-S3BucketVersioningEnabled",
+        "Catalog/Results",
+        "Athena writes each answer once, under a name of its own.",
+    ),
+    Acceptance(
         "NIST.800.53.R5-S3BucketVersioningEnabled",
         "Archive/AccessLogs",
         "S3's log delivery writes each object once, and nobody else may write.",
