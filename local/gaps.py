@@ -666,7 +666,10 @@ def _fill_gateway_responses() -> None:
         status, headers, body = respond(error, request)
         for variable, value in (
             ("$context.path", request.get("path", "")),
-            ("$context.error.validationErrorString", f"[{error.message}]"),
+            (
+                "$context.error.validationErrorString",
+                f"[{getattr(error, 'explanation', error.message)}]",
+            ),
         ):
             body = body.replace(variable.encode(), json.dumps(value)[1:-1].encode())
         return status, headers, body
@@ -695,9 +698,9 @@ def _explain_bad_bodies() -> None:
             try:
                 fastjsonschema.validate(apigateway_v1._model_schema(api, model), json.loads(body))
             except fastjsonschema.JsonSchemaValueException as wrong:
-                error.message = wrong.message
+                error.explanation = wrong.message
             except (ValueError, RecursionError) as wrong:
-                error.message = f"invalid JSON: {wrong}"
+                error.explanation = f"invalid JSON: {wrong}"
         return error
 
     apigateway_v1._check_request_validation = check_request_validation

@@ -3,6 +3,7 @@
 The runtime client is AWS's own, the layer is the one that is deployed.
 """
 
+import ctypes
 import json
 import os
 import signal
@@ -102,7 +103,9 @@ class ExecutionEnvironment:
             The exit code of the process.
         """
         self.api.wait_until_idle()
-        self.process.send_signal(signal.SIGTERM)
+        # To its main thread, which runs Python's handlers: the kernel leaves a stopped process'
+        # signals to whichever thread wakes up first, and the main thread might sleep on.
+        ctypes.CDLL(None).tgkill(self.process.pid, self.process.pid, signal.SIGTERM)
         self._thaw()
         return self.process.wait(PATIENCE)
 

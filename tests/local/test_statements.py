@@ -26,8 +26,8 @@ BY_LAMBDA = ("JoinVpc", "Logs")
 """Missed by Lambda on AWS; the embedded one does without, so the role itself is tried."""
 
 BY_NOBODY = ("OnlyLambdaJoinsVpc", "Traces")
-"""The embedded AWS has neither X-Ray nor code that it could tell apart from Lambda itself; the
-whole roles are compared in tests/infra/test_roles.py."""
+"""The embedded AWS neither asks for a role where it takes segments of traces, nor tells code apart
+from Lambda itself; the whole roles are compared in tests/infra/test_roles.py."""
 
 PATIENCE = 4.0
 
@@ -86,7 +86,7 @@ class Round:
         while time.monotonic() < deadline:
             try:
                 return bool(archived(self._service, function, request_id))
-            except ValueError:
+            except AssertionError:
                 time.sleep(0.1)
         return False
 
