@@ -10,12 +10,13 @@ from constructs import Construct
 
 from common.ladder import LAMBDA_TIMEOUT
 from infra.archive import Archive
-from infra.assets import source_of
-from infra.layer import ARCHITECTURE, RUNTIME, CommonLayer
+from infra.assets import compiled
+from infra.layer import CommonLayer
 from infra.logs import log_group
 from infra.network import Network
 from infra.parameters import Parameters
 from infra.routes import Function, Parameter, routes_of
+from infra.runtime import ARCHITECTURE, RUNTIME
 from infra.stage import Stage
 from infra.table import JobTable
 
@@ -111,7 +112,7 @@ class LedgerFunction(Construct):
             description="; ".join(route.summary for route in routes),
             runtime=RUNTIME,
             architecture=ARCHITECTURE,
-            code=source_of(SOURCES / name),
+            code=lambda_.Code.from_asset(str(compiled(SOURCES) / name)),
             handler="handler.handler",
             layers=[layer.version],
             # Complete as it is; the CDK would widen it for X-Ray and the VPC.

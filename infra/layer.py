@@ -1,31 +1,28 @@
 """Builds the layer that all functions share, without Docker and the same on every machine."""
 
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra import slim
+from infra.cache import BUILD, contents, digest, digest_of, made_once, make_readable, write
+from infra.runtime import ARCHITECTURE, PYTHON_VERSION, RUNTIME, compile_all, compiler
+
 PROJECT = Path(__file__).parent.parent
 COMMON = PROJECT / "layers" / "common" / "python" / "common"
-BUILD = PROJECT / ".build"
 
-RUNTIME = lambda_.Runtime.PYTHON_3_13
-ARCHITECTURE = lambda_.Architecture.ARM_64
-
-_PYTHON_VERSION = "3.13"
 # Amazon Linux 2023, on which the runtime stands, has glibc 2.34.
 _PLATFORM = "aarch64-manylinux_2_28"
+# Where Lambda mounts the layer.
+_MOUNTED = "/opt/python"
 _UV = (sys.executable, "-m", "uv", "--quiet", "--no-progress")
 _INSTALL = (
-    *("--python-version", _PYTHON_VERSION, "--python-platform", _PLATFORM),
+    *("--python-version", PYTHON_VERSION, "--python-platform", _PLATFORM),
     *("--only-binary", ":all:", "--no-deps", "--require-hashes", "--link-mode", "copy"),
 )
 # Commands for a shell, and what the installer wrote for itself, with paths of this machine.
@@ -70,18 +67,16 @@ def build(cache: Path, common: Path = COMMON) -> Path:
             standard error.
     """
     requirements = _locked_requirements()
-    # This file decides what is installed and what is left out, so it is part of the input.
-    packages = _made_once(
-        cache / f"packages-{_digest(requirements, Path(__file__).read_bytes())}",
+    # These decide what is installed, left out and compiled, so they are part of the input.
+    code = (Path(__file__).read_bytes(), Path(slim.__file__).read_bytes(), compiler())
+    packages = made_once(
+        cache / f"packages-{digest(requirements, *code)}",
         lambda folder: _install(requirements, folder),
     )
-    sources = {path.relative_to(common): path.read_bytes() for path in _sources(common)}
-    key = _digest(
-        packages.name.encode(),
-        *(part for path, text in sources.items() for part in (path.as_posix().encode(), text)),
-    )
-    return _made_once(
-        cache / f"layer-{key}", lambda folder: _assemble(packages, sources, folder / "python")
+    sources = contents(common)
+    return made_once(
+        cache / f"layer-{digest(packages.name.encode(), digest_of(sources).encode())}",
+        lambda folder: _assemble(packages, sources, folder / "python"),
     )
 
 
@@ -103,59 +98,14 @@ def _install(requirements: bytes, folder: Path) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         elif metadata:
             path.unlink()
-    _make_readable(folder)
-
-
-def _make_readable(folder: Path) -> None:
-    """Lambda's user reads these files, whatever the umask of whoever builds."""
-    for path in (folder, *folder.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-
-
-def _sources(folder: Path) -> Iterator[Path]:
-    """The files below ``folder`` that belong to the layer, in a stable order."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
-            yield path
+    slim.slim(folder)
+    compile_all(folder, _MOUNTED)
+    make_readable(folder)
 
 
 def _assemble(packages: Path, sources: dict[Path, bytes], folder: Path) -> None:
     # Links, because a copy of some thousand files takes longer than all the rest.
     shutil.copytree(packages, folder, copy_function=os.link)
-    for path, text in sources.items():
-        file = folder / "common" / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(text)
-    _make_readable(folder / "common")
-
-
-def _digest(*parts: bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()[:16]
-
-
-def _made_once(folder: Path, make: Callable[[Path], None]) -> Path:
-    """``folder``, made by ``make`` if it does not exist; never seen half made."""
-    if not folder.exists():
-        with _scratch(folder.parent) as scratch:
-            make(scratch)
-            try:
-                scratch.rename(folder)
-            except OSError:
-                # Another build came first; its folder has the same content.
-                if not folder.exists():
-                    raise
-    return folder
-
-
-@contextmanager
-def _scratch(parent: Path) -> Iterator[Path]:
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=parent, prefix="building-"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    write(sources, folder / "common")
+    compile_all(folder / "common", f"{_MOUNTED}/common")
+    make_readable(folder / "common")

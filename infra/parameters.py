@@ -9,10 +9,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from infra.assets import source_of
+from infra.assets import compiled
 from infra.logs import log_group
 from infra.removal import of_named
 from infra.routes import Parameter
+from infra.runtime import ARCHITECTURE, RUNTIME
 from infra.stage import Stage
 
 _MAKER = Path(__file__).parent / "cursor_key"
@@ -98,9 +99,9 @@ class Parameters(Construct):
             "CursorKeyMaker",
             function_name=name,
             description="Makes and rotates the key that signs cursors",
-            runtime=lambda_.Runtime.PYTHON_3_13,
-            architecture=lambda_.Architecture.ARM_64,
-            code=source_of(_MAKER),
+            runtime=RUNTIME,
+            architecture=ARCHITECTURE,
+            code=lambda_.Code.from_asset(str(compiled(_MAKER))),
             handler="handler.handler",
             role=role.without_policy_updates(),
             timeout=_MAKER_TIMEOUT,

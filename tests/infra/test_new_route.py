@@ -74,7 +74,9 @@ def test_its_function_has_a_role_and_a_log_group(grown: Synthesized) -> None:
 def test_what_running_it_leaves_behind_is_not_uploaded(grown: Synthesized) -> None:
     key = grown.at("History/Function").properties["Code"]["S3Key"]
     asset = grown.assembly / f"asset.{key.removesuffix('.zip')}"
-    assert [path.name for path in asset.rglob("*")] == ["handler.py"]
+    bytecode = asset / "__pycache__" / "handler.cpython-313.pyc"
+    assert {path for path in asset.rglob("*") if path.is_file()} == {asset / "handler.py", bytecode}
+    assert b"left behind" not in bytecode.read_bytes()
 
 
 def test_its_action_passes_the_endpoint_of_the_table(grown: Synthesized) -> None:

@@ -15,8 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from infra import layer
+from infra.cache import BUILD
 from infra.functions import SOURCES
+from infra.layer import build
 from infra.routes import Function
 from tests.environment import FUNCTION_ENVIRONMENT
 from tests.lifecycle.aws import Aws
@@ -69,9 +70,7 @@ class ExecutionEnvironment:
                 "FUNCTION": function,
                 "ARCHIVE_BUCKET": aws.bucket,
                 "ARCHIVE_FLUSH_SECONDS": str(flush_seconds),
-                "PYTHONPATH": os.pathsep.join(
-                    [str(task_root), str(layer.build(layer.BUILD) / "python")]
-                ),
+                "PYTHONPATH": os.pathsep.join([str(task_root), str(build(BUILD) / "python")]),
                 "PYTHONPYCACHEPREFIX": str(compiled),
             },
         )

@@ -11,8 +11,9 @@ def copy_project(folder: Path) -> Path:
     folder.mkdir()
     for name in ("infra", "functions", "layers"):
         shutil.copytree(PROJECT / name, folder / name)
-    for name in ("app.py", "cdk.json", "pyproject.toml", "uv.lock"):
+    for name in ("app.py", "cdk.json", "pyproject.toml", "uv.lock", "package-lock.json"):
         shutil.copy(PROJECT / name, folder)
-    # What was built for the layer can be taken again.
-    (folder / ".build").symlink_to(PROJECT / ".build")
+    # What was installed, and what was built for the layer, can be taken again.
+    for name in ("node_modules", ".build"):
+        (folder / name).symlink_to(PROJECT / name)
     return folder

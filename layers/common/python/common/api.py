@@ -17,7 +17,7 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, NoReturn
 
-from common import config, cursor, job, lifecycle, listing, schemas, table
+from common import config, cursor, job, lifecycle, listing, schemas, start, table
 from common.aws import CALLS
 from common.contract import (
     IDEMPOTENCY_KEY,
@@ -225,7 +225,7 @@ def fingerprint(body: Mapping[str, Any]) -> str:
 
 
 def handler(routes: Mapping[str, Route]) -> Handler:
-    """The Lambda handler that answers ``routes``.
+    """The Lambda handler that answers ``routes``; made last, when all has been loaded.
 
     Args:
         routes: What answers which route, such as ``GET /jobs/{job_id}``. It may raise
@@ -249,7 +249,9 @@ def handler(routes: Mapping[str, Route]) -> Handler:
         metrics.flush_metrics()
         return _to_gateway(request, response)
 
-    return capture(handle)
+    traced = capture(handle)
+    start.finish()
+    return traced
 
 
 def _answer(routes: Mapping[str, Route], request: Request) -> tuple[Response, Exception | None]:

@@ -5,12 +5,13 @@ has given up. Here every attempt is counted, and one that cannot end before the 
 the request is not made.
 """
 
+import threading
 import time
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
-import boto3
 from botocore.config import Config
+from botocore.session import Session
 
 from common.ladder import DYNAMODB, MAX_CONNECTIONS, S3, SSM, Patience
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 Service = Literal["dynamodb", "s3", "ssm"]
+SERVICES: tuple[Service, ...] = get_args(Service)
 
 _PATIENCE: dict[Service, Patience] = {"dynamodb": DYNAMODB, "s3": S3, "ssm": SSM}
 
@@ -69,8 +71,9 @@ CALLS = Calls()
 
 
 @cache
-def _session() -> boto3.Session:
-    return boto3.Session()
+def _session() -> Session:
+    # boto3 would bring transfers and resources along, a tenth of a cold start.
+    return Session()
 
 
 @overload
@@ -81,15 +84,25 @@ def client(service: Literal["s3"]) -> "S3Client": ...
 def client(service: Literal["ssm"]) -> "SSMClient": ...
 
 
-@cache
 def client(service: Service) -> Any:
     """The client of ``service``, created on first use and shared from then on.
 
     Its calls raise DeadlineReached besides botocore's own errors. It is safe to use from
     several threads.
     """
+    with _CREATING:
+        return _client(service)
+
+
+# A session of botocore may not create two clients at once; the extension that ships lines may need
+# its first one when a request does.
+_CREATING = threading.Lock()
+
+
+@cache
+def _client(service: Service) -> Any:
     patience = _PATIENCE[service]
-    made = _session().client(
+    made = _session().create_client(
         service,
         config=Config(
             connect_timeout=patience.connect,

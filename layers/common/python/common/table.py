@@ -15,7 +15,6 @@ from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
@@ -410,17 +409,37 @@ def _summary(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item[name] for name in SUMMARY if name in item}
 
 
-_serializer = TypeSerializer()
-_deserializer = TypeDeserializer()
-
-
 def _marshal(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _serializer.serialize(value) for key, value in values.items()}
+    return {key: _to_dynamodb(value) for key, value in values.items()}
 
 
 def _unmarshal(values: Mapping[str, Any]) -> dict[str, Any]:
-    # Every number of a job is whole; boto3 gives Decimals.
-    return {
-        key: int(value["N"]) if "N" in value else _deserializer.deserialize(value)
-        for key, value in values.items()
-    }
+    return {key: _from_dynamodb(value) for key, value in values.items()}
+
+
+def _to_dynamodb(value: Any) -> dict[str, Any]:
+    # The types that an item is made of; boto3 knows the rest too, and takes long to load.
+    match value:
+        case str():
+            return {"S": value}
+        case int():
+            return {"N": str(value)}
+        case list():
+            return {"L": [_to_dynamodb(each) for each in value]}
+        case Mapping():
+            return {"M": _marshal(value)}
+    raise TypeError(f"no attribute of a job is a {type(value).__name__}")
+
+
+def _from_dynamodb(attribute: Mapping[str, Any]) -> Any:
+    ((type_, value),) = attribute.items()
+    match type_:
+        case "S":
+            return value
+        case "N":
+            return int(value)
+        case "L":
+            return [_from_dynamodb(each) for each in value]
+        case "M":
+            return _unmarshal(value)
+    raise TypeError(f"no attribute of a job has the type {type_}")
