@@ -105,8 +105,8 @@ def _cost_of_page(**filters: Any) -> Cost:
     return Cost(*map(sum, zip(*costs, strict=True)))
 
 
-def main() -> None:
-    console = Console()
+def measure(console: Console) -> dict[str, list[Cost]]:
+    """What a page of each list costs, in a table of each size."""
     rows: dict[str, list[Cost]] = {name: [] for name in LISTS}
     home = Home(Path(tempfile.mkdtemp(prefix="page-cost-")))
     with home.lock() as lock:
@@ -130,7 +130,12 @@ def main() -> None:
                 _grow(dynamodb, items, size - smaller, console)
                 for name, filters in LISTS.items():
                     rows[name].append(_cost_of_page(**filters))
-    console.print(_report(rows))
+    return rows
+
+
+def main() -> None:
+    console = Console()
+    console.print(_report(measure(console)))
 
 
 def _report(rows: dict[str, list[Cost]]) -> Table:

@@ -60,7 +60,7 @@ def slim(packages: Path) -> None:
     certificates.write_text("\n".join(_of_amazon(certificates.read_text())))
     for name, modules in _LATE.items():
         path = packages / name
-        path.write_text(_import_late(path.read_text(), modules))
+        path.write_text(import_late(path.read_text(), modules))
 
 
 def _read(path: Path) -> Any:
@@ -102,7 +102,7 @@ def _of_amazon(certificates: str) -> Iterator[str]:
     yield from found
 
 
-def _import_late(source: str, modules: tuple[str, ...]) -> str:
+def import_late(source: str, modules: tuple[str, ...]) -> str:
     """``source`` with its imports from ``modules`` moved into the functions that need them."""
     tree = ast.parse(source)
     imports = {

@@ -1,0 +1,104 @@
+"""An AWS that answers every call at once, over TLS, and counts them."""
+
+import contextlib
+import json
+import ssl
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+_JOB = {
+    "job_id": {"S": "0b5f3c1e-0000-4000-8000-000000000000"},
+    "pipeline": {"S": "thumbnails"},
+    "input_uri": {"S": "s3://photos/cat.png"},
+    "parameters": {"S": "{}"},
+    "status": {"S": "RUNNING"},
+    "progress": {"N": "40"},
+    "attempt": {"N": "1"},
+    "version": {"N": "2"},
+    "created_at": {"S": "2026-01-01T00:00:00.000Z"},
+    "updated_at": {"S": "2026-01-01T00:00:00.000Z"},
+    "writers": {"L": []},
+}
+_ANSWERS: dict[str, dict[str, Any]] = {
+    "GetItem": {"Item": _JOB},
+    "UpdateItem": {"Attributes": _JOB},
+    "GetParameter": {"Parameter": {"Name": "config", "Type": "String", "Value": "{}"}},
+}
+
+
+class Stub:
+    """The AWS.
+
+    Attributes:
+        url: Where it answers.
+        calls: How often each operation was called.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.calls: Counter[str] = Counter()
+
+
+@contextlib.contextmanager
+def running(tls: Path) -> Iterator[Stub]:
+    """The AWS, as long as the context is entered.
+
+    Args:
+        tls: The folder with its certificate.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
+
+        def handle_expect_100(self) -> bool:
+            self.send_response_only(HTTPStatus.CONTINUE)
+            self.end_headers()
+            self.wfile.flush()
+            return True
+
+        def do_POST(self) -> None:
+            self._read()
+            operation = self.headers["X-Amz-Target"].split(".")[1]
+            self._answer(operation, json.dumps(_ANSWERS.get(operation, {})).encode())
+
+        def do_PUT(self) -> None:
+            self._read()
+            self._answer("PutObject", b"")
+
+        def _read(self) -> None:
+            if "Content-Length" in self.headers:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                return
+            # RFC 9112, 7.1; a trailer follows the last chunk, which is empty.
+            while size := int(self.rfile.readline(), 16):
+                self.rfile.read(size + 2)
+            while self.rfile.readline().strip():
+                pass
+
+        def _answer(self, operation: str, body: bytes) -> None:
+            stub.calls[operation] += 1
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-amz-json-1.0")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+            self.wfile.flush()
+
+        def log_message(self, *_: Any) -> None: ...
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tls / "server.pem")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        stub = Stub(f"https://127.0.0.1:{server.server_port}")
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield stub
+        server.shutdown()

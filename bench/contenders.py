@@ -1,0 +1,221 @@
+"""Who is measured, and what each of them finds on its path."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import certificate
+from infra.assets import compiled
+from infra.cache import BUILD, contents, digest, digest_of, made_once
+from infra.functions import SOURCES
+from infra.layer import PROJECT, build
+from infra.routes import FUNCTIONS, Function
+from infra.runtime import PYTHON_VERSION
+
+PEERS = Path(__file__).parent / "peers"
+BARE, BLUEPRINT, MONOLITH = "bare boto3", "blueprint", "one function for all routes"
+
+_UV = (sys.executable, "-m", "uv", "--quiet", "--no-progress")
+_MOVED_ID = "0b5f3c1e-0000-4000-8000-000000000000"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A function that is measured.
+
+    Args:
+        name: What reports call it.
+        path: Where it finds its modules, besides Python's own; ``handler`` is one of them.
+        event: A request to it, as API Gateway would send it.
+        packages: The packages that are uploaded with it, or as its layer.
+        environment: Its environment variables, besides those that all have.
+    """
+
+    name: str
+    path: tuple[Path, ...]
+    event: Mapping[str, object]
+    packages: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Contenders:
+    """All that is measured with one interpreter.
+
+    Attributes:
+        python: The interpreter.
+        ours: Our functions, by their names.
+        bare: A handler with boto3 and nothing else.
+        blueprint: Our create route as popular blueprints would have it.
+        monolith: All our routes in one function.
+        tls: The certificate of the AWS that all of them trust.
+    """
+
+    python: Path
+    ours: Mapping[Function, Contender]
+    bare: Contender
+    blueprint: Contender
+    monolith: Contender
+    tls: Path
+
+    @property
+    def all(self) -> tuple[Contender, ...]:
+        return (self.bare, *self.ours.values(), self.monolith, self.blueprint)
+
+
+def prepare(python: Path) -> Contenders:
+    """Install what is measured, or find it installed.
+
+    As in Lambda, all code comes with bytecode and is not written to. Where the interpreter is
+    not of the runtime's version, the layer gets bytecode of the interpreter's in addition.
+
+    Args:
+        python: The interpreter that will run it.
+    """
+    layer, functions = build(BUILD), compiled(SOURCES)
+    locked = {group: _locked(group) for group in ("bench-runtime", "bench-blueprint")}
+    build_of_python = subprocess.run((python, "-VV"), check=True, capture_output=True)  # noqa: S603
+    key = digest(
+        *locked.values(),
+        build_of_python.stdout,
+        *(bytes(path) for path in (python, layer, functions)),
+        digest_of(contents(Path(__file__).parent)).encode(),
+    )
+
+    def make(folder: Path) -> None:
+        for group, requirements in locked.items():
+            install = (*_UV, "pip", "install", "--target", folder / group, "--python", python)
+            options = ("--no-deps", "--require-hashes", "--link-mode", "copy", "-r", "-")
+            subprocess.run((*install, *options), check=True, input=requirements)  # noqa: S603
+        shutil.copytree(layer / "python", folder / "layer")
+        # The one package that is compiled, for this machine's processor instead of Lambda's.
+        for extension in (folder / "bench-blueprint" / "wrapt").glob("*.so"):
+            shutil.copy(extension, folder / "layer" / "wrapt")
+        shutil.copytree(functions, folder / "code" / "functions")
+        shutil.copytree(PEERS, folder / "code" / "peers", ignore=shutil.ignore_patterns("__py*"))
+        shutil.copy(Path(__file__).parent / "probe.py", folder / "code")
+        certificate.make(folder / "tls")
+        authority = (folder / "tls" / "authority.pem").read_text()
+        for bundle in folder.glob("*/botocore/cacert.pem"):
+            bundle.write_text(f"{bundle.read_text()}\n{authority}")
+        shipped = set() if _version(python) != PYTHON_VERSION else {folder / "layer"}
+        for modules in {folder / name for name in (*locked, "code", "layer")} - shipped:
+            command = (python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash")
+            subprocess.run((*command, modules), check=True)  # noqa: S603
+
+    folder = made_once(BUILD / f"bench-{key}", make)
+    code, runtime = folder / "code", folder / "bench-runtime"
+    ours = (folder / "layer", runtime)
+    return Contenders(
+        python=python,
+        ours={
+            name: Contender(
+                f"our {name}",
+                (code / "functions" / name, code, *ours),
+                EVENTS[name],
+                folder / "layer",
+            )
+            for name in FUNCTIONS
+        },
+        bare=Contender(BARE, (code / "peers" / "bare", code, runtime), EVENTS["create"]),
+        blueprint=Contender(
+            BLUEPRINT,
+            (code / "peers" / "blueprint", code, folder / "bench-blueprint", runtime),
+            EVENTS["create"],
+            folder / "bench-blueprint",
+            {"IDEMPOTENCY_TABLE_NAME": "idempotency"},
+        ),
+        monolith=Contender(
+            MONOLITH,
+            (code / "peers" / "monolith", code, *ours),
+            EVENTS["create"],
+            folder / "layer",
+        ),
+        tls=folder / "tls",
+    )
+
+
+def _locked(group: str) -> bytes:
+    """The packages of a group as uv.lock pins them."""
+    command = (*_UV, "export", "--project", PROJECT, "--frozen", "--only-group", group)
+    options = ("--no-emit-project", "--no-header", "--no-annotate")
+    return subprocess.run((*command, *options), check=True, stdout=subprocess.PIPE).stdout  # noqa: S603
+
+
+def _version(python: Path) -> str:
+    command = (python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
+    said = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+    return said.stdout.strip()
+
+
+def _event(method: str, resource: str, body: str | None, media_type: str) -> dict[str, object]:
+    path = resource.replace("{job_id}", _MOVED_ID)
+    return {
+        "httpMethod": method,
+        "resource": resource,
+        "path": path,
+        "pathParameters": {"job_id": _MOVED_ID} if "{" in resource else None,
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "headers": {"Content-Type": media_type},
+        "multiValueHeaders": {"Content-Type": [media_type]},
+        "body": body,
+        "isBase64Encoded": False,
+        "requestContext": {
+            "path": f"/dev{path}",
+            "stage": "dev",
+            "resourcePath": resource,
+            "httpMethod": method,
+            "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+            "identity": {"apiKeyId": "key", "sourceIp": "192.0.2.1"},
+        },
+    }
+
+
+EVENTS: Mapping[Function, Mapping[str, object]] = {
+    "create": _event(
+        "POST",
+        "/jobs",
+        '{"pipeline": "thumbnails", "input_uri": "s3://photos/cat.png", "parameters": {"w": 1}}',
+        "application/json",
+    ),
+    "read": _event("GET", "/jobs/{job_id}", None, "application/json"),
+    "update": _event("PATCH", "/jobs/{job_id}", '{"progress": 40}', "application/merge-patch+json"),
+    "delete": _event("DELETE", "/jobs/{job_id}", None, "application/json"),
+}
+"""A request to each of our functions."""
+
+ENVIRONMENT: Mapping[str, str] = {
+    "AWS_ACCESS_KEY_ID": "id",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+    "AWS_LAMBDA_FUNCTION_NAME": "bench",
+    "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+    "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+    "AWS_LAMBDA_LOG_FORMAT": "JSON",
+    "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/bench",
+    "AWS_LAMBDA_LOG_STREAM_NAME": "bench",
+    "AWS_REGION": "us-east-1",
+    "AWS_SECRET_ACCESS_KEY": "key",
+    "AWS_SESSION_TOKEN": "token",
+    "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+    "LAMBDA_TASK_ROOT": "/var/task",
+    "PATH": os.defpath,
+    "ARCHIVE_BUCKET": "archive",
+    "CONFIG_PARAMETER": "/job-ledger/bench/config",
+    "CORS_ORIGINS": "*",
+    "CURSOR_KEY_PARAMETER": "/job-ledger/bench/cursor-key",
+    "FUNCTION": "create",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+    "POWERTOOLS_METRICS_NAMESPACE": "JobLedger",
+    "POWERTOOLS_SERVICE_NAME": "job-ledger-bench",
+    "SHARDS": "4",
+    "STAGE": "bench",
+    "TABLE_NAME": "jobs",
+}
+"""What Lambda and the stack tell a function."""

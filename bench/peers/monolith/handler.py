@@ -1,0 +1,18 @@
+"""Our own service as one function for all routes."""
+
+from common import api
+from functions.create import handler as creating
+from functions.delete import handler as deleting
+from functions.read import handler as reading
+from functions.update import handler as updating
+
+handler = api.handler(
+    {
+        "POST /jobs": creating.create,
+        "GET /jobs": reading.read_many,
+        "GET /jobs/{job_id}": reading.read_one,
+        "PUT /jobs/{job_id}": updating.replace,
+        "PATCH /jobs/{job_id}": updating.patch,
+        "DELETE /jobs/{job_id}": deleting.delete,
+    }
+)

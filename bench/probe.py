@@ -1,0 +1,85 @@
+"""The handler that the runtime client runs in a benchmark: measures the one that it stands for.
+
+It answers with what it measured instead of with a response. It runs in the contender's process,
+so it imports nothing that the runtime client has not imported already.
+"""
+
+import importlib
+import json
+import os
+import resource
+import sys
+import time
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import Any
+
+_WARM_UP, _MEASURED = 100, 300
+
+_compiled: list[str] = []
+_source_to_code = SourceFileLoader.source_to_code
+
+
+def _count(self: SourceFileLoader, data: bytes, path: str, **options: Any) -> Any:
+    _compiled.append(path)
+    return _source_to_code(self, data, path, **options)
+
+
+SourceFileLoader.source_to_code = _count  # type: ignore[method-assign, assignment]
+_before = time.process_time()
+_handler = importlib.import_module("handler").handler
+_imported = time.process_time() - _before
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one request, or with ``PROBE=warm`` a few hundred, and tell what it cost."""
+    os.environ["_X_AMZN_TRACE_ID"] = os.environ["PROBE_TRACE_ID"]
+    before = time.process_time()
+    response = _handler(event, context)
+    first = time.process_time() - before
+    if response["statusCode"] >= 400:
+        raise RuntimeError(json.dumps(response))
+    return {
+        "start": _imported,
+        "first": first,
+        "memory": _peak_memory(),
+        "compiled": len(_compiled),
+        **(_further(event, context) if os.environ.get("PROBE") == "warm" else {}),
+    }
+
+
+def _peak_memory() -> int:
+    """In kilobytes."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except FileNotFoundError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak // 1024 if sys.platform == "darwin" else peak
+    # Unlike getrusage's, it knows nothing of the process that this one was forked from.
+    return int(status.split("VmHWM:")[1].split()[0])
+
+
+def _further(event: dict[str, Any], context: Any) -> dict[str, float]:
+    """CPU seconds of a request: with AWS at the end of a kept connection, and with none."""
+    warm = _average(event, context)
+    from botocore.awsrequest import AWSResponse
+    from botocore.httpsession import URLLib3Session
+
+    class Raw:
+        def stream(self, **_: Any) -> Any:
+            return iter([b"{}"])
+
+    def send(_: Any, request: Any) -> Any:
+        return AWSResponse(request.url, 200, {}, Raw())  # type: ignore[arg-type]
+
+    URLLib3Session.send = send  # type: ignore[method-assign, assignment]
+    return {"warm": warm, "warm_offline": _average(event, context)}
+
+
+def _average(event: dict[str, Any], context: Any) -> float:
+    for _ in range(_WARM_UP):
+        _handler(event, context)
+    before = time.process_time()
+    for _ in range(_MEASURED):
+        _handler(event, context)
+    return (time.process_time() - before) / _MEASURED
