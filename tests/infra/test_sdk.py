@@ -76,6 +76,24 @@ bucket = client("s3", region_name="us-east-1").generate_presigned_url(
     "put_object", Params={"Bucket": "archive", "Key": "a"})
 print(json.dumps([answers, endpoints, bucket], default=str))
 """
+RESOURCE = """
+import json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+import boto3
+print(boto3.resource("dynamodb").Table("jobs").put_item)
+"""
+SNAPSHOT = """
+import json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+from common import start
+from common.aws import client
+def put():
+    client("dynamodb").put_item(TableName="ok", Item={"job_id": {"S": "a"}})
+put()
+put()
+start.before_snapshot()
+put()
+"""
 CREDENTIALS = {
     "AccessKeyId": "AKIDEXAMPLE",
     "SecretAccessKey": "secret",
@@ -124,6 +142,16 @@ def slimmed(layer: Path, aws: Aws) -> Told:
 
 
 def tell(packages: Path, aws: Aws) -> Told:
+    answers, endpoints, bucket = json.loads(run(CALLS, packages, aws))
+    for request in aws.requests:
+        del request["connection"]
+        # Says until when the caller waits, by the clock.
+        request["headers"].pop("amz-sdk-request", None)
+    return Told(answers, endpoints, bucket, list(aws.requests))
+
+
+def run(program: str, packages: Path, aws: Aws) -> str:
+    """Run a program with nothing but ``packages``; returns what it printed."""
     aws.requests.clear()
     # As Lambda supplies credentials with SnapStart.
     environment = {
@@ -134,18 +162,14 @@ def tell(packages: Path, aws: Aws) -> Told:
         "AWS_ENDPOINT_URL": aws.url,
     }
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-B", "-c", CALLS, json.dumps([str(packages)])],
+        [sys.executable, "-I", "-S", "-B", "-c", program, json.dumps([str(packages)])],
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    answers, endpoints, bucket = json.loads(done.stdout)
-    for request in aws.requests:
-        # Says until when the caller waits, by the clock.
-        request["headers"].pop("amz-sdk-request", None)
-    return Told(answers, endpoints, bucket, list(aws.requests))
+    return done.stdout
 
 
 def answering(requests: list[dict[str, Any]]) -> type[BaseHTTPRequestHandler]:
@@ -193,7 +217,14 @@ def answering(requests: list[dict[str, Any]]) -> type[BaseHTTPRequestHandler]:
         def answer(self, status: int, text: str, body: object = None) -> None:
             if body is None and "Content-Length" in self.headers:
                 body = self.body().decode()
-            requests.append({"line": self.requestline, "headers": dict(self.headers), "body": body})
+            requests.append(
+                {
+                    "line": self.requestline,
+                    "headers": dict(self.headers),
+                    "body": body,
+                    "connection": self.client_address,
+                }
+            )
             self.send_response(status)
             self.send_header("x-amzn-RequestId", "request")
             self.send_header("Content-Length", str(len(text)))
@@ -247,19 +278,15 @@ def test_it_trusts_amazons_roots_and_no_others(layer: Path) -> None:
     }
 
 
-def test_boto3_is_there_for_who_wants_it(layer: Path) -> None:
-    program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import boto3;"
-        "table = boto3.resource('dynamodb', 'us-east-1').Table('jobs'); print(table.put_item)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-B", "-c", program, str(layer)],
-        env={"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "dynamodb.Table" in done.stdout, done.stderr
+def test_boto3_is_there_for_who_wants_it(layer: Path, aws: Aws) -> None:
+    assert "dynamodb.Table" in run(RESOURCE, layer, aws)
+
+
+def test_a_snapshot_holds_no_connection(layer: Path, aws: Aws) -> None:
+    run(SNAPSHOT, layer, aws)
+    credentials, first, second, after = (each["connection"] for each in aws.requests)
+    assert first == second
+    assert after not in (first, credentials)
 
 
 def test_a_package_that_no_longer_imports_what_is_put_off_is_noticed() -> None:
