@@ -19,7 +19,7 @@ PY := .venv/bin/python
 CODE := app.py $(wildcard infra functions layers/common/python local ops bench tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test fuzz lint schemas openapi client format synth deploy destroy clean
+.PHONY: help setup run up down test fuzz bench lint schemas openapi client format synth deploy destroy clean
 
 help: ## Show this list
 	@if [ -t 1 ]; then on='\033[36m' off='\033[0m'; fi; \
@@ -44,6 +44,9 @@ test: lint .build/chromium/.complete ## Check the code and run all tests
 fuzz: setup ## Send generated requests for FUZZ_SECONDS, other ones each time
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest --hypothesis-profile=fuzz \
 		tests/unit/test_hostile_events.py tests/infra/test_models.py tests/local/test_fuzz.py
+
+bench: setup ## Measure the service against its peers, in some minutes
+	@$(PY) -m bench
 
 lint: setup ## Check style, types and dependencies
 	@.venv/bin/ruff check --quiet
