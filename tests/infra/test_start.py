@@ -21,7 +21,7 @@ from tests.infra.test_layer import LAMBDA
 
 TURNS = 5
 BUDGET = 0.8
-"""Of the CPU time until a bare client of the whole boto3 is there; the functions need two thirds."""
+"""Of the CPU time of a bare client of the whole boto3; the functions need two thirds of it."""
 
 UNNEEDED = {
     "asyncio",

@@ -1,0 +1,28 @@
+"""The cost model knows every resource, and docs/cost.md says what it says."""
+
+import pytest
+
+from bench import cost
+from bench.cost import Cost
+from tests.infra.synthesized import Synthesized
+
+
+def test_every_resource_has_a_price_or_costs_only_by_use(
+    stack: Synthesized, variant: Synthesized
+) -> None:
+    assert Cost(stack.template).unknown == set()
+    assert Cost(variant.template).unknown == set()
+
+
+def test_the_page_says_what_the_templates_cost(dev: Synthesized, prod: Synthesized) -> None:
+    tables = cost.tables({"dev": Cost(dev.template), "prod": Cost(prod.template)})
+    assert tables in cost.PAGE.read_text(), "out of date: run .venv/bin/python -m bench.cost"
+
+
+def test_a_write_pays_for_the_table_and_each_index(dev: Synthesized) -> None:
+    create, change, *_ = cost.ROUTES
+    (table,) = (r for r in dev.resources if r.type == "AWS::DynamoDB::Table")
+    units = 1 + len(table.properties["GlobalSecondaryIndexes"])
+    model = Cost(dev.template)
+    assert model.million(create)["DynamoDB"] == pytest.approx(units * 0.625)
+    assert model.million(change)["DynamoDB"] == pytest.approx((units + 1) * 0.625)
