@@ -207,6 +207,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "LAMBDA_TASK_ROOT": "/var/task",
     "PATH": os.defpath,
     "ARCHIVE_BUCKET": "archive",
+    "ARCHIVE_FLUSH_SECONDS": "10",
     "CONFIG_PARAMETER": "/job-ledger/bench/config",
     "CORS_ORIGINS": "*",
     "CURSOR_KEY_PARAMETER": "/job-ledger/bench/cursor-key",

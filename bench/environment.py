@@ -58,7 +58,7 @@ def run(
         **contender.environment,
         "AWS_ENDPOINT_URL": aws.url,
         "AWS_LAMBDA_RUNTIME_API": api.address,
-        "PROBE": "warm" if warm else "cold",
+        "PROBE": "cold",
         "PROBE_TRACE_ID": _TRACE_ID.format(sampled=int(sampled)),
         "PYTHONPATH": os.pathsep.join(map(str, contender.path)),
     }
@@ -73,6 +73,8 @@ def run(
             # Some work is done after the answer.
             api.wait_until_idle()
             calls = Counter(aws.calls)
+            # Not the first one, after which there is more to do.
+            further = _invoke(api, contender.event) if warm else {}
         except AssertionError as error:
             log.seek(0)
             raise RuntimeError(f"{contender.name} failed:\n{log.read().decode()}") from error
@@ -80,7 +82,7 @@ def run(
             process.kill()
             process.wait()
             api.close()
-    return Run(**answer, calls=calls)
+    return Run(**answer, **further, calls=calls)
 
 
 _TRACE_ID = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled={sampled}"
