@@ -52,14 +52,13 @@ def run(
         sampled: Whether X-Ray samples the requests.
     """
     aws.calls.clear()
-    api = RuntimeApi(on_idle=lambda: None)
+    api = RuntimeApi(on_idle=lambda: None, sampled=sampled)
     environment = {
         **ENVIRONMENT,
         **contender.environment,
         "AWS_ENDPOINT_URL": aws.url,
         "AWS_LAMBDA_RUNTIME_API": api.address,
         "PROBE": "cold",
-        "PROBE_TRACE_ID": _TRACE_ID.format(sampled=int(sampled)),
         "PYTHONPATH": os.pathsep.join(map(str, contender.path)),
     }
     # Without the folders of this machine's own packages, and nothing is written next to the code.
@@ -79,13 +78,13 @@ def run(
             log.seek(0)
             raise RuntimeError(f"{contender.name} failed:\n{log.read().decode()}") from error
         finally:
-            process.kill()
-            process.wait()
+            # It ends by itself, now that there are no more events for it.
             api.close()
+            process.wait(_PATIENCE)
     return Run(**answer, **further, calls=calls)
 
 
-_TRACE_ID = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled={sampled}"
+_PATIENCE = 10
 
 
 def _invoke(api: RuntimeApi, event: Mapping[str, Any]) -> dict[str, Any]:

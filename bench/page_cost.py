@@ -120,6 +120,7 @@ def measure(console: Console) -> dict[str, list[Cost]]:
                 FUNCTION="bench",
                 SHARDS=str(SHARDS),
                 ARCHIVE_BUCKET="none",
+                ARCHIVE_FLUSH_SECONDS="10",
                 CORS_ORIGINS="*",
                 TABLE_NAME=TABLE,
             )

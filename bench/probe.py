@@ -33,7 +33,6 @@ _imported = time.process_time() - _before
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer the first request and tell what it cost; then a few hundred for each event."""
-    os.environ["_X_AMZN_TRACE_ID"] = os.environ["PROBE_TRACE_ID"]
     if os.environ["PROBE"] == "warm":
         return _further(event, context)
     before = time.process_time()

@@ -1,7 +1,7 @@
 """Leaves out of the layer's packages what no function needs, so that cold starts are short.
 
 Only data is taken away, and imports that no call of ours needs are put off; all that is left
-works as it did. bench/ shows what each of it is worth.
+works as it did, and tests/infra/test_sdk.py compares both.
 """
 
 import ast

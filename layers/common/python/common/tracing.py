@@ -4,6 +4,7 @@ Of a request that is not sampled nothing is recorded, and next to nothing is pai
 would build subsegments for it too, and throw them away.
 """
 
+import functools
 import os
 from collections.abc import Callable
 from importlib import import_module
@@ -13,7 +14,10 @@ from typing import Any
 import botocore.client
 import botocore.endpoint
 from aws_lambda_powertools import Tracer
+from aws_xray_sdk.core.models.trace_header import TraceHeader
 
+# X-Ray's SDK parses the header of the same trace some fifteen times in a request.
+TraceHeader.from_header_str = functools.lru_cache(maxsize=1)(TraceHeader.from_header_str)
 _tracer = Tracer(patch_modules=("botocore",))
 
 
