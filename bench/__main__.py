@@ -18,9 +18,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench import aws_stub, environment, interpreter, page_cost, throughput
+from bench import aws_stub, environment, interpreter, page_cost, shipping, throughput
 from bench.contenders import Contender, Contenders, prepare
+from bench.cost import S3_PUTS
 from bench.environment import Run
+from bench.shipping import Shipping
 from infra.runtime import PYTHON_VERSION
 
 ROUNDS = 15
@@ -203,6 +205,35 @@ def _zipped(folder: Path) -> int:
     return file.tell()
 
 
+def _uploads(measured: Shipping) -> list[Figure]:
+    mine, others = (shipping.per_thousand(each) for each in (measured.ours, measured.peer))
+    every = f"{shipping.DEPLOYED_FLUSH_SECONDS} s"
+    paid, others_paid = (
+        each * S3_PUTS for each in (measured.deployed, measured.peer / shipping.REQUESTS)
+    )
+    return [
+        Figure(
+            "uploads of log lines, to flush intervals",
+            str(measured.ours),
+            str(measured.intervals),
+            measured.ours / measured.intervals,
+            1,
+        ),
+        Figure(
+            "uploads per 1,000 requests, to one after each",
+            f"{mine:.1f}",
+            f"{others:.1f}",
+            mine / others,
+        ),
+        Figure(
+            f"S3 for a million requests with uploads every {every}, to one after each",
+            f"${paid:.3f}",
+            f"${others_paid:.2f}",
+            paid / others_paid,
+        ),
+    ]
+
+
 def _report(figures: list[Figure]) -> Table:
     report = Table(title="Job Ledger against its peers")
     report.add_column("figure")
@@ -256,6 +287,7 @@ def main() -> None:
             )
             for name, (small, large) in page_cost.measure(console).items()
         ]
+        figures += _uploads(shipping.measure(console))
     console.print(_report(figures))
     sys.exit(not all(figure.met for figure in figures))
 

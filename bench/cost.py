@@ -44,7 +44,9 @@ CUSTOM_METRICS = 30
 _API_REQUESTS, _WAF_REQUESTS, _LAMBDA_REQUESTS = 3.50, 0.60, 0.20  # a million
 _LAMBDA_ARM_GB_SECOND = 0.0000133334
 _DYNAMODB_WRITES, _DYNAMODB_READS = 0.625, 0.125  # a million units, on demand
-_LOGS_GB, _TRACES, _S3_PUTS = 0.50, 5.00, 5.00  # a GB; a million; a million
+_LOGS_GB, _TRACES = 0.50, 5.00  # a GB; a million
+S3_PUTS = 5.00
+"""Of a million uploads."""
 _CACHE_HOUR = {"0.5": 0.020, "1.6": 0.038, "6.1": 0.200, "13.5": 0.250}
 _NAT_HOUR, _ADDRESS_HOUR, _ENDPOINT_HOUR = 0.045, 0.005, 0.010
 _KEY, _ALARM_METRIC, _DASHBOARD, _METRIC, _WEB_ACL, _WAF_RULE = 1.00, 0.10, 3.00, 0.30, 5.00, 1.00
@@ -216,7 +218,7 @@ class Cost:
             "Lambda": _LAMBDA_REQUESTS + gb_seconds * _LAMBDA_ARM_GB_SECOND * 1e6,
             "DynamoDB": writes * _DYNAMODB_WRITES + reads * _DYNAMODB_READS,
             "logs": LOGGED_KB * _LOGS_GB,
-            "archive": _S3_PUTS / SHIPPED_PER_UPLOAD,
+            "archive": S3_PUTS / SHIPPED_PER_UPLOAD,
             "traces": SAMPLED * _TRACES,
         }
 

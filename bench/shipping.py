@@ -1,0 +1,108 @@
+"""How often an execution environment uploads its log lines under steady load, and for how much.
+
+    python -m bench.shipping
+
+Two environments of the create function get the same requests at the same pace. One ships as it
+does when deployed, only every second, so that some intervals take some seconds; its peer ships
+after each request.
+"""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from bench.cost import S3_PUTS
+from infra.stage import Stage
+from local import jobs_table
+from tests.environment import FUNCTION_ENVIRONMENT
+from tests.gateway_event import gateway_event
+from tests.lifecycle.aws import serving
+from tests.lifecycle.environment import ExecutionEnvironment
+
+REQUESTS = 500
+PER_SECOND = 25
+FLUSH_SECONDS = 1.0
+DEPLOYED_FLUSH_SECONDS = Stage.archive_flush_seconds
+_EVENT = gateway_event("POST", "/jobs", {"pipeline": "p", "input_uri": "s3://in/1"})
+
+
+class Shipping(NamedTuple):
+    """What two environments have uploaded in the same time, for as many requests.
+
+    Attributes:
+        seconds: How long the load lasted.
+        ours: Uploads of the environment that ships once per interval.
+        peer: Uploads of the one that ships after each request.
+    """
+
+    seconds: float
+    ours: int
+    peer: int
+
+    @property
+    def intervals(self) -> int:
+        """Flush intervals that have begun: one upload is due in each."""
+        return int(self.seconds / FLUSH_SECONDS) + 1
+
+    @property
+    def deployed(self) -> float:
+        """Uploads for a request at this load, with the interval of the stages."""
+        per_interval = self.ours / self.intervals
+        requests = REQUESTS / self.seconds * DEPLOYED_FLUSH_SECONDS
+        return per_interval / requests
+
+
+def per_thousand(uploads: int) -> float:
+    """Uploads for a thousand requests."""
+    return uploads / REQUESTS * 1000
+
+
+def measure(console: Console) -> Shipping:
+    """Let both environments answer their requests."""
+    with tempfile.TemporaryDirectory() as folder, serving() as aws, serving() as peers_aws:
+        # What is behind the two addresses is one AWS.
+        jobs_table.create(aws.client("dynamodb"), FUNCTION_ENVIRONMENT["TABLE_NAME"])
+        with (
+            ExecutionEnvironment("create", aws, Path(folder), flush_seconds=FLUSH_SECONDS) as ours,
+            ExecutionEnvironment("create", peers_aws, Path(folder), flush_seconds=0) as peer,
+        ):
+            for environment in (ours, peer):
+                environment.api.wait_until_idle()
+            begun = time.monotonic()
+            for number in track(range(REQUESTS), "shipping", console=console, transient=True):
+                time.sleep(max(0.0, begun + number / PER_SECOND - time.monotonic()))
+                for environment in (ours, peer):
+                    answer = environment.invoke(_EVENT).answer
+                    assert answer["statusCode"] == 201, answer
+            seconds = time.monotonic() - begun
+            for environment in (ours, peer):
+                environment.api.wait_until_idle()
+            return Shipping(seconds, len(aws.uploads), len(peers_aws.uploads))
+
+
+def main() -> None:
+    console = Console()
+    measured = measure(console)
+    report = Table(title=f"{REQUESTS} requests, {REQUESTS / measured.seconds:.0f} a second")
+    report.add_column("")
+    for column in (f"every {FLUSH_SECONDS:.0f} s", "after each request"):
+        report.add_column(column, justify="right")
+    both = (measured.ours, measured.peer)
+    report.add_row("flush intervals", str(measured.intervals), "-")
+    report.add_row("uploads", *map(str, both))
+    report.add_row("uploads per 1,000 requests", *(f"{per_thousand(each):.1f}" for each in both))
+    console.print(report)
+    console.print(
+        f"With the {DEPLOYED_FLUSH_SECONDS} s of the stages, a million requests at this load would"
+        f" pay S3 ${measured.deployed * S3_PUTS:.3f}; with an upload for each,"
+        f" ${measured.peer / REQUESTS * S3_PUTS:.2f}."
+    )
+
+
+if __name__ == "__main__":
+    main()
