@@ -107,6 +107,18 @@ def test_while_s3_fails_the_oldest_lines_make_room_and_are_counted() -> None:
     assert archive.ship("request-2").dropped == 0
 
 
+def test_a_line_that_makes_room_after_the_last_attempt_is_counted_too() -> None:
+    archive = _archive("missing", max_bytes=10)
+    archive.add("aaaa")
+    assert archive.ship("request-1").dropped == 0
+
+    for line in ("bbbb", "cccc", "dddd"):
+        archive.add(line)
+
+    assert archive.take_dropped() == 1
+    assert archive.take_dropped() == 0
+
+
 def test_while_s3_fails_every_line_is_either_waiting_or_counted_as_dropped() -> None:
     archive = _archive("missing", max_bytes=50)
     dropped = 0

@@ -26,7 +26,7 @@ class Shipment(NamedTuple):
     Args:
         objects: Objects that were uploaded.
         error: The name of the error that kept lines from S3, if any.
-        dropped: Lines lost for want of room since the last attempt.
+        dropped: Lines lost for want of room since somebody was last told.
     """
 
     objects: int
@@ -90,6 +90,11 @@ class Archive:
         """How many lines are not known to be in S3."""
         return len(self._lines) + (self._failed.lines if self._failed else 0)
 
+    def take_dropped(self) -> int:
+        """How many lines were dropped since somebody was last told."""
+        dropped, self._dropped = self._dropped, 0
+        return dropped
+
     @property
     def due(self) -> bool:
         """Whether it is time to ship.
@@ -110,7 +115,6 @@ class Archive:
         """
         with self._shipping:
             self._attempted = time.time()
-            dropped, self._dropped = self._dropped, 0
             objects = 0
             while batch := self._failed or self._seal(request_id):
                 self._failed = batch
@@ -122,10 +126,10 @@ class Archive:
                         ContentType="application/gzip",
                     )
                 except (BotoCoreError, ClientError, DeadlineReached) as error:
-                    return Shipment(objects, type(error).__name__, dropped)
+                    return Shipment(objects, type(error).__name__, self.take_dropped())
                 self._failed = None
                 objects += 1
-            return Shipment(objects, None, dropped)
+            return Shipment(objects, None, self.take_dropped())
 
     def _seal(self, request_id: str) -> _Batch | None:
         if not self._lines:

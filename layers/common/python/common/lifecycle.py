@@ -171,8 +171,9 @@ def _ship_the_last() -> None:
 
 
 def _report_the_lost() -> None:
-    if archive.waiting:
-        count("ArchiveDroppedLines", archive.waiting)
+    # What a warning of the last failure has displaced is lost too.
+    if lost := archive.waiting + archive.take_dropped():
+        count("ArchiveDroppedLines", lost)
         metrics.flush_metrics()
 
 
