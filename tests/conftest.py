@@ -1,5 +1,6 @@
 """How the tests are shared out among the workers of a parallel run, and what they tell."""
 
+import uuid
 from pathlib import PurePosixPath
 
 import pytest
@@ -28,6 +29,12 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
     return Groups(config, log)
+
+
+@pytest.fixture
+def pipeline() -> str:
+    """The name of a pipeline that only this test uses."""
+    return f"test-{uuid.uuid4().hex}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

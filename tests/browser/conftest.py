@@ -1,7 +1,6 @@
 """A browser, pages of several origins, and the service, which lets some of them call it."""
 
 import threading
-import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -109,9 +108,3 @@ def tab(page: Page, service: Service, allowed_origin: str) -> Tab:
 def call(service: Service) -> Caller:
     """A caller that is no browser."""
     return Caller(service.api_url, service.api_key)
-
-
-@pytest.fixture
-def pipeline() -> str:
-    """The name of a pipeline that only this test uses."""
-    return f"test-{uuid.uuid4().hex}"

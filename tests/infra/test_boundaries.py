@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.infra.synthesized import Properties, Resource, Synthesized, many
+from tests.infra.test_roles import NETWORK_INTERFACES
 
 TLS = ("0.0.0.0/0", "tcp", 443, 443)
 # How the CDK writes that nothing goes out.
@@ -16,14 +17,7 @@ EVERY_RESOURCE = {
     "reference/list_awsx-ray.html",
     # Of these, Lambda asks for every resource: the interfaces are not there yet.
     **dict.fromkeys(
-        (
-            "ec2:AssignPrivateIpAddresses",
-            "ec2:CreateNetworkInterface",
-            "ec2:DeleteNetworkInterface",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSubnets",
-            "ec2:UnassignPrivateIpAddresses",
-        ),
+        NETWORK_INTERFACES,
         "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html",
     ),
 }

@@ -1,6 +1,5 @@
 """The deployed service, for the end-to-end tests."""
 
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -47,9 +46,3 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def call(service: Service) -> Caller:
     """A caller with the API key of the default usage plan."""
     return Caller(service.api_url, service.api_key)
-
-
-@pytest.fixture
-def pipeline() -> str:
-    """The name of a pipeline that only this test uses."""
-    return f"test-{uuid.uuid4().hex}"
