@@ -96,12 +96,11 @@ def main() -> None:
     report.add_row("flush intervals", str(measured.intervals), "-")
     report.add_row("uploads", *map(str, both))
     report.add_row("uploads per 1,000 requests", *(f"{per_thousand(each):.1f}" for each in both))
+    paid = [f"${each / REQUESTS * S3_PUTS:.2f}" for each in both]
+    report.add_row("S3 for a million requests", *paid)
+    deployed = f"${measured.deployed * S3_PUTS:.3f}"
+    report.add_row(f"the same every {DEPLOYED_FLUSH_SECONDS} s, as deployed", deployed, paid[1])
     console.print(report)
-    console.print(
-        f"With the {DEPLOYED_FLUSH_SECONDS} s of the stages, a million requests at this load would"
-        f" pay S3 ${measured.deployed * S3_PUTS:.3f}; with an upload for each,"
-        f" ${measured.peer / REQUESTS * S3_PUTS:.2f}."
-    )
 
 
 if __name__ == "__main__":
