@@ -110,12 +110,15 @@ class RuntimeApi:
                 "the environment does not become idle"
             )
 
-    def invoke(self, event: Mapping[str, Any], before: Callable[[], None]) -> Invocation:
+    def invoke(
+        self, event: Mapping[str, Any], before: Callable[[], None], patience: float = PATIENCE
+    ) -> Invocation:
         """Invoke the function, once it is idle, and wait for its answer.
 
         Args:
             event: What the function gets.
             before: Called right before the invocation is handed out.
+            patience: How many seconds to wait.
         """
         self.wait_until_idle()
         before()
@@ -126,7 +129,7 @@ class RuntimeApi:
             self._runtime_waits = self._extension_waits = False
             invocation.begun = time.monotonic()
             self._changed.notify_all()
-            assert self._changed.wait_for(lambda: invocation.answered is not None, PATIENCE), (
+            assert self._changed.wait_for(lambda: invocation.answered is not None, patience), (
                 "the function does not answer"
             )
         return invocation
