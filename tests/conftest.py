@@ -10,6 +10,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Neither the service nor the stacks of the other tests in their folders.
 _ON_THEIR_OWN = ("test_gaps", "test_hostile_events", "test_install", "test_local_run")
+# In the order of what they take; the others fill up what is left of the workers' time.
+_LONGEST_FIRST = ("local", "infra", "lifecycle", "test_hostile_events", "test_local_run")
 
 # The same examples in every run, and other ones in each `make fuzz`.
 settings.register_profile("test", derandomize=True, deadline=None, database=None)
@@ -22,13 +24,27 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         # xdist's own groups (``loadgroup``) have no effect with pytest 9.
-        file = PurePosixPath(nodeid.split("::")[0])
-        return file.stem if file.stem in _ON_THEIR_OWN else file.parent.name
+        return _group(nodeid)
+
+
+def _group(nodeid: str) -> str:
+    file = PurePosixPath(nodeid.split("::")[0])
+    return file.stem if file.stem in _ON_THEIR_OWN else file.parent.name
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
+    # As they are collected; its own order begins with the group of the most tests.
+    config.option.loadscopereorder = False
     return Groups(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        group = _group(item.nodeid)
+        return _LONGEST_FIRST.index(group) if group in _LONGEST_FIRST else len(_LONGEST_FIRST)
+
+    items.sort(key=place)
 
 
 @pytest.fixture
