@@ -76,13 +76,13 @@ ACCEPTED = (
         "AwsSolutions-APIG3",
         "AWS::ApiGateway::Stage",
         "A stage for development holds no data of value, and WAF is billed by the month.",
-        when=lambda stage: not stage.firewall,
+        when=lambda stage: not stage.has_web_acl,
     ),
     Acceptance(
         "NIST.800.53.R5-APIGWAssociatedWithWAF",
         "AWS::ApiGateway::Stage",
         "A stage for development holds no data of value, and WAF is billed by the month.",
-        when=lambda stage: not stage.firewall,
+        when=lambda stage: not stage.has_web_acl,
     ),
     Acceptance(
         "NIST.800.53.R5-APIGWCacheEnabledAndEncrypted",

@@ -68,7 +68,7 @@ class JobLedgerStack(Stack):
             for name in FUNCTIONS
         }
         api = LedgerApi(self, "Api", stage=stage, functions=functions)
-        if stage.firewall or stage.lists_origins:
+        if stage.has_web_acl:
             Firewall(self, "Firewall", stage=stage, api=api)
         monitoring = Monitoring(
             self,

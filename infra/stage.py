@@ -84,6 +84,11 @@ class Stage:
         return len(self.cors_origins) > 1
 
     @property
+    def has_web_acl(self) -> bool:
+        """Whether AWS WAF looks at each request."""
+        return self.firewall or self.lists_origins
+
+    @property
     def prefix(self) -> str:
         """What every physical name of the stage begins with."""
         return f"job-ledger-{self.name}"

@@ -37,6 +37,9 @@ STAGES_AND_SWITCHES = {
     **STAGES,
     "without the account's role": replace(STAGES["dev"], api_gateway_account=False),
     "prod without a firewall": replace(STAGES["prod"], firewall=False),
+    "several origins": replace(
+        STAGES["dev"], cors_origins=("https://a.example", "https://b.example")
+    ),
     "snapshots": replace(STAGES["dev"], snap_start=True),
 }
 
