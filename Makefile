@@ -19,7 +19,7 @@ PY := .venv/bin/python
 CODE := app.py $(wildcard infra functions layers/common/python local ops bench tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test fuzz bench lint schemas openapi client format synth deploy destroy clean
+.PHONY: help setup run up down test fuzz bench lint schemas openapi diagram client format synth deploy destroy clean
 
 help: ## Show this list
 	@if [ -t 1 ]; then on='\033[36m' off='\033[0m'; fi; \
@@ -60,6 +60,9 @@ schemas: setup ## Generate the validators from the JSON Schemas
 
 openapi: setup ## Generate docs/openapi.json from the routes and the schemas
 	@$(PY) -m infra.openapi
+
+diagram: synth ## Draw docs/architecture.svg from the templates
+	@$(PY) -m infra.diagram
 
 client: setup ## Generate a typed Python client in .build/client
 	@$(PY) -m uv --quiet run --isolated --frozen --only-group client \
