@@ -19,7 +19,7 @@ PY := .venv/bin/python
 CODE := app.py $(wildcard infra functions layers/common/python local ops bench tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test fuzz bench lint schemas openapi diagram client format synth deploy destroy clean
+.PHONY: help setup run up down test fuzz bench lint schemas openapi diagram client format synth diff deploy destroy clean
 
 help: ## Show this list
 	@if [ -t 1 ]; then on='\033[36m' off='\033[0m'; fi; \
@@ -48,12 +48,14 @@ fuzz: setup ## Send generated requests for FUZZ_SECONDS, other ones each time
 bench: setup ## Measure the service against its peers, in some minutes
 	@$(PY) -m bench
 
-lint: setup ## Check style, types and dependencies
+lint: setup ## Check style, types, dependencies and workflows
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --quiet --check
 	@.venv/bin/mypy --no-error-summary $(CODE)
 	@$(PY) -m ops.dependencies
-	@echo 'Style, types and dependencies are fine.'
+	@.venv/bin/zizmor --offline --quiet --no-progress .github
+	@.venv/bin/cfn-lint .github/deploy-role.yaml
+	@echo 'Style, types, dependencies and workflows are fine.'
 
 schemas: setup ## Generate the validators from the JSON Schemas
 	@$(PY) layers/common/compile_schemas.py
@@ -79,9 +81,17 @@ synth: setup ## Write the CloudFormation templates of both stages to cdk.out/
 		echo "cdk.out/$$stage/JobLedger-$$stage.template.json" || exit 1; \
 	done
 
+# $(BASE) is another checkout, in which `make synth` was run.
+diff: synth ## Show what differs from the templates of the checkout in BASE
+	@for stage in dev prod; do \
+		$(CDK) diff --app cdk.out/$$stage --method template \
+			--template "$(or $(BASE),$(error say with BASE which checkout to compare with))"/cdk.out/$$stage/JobLedger-$$stage.template.json \
+			JobLedger-$$stage 2>&1 || exit 1; \
+	done
+
 deploy: setup ## Deploy STAGE to AWS, with your AWS credentials
 	@$(PY) -m ops.credentials
-	@$(CDK) deploy -c stage=$(STAGE) --output cdk.out/$(STAGE) --outputs-file cdk.out/$(STACK).outputs.json
+	@$(CDK) deploy $(if $(YES),--require-approval never) -c stage=$(STAGE) --output cdk.out/$(STAGE) --outputs-file cdk.out/$(STACK).outputs.json
 	@echo "The outputs, for scripts: cdk.out/$(STACK).outputs.json"
 
 # A second time if need be: until its functions are gone, the service goes on writing logs.
