@@ -48,14 +48,15 @@ fuzz: setup ## Send generated requests for FUZZ_SECONDS, other ones each time
 bench: setup ## Measure the service against its peers, in some minutes
 	@$(PY) -m bench
 
-lint: setup ## Check style, types, dependencies and workflows
+lint: setup ## Check style, types, dependencies, documents and workflows
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --quiet --check
 	@.venv/bin/mypy --no-error-summary $(CODE)
 	@$(PY) -m ops.dependencies
+	@$(PY) -m ops.documents
 	@.venv/bin/zizmor --offline --quiet --no-progress .github
 	@.venv/bin/cfn-lint .github/deploy-role.yaml
-	@echo 'Style, types, dependencies and workflows are fine.'
+	@echo 'Style, types, dependencies, documents and workflows are fine.'
 
 schemas: setup ## Generate the validators from the JSON Schemas
 	@$(PY) layers/common/compile_schemas.py
