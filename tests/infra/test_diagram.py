@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.diagram import FILE, Undrawn, draw
+from infra.diagram import BOXES, FILE, Undrawn, draw, resources
 from tests.infra.synthesized import Synthesized
 
 
@@ -28,3 +28,9 @@ def test_the_same_picture_is_drawn_of_stages_that_are_alike(dev: Synthesized) ->
     drawn = draw({"dev": dev.template, "other": dev.template})
     assert "(dev)" not in drawn
     assert "AWS WAF" not in drawn
+
+
+def test_every_box_stands_for_something(dev: Synthesized, prod: Synthesized) -> None:
+    there = [*resources(dev.template), *resources(prod.template)]
+    empty = [box.title for box in BOXES if box.of and not any(map(box.has, there))]
+    assert empty == []
