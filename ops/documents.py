@@ -140,7 +140,8 @@ def unexecuted(project: Path = PROJECT) -> Iterator[str]:
     found = [command for page in pages(project) for command in commands(page)]
     for command in found:
         where = f"{command.page.relative_to(project)}:{command.line}: `{command.text}`"
-        if not (command.replayed or command.text in executed or command.text in excused):
+        said = {*executed, *excused} & {command.text, command.program}
+        if not (command.replayed or said):
             yield (
                 f"{where} is executed by nothing. Have a test or a script run it and name it in"
                 f" {_EXECUTION}, or give the reason there."
@@ -150,7 +151,8 @@ def unexecuted(project: Path = PROJECT) -> Iterator[str]:
     for text, (file, evidence) in executed.items():
         if not (project / file).exists() or evidence not in (project / file).read_text():
             yield f"{_EXECUTION}: `{text}` is not executed by {file}: there is no {evidence} in it."
-    for text in sorted({*executed, *excused} - {command.text for command in found}):
+    there = {name for command in found for name in (command.text, command.program)}
+    for text in sorted({*executed, *excused} - there):
         yield f"{_EXECUTION}: no document has `{text}`."
 
 
@@ -166,7 +168,7 @@ def _wrong_call(text: str) -> str | None:
     shape = model.operation_model(names[operation]).input_shape
     known = {xform_name(name, "-") for name in shape.members} if shape else set()
     # Of the command line itself.
-    known |= {"output", "query"}
+    known |= {"endpoint-url", "output", "query", "region"}
     for option in options:
         name = option.removeprefix("--")
         if option.startswith("--") and not {name, name.removeprefix("no-")} & known:
