@@ -11,6 +11,9 @@ from ops.trail import find
 app = typer.Typer(
     name="ops",
     help="Look into a deployment of Job Ledger: on AWS with --stage, else on this machine.",
+    epilog="Every command takes --json. Exit status: 0 all is well, 1 it found a problem or could"
+    " not do its work, 2 it was called wrongly. What is wrong goes to stderr. docs/operations.md"
+    " has more.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )

@@ -1,5 +1,6 @@
 """What the commands of ``ops`` share: options, and how they fail."""
 
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Annotated, NoReturn, TypeAlias
 
@@ -11,9 +12,28 @@ from infra.stage import STAGES
 FAILED, USAGE = 1, 2
 """Exit statuses: a command has found a problem, or was not told what it needs."""
 
+
+def one_of(known: Iterable[str]) -> Callable[[str], str]:
+    """A parser for an option that takes one of some words."""
+    choices = list(dict.fromkeys(known))
+
+    def choice(text: str) -> str:
+        if text not in choices:
+            raise typer.BadParameter(f"{text} is none of {', '.join(choices)}.")
+        return text
+
+    return choice
+
+
 StageName: TypeAlias = Annotated[
     str | None,
-    typer.Option("--stage", help=f"On AWS: {' or '.join(STAGES)}; else on this machine."),
+    typer.Option(
+        "--stage",
+        parser=one_of(STAGES),
+        metavar="|".join(STAGES),
+        autocompletion=lambda: list(STAGES),
+        help="On AWS; else on this machine.",
+    ),
 ]
 
 

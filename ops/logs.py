@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from infra.lines import folder, prefix_of
 from infra.routes import FUNCTIONS, ROUTES, Function
 from ops import target
-from ops.command import StageName, a_moment, fail
+from ops.command import StageName, a_moment, fail, one_of
 from ops.readable import readable
 
 SHIPPED_WITHIN = timedelta(hours=1)
@@ -193,17 +193,6 @@ def _a_status(text: str) -> str:
     return text.rstrip("x")
 
 
-def _one_of(known: Iterable[str]) -> Callable[[str], str]:
-    choices = list(dict.fromkeys(known))
-
-    def choice(text: str) -> str:
-        if text not in choices:
-            raise typer.BadParameter(f"{text} is none of {', '.join(choices)}.")
-        return text
-
-    return choice
-
-
 _ROUTES = [f"{route.method} {route.path}" for route in ROUTES]
 
 
@@ -225,13 +214,13 @@ def logs(
     ] = None,
     function: Annotated[
         list[str] | None,
-        typer.Option(parser=_one_of(FUNCTIONS), metavar="|".join(FUNCTIONS), help="Repeatable."),
+        typer.Option(parser=one_of(FUNCTIONS), metavar="|".join(FUNCTIONS), help="Repeatable."),
     ] = None,
     level: Annotated[
         Level, typer.Option(case_sensitive=False, metavar="|".join(Level), help="Or worse.")
     ] = Level.INFO,
     route: Annotated[
-        str | None, typer.Option(parser=_one_of(_ROUTES), metavar="ROUTE", help=_ROUTES[-1])
+        str | None, typer.Option(parser=one_of(_ROUTES), metavar="ROUTE", help=_ROUTES[-1])
     ] = None,
     status: Annotated[
         str | None, typer.Option(parser=_a_status, metavar="404|5xx", help="The HTTP status.")

@@ -7,17 +7,15 @@ deployed or restarted: the functions read the keys again every few minutes.
 import json
 import sys
 from datetime import UTC, datetime
-from typing import Annotated, NamedTuple, NoReturn
+from typing import Annotated, NamedTuple
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from infra.stage import STAGES
 from ops import target
+from ops.command import StageName, fail
 from ops.target import NoTarget, Target
-
-_FAILED = 1
 
 
 class NotRotated(Exception):
@@ -65,9 +63,7 @@ def rotate(deployment: Target, *, revoke: bool) -> Rotation:
 
 
 def command(
-    stage: Annotated[
-        str | None, typer.Option(help=f"On AWS: {' or '.join(STAGES)}; else on this machine.")
-    ] = None,
+    stage: StageName = None,
     revoke: Annotated[
         bool, typer.Option("--revoke", help="The old key has leaked: end its cursors now.")
     ] = False,
@@ -77,9 +73,9 @@ def command(
     try:
         rotation = rotate(target.find(stage), revoke=revoke)
     except NoTarget as error:
-        _fail(str(error))
+        fail(str(error))
     except NotRotated as error:
-        _fail(f"The key was not rotated: {error}")
+        fail(f"The key was not rotated: {error}")
     if as_json:
         told = {name: f"{when:%Y-%m-%dT%H:%M:%SZ}" for name, when in rotation._asdict().items()}
         sys.stdout.write(json.dumps(told) + "\n")
@@ -90,10 +86,3 @@ def command(
     said.print(f"  Old cursors end at   {rotation.old_cursors_until:%Y-%m-%d %H:%M:%S} UTC")
     if revoke:
         said.print("[dim]For up to six minutes, a list may have to be started again.[/]")
-
-
-def _fail(message: str) -> NoReturn:
-    Console(stderr=True).print(
-        message, style="bold red", markup=False, highlight=False, soft_wrap=True
-    )
-    raise typer.Exit(_FAILED)
