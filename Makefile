@@ -54,7 +54,7 @@ lint: setup ## Check style, types, dependencies, documents and workflows
 	@.venv/bin/mypy --no-error-summary $(CODE)
 	@$(PY) -m ops.dependencies
 	@$(PY) -m ops.documents
-	@.venv/bin/zizmor --offline --quiet --no-progress .github
+	@found=$$(.venv/bin/zizmor --offline --quiet --no-progress .github) || { echo "$$found"; exit 1; }
 	@.venv/bin/cfn-lint .github/deploy-role.yaml
 	@echo 'Style, types, dependencies, documents and workflows are fine.'
 
