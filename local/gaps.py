@@ -148,6 +148,14 @@ def _disassociate_web_acl(client: Client, association: str, _: Properties) -> No
     client("wafv2").disassociate_web_acl(ResourceArn=association.split("|")[0])
 
 
+def _accept_waf_logging(_: Client, props: Properties) -> tuple[str, Attributes]:
+    return props["ResourceArn"], {}
+
+
+def _forget_waf_logging(_client: Client, _acl: str, _: Properties) -> None:
+    """Do nothing: there is nothing."""
+
+
 def _create_named_query(client: Client, props: Properties) -> tuple[str, Attributes]:
     query = client("athena").create_named_query(**props)["NamedQueryId"]
     return query, {"NamedQueryId": query}
@@ -162,6 +170,8 @@ LACKING = (
     Lacking("AWS::EC2::EIP", _allocate_address, _release_address),
     Lacking("AWS::EC2::NatGateway", _create_nat_gateway, _delete_nat_gateway),
     Lacking("AWS::EC2::FlowLog", _create_flow_log, _delete_flow_log),
+    # Without effect: the emulator's WAF writes no log.
+    Lacking("AWS::WAFv2::LoggingConfiguration", _accept_waf_logging, _forget_waf_logging),
     # Accepted, but not created.
     Lacking(
         "AWS::ApiGateway::RequestValidator", _create_request_validator, _delete_request_validator

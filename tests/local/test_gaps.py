@@ -653,6 +653,19 @@ def evaluates_mock_responses(emulated: Aws) -> bool:
     ]
 
 
+def takes_waf_logging(emulated: Aws) -> bool:
+    logging = {
+        "Type": "AWS::WAFv2::LoggingConfiguration",
+        "Properties": {
+            "ResourceArn": {"Fn::GetAtt": ["Acl", "Arn"]},
+            "LogDestinationConfigs": [
+                f"arn:aws:logs:{REGION}:{aws.ACCOUNT}:log-group:aws-waf-logs-probe"
+            ],
+        },
+    }
+    return emulated.takes({**WEB_ACL, "Logging": logging}) is not None
+
+
 def associates_web_acls(emulated: Aws) -> bool:
     arn = f"arn:aws:apigateway:{REGION}::/restapis/other/stages/probe"
     return protects(emulated, arn)
@@ -687,6 +700,7 @@ PROBES: dict[object, Callable[[Aws], bool]] = {
     "AWS::EC2::FlowLog": has_flow_logs,
     "AWS::ApiGateway::RequestValidator": has_validators,
     "AWS::ApiGateway::Method": binds_validators,
+    "AWS::WAFv2::LoggingConfiguration": takes_waf_logging,
     "AWS::WAFv2::WebACLAssociation": associates_web_acls,
     "AWS::ApiGateway::Stage": keeps_access_log_settings,
     "AWS::DynamoDB::Table": expires_items,
