@@ -65,7 +65,7 @@ def test_every_resource_of_the_template_exists(for_aws: dict[str, Any], service:
 def test_the_stack_needs_every_type_whose_gaps_are_closed(for_aws: dict[str, Any]) -> None:
     used = {resource["Type"] for resource in for_aws["Resources"].values()}
     # Where several origins may call, which the stage of the browser's tests lets them.
-    used.add("AWS::WAFv2::WebACLAssociation")
+    used |= {"AWS::WAFv2::LoggingConfiguration", "AWS::WAFv2::WebACLAssociation"}
     assert {gap.type for gap in (*gaps.LACKING, *gaps.DROPPING)} <= used
 
 
