@@ -1,23 +1,15 @@
 """Configuration and secrets in Parameter Store."""
 
 import json
-from pathlib import Path
 
-from aws_cdk import CustomResource, Duration, Stack
+from aws_cdk import CustomResource, Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from infra.assets import compiled
-from infra.logs import log_group
-from infra.removal import of_named
+from infra.maker import made_secret
 from infra.routes import Parameter
-from infra.runtime import ARCHITECTURE, RUNTIME
 from infra.stage import Stage
-
-_MAKER = Path(__file__).parent / "cursor_key"
-_MAKER_TIMEOUT = Duration.minutes(1)
 
 
 class Parameters(Construct):
@@ -65,56 +57,19 @@ class Parameters(Construct):
         )
 
     def _cursor_key(self, stage: Stage) -> CustomResource:
-        name = f"{stage.prefix}-cursor-key"
-        group = log_group(self, "CursorKeyLogs", stage=stage, name=f"/aws/lambda/{name}")
-        role = iam.Role(
-            self,
-            "CursorKeyRole",
-            description="Makes, rotates and deletes the key that signs cursors",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            inline_policies={
-                "permissions": iam.PolicyDocument(
-                    statements=[
-                        iam.PolicyStatement(
-                            sid="Key",
-                            # A rotation keeps the key before for a while, so it has to read it.
-                            actions=[
-                                "ssm:DeleteParameter",
-                                "ssm:GetParameter",
-                                "ssm:PutParameter",
-                            ],
-                            resources=[self.arn("cursor-key")],
-                        ),
-                        iam.PolicyStatement(
-                            sid="Logs",
-                            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                            resources=[group.log_group_arn],
-                        ),
-                    ]
-                )
-            },
-        )
-        maker = lambda_.Function(
-            self,
-            "CursorKeyMaker",
-            function_name=name,
-            description="Makes and rotates the key that signs cursors",
-            runtime=RUNTIME,
-            architecture=ARCHITECTURE,
-            code=lambda_.Code.from_asset(str(compiled(_MAKER))),
-            handler="handler.handler",
-            role=role.without_policy_updates(),
-            timeout=_MAKER_TIMEOUT,
-            log_group=group,
-            logging_format=lambda_.LoggingFormat.JSON,
-        )
-        return CustomResource(
+        return made_secret(
             self,
             "CursorKey",
-            resource_type="Custom::CursorKey",
-            service_token=maker.function_arn,
-            # CloudFormation's own patience is an hour. Longer than two attempts of the function.
-            service_timeout=Duration.minutes(5),
+            stage=stage,
+            module="cursor_key",
+            description="Makes, rotates and deletes the key that signs cursors",
+            statements=[
+                iam.PolicyStatement(
+                    sid="Key",
+                    # A rotation keeps the key before for a while, so it has to read it.
+                    actions=["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"],
+                    resources=[self.arn("cursor-key")],
+                )
+            ],
             properties={"ParameterName": self._paths["cursor-key"]},
-            removal_policy=of_named(stage),
         )

@@ -1,6 +1,6 @@
 """Gives a stage a new key to sign cursors with; the key itself never leaves AWS.
 
-The function that made the key makes the new one (infra/cursor_key/handler.py). Nothing has to be
+The function that made the key makes the new one (infra/custom_resources/makers). Nothing has to be
 deployed or restarted: the functions read the keys again every few minutes.
 """
 

@@ -14,7 +14,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.cursor_key.handler import GRACE_SECONDS, SIGNS_AFTER_SECONDS, NotRotated, handler
+from infra.custom_resources.makers.cursor_key import (
+    GRACE_SECONDS,
+    SIGNS_AFTER_SECONDS,
+    NotRotated,
+    handler,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -270,7 +275,7 @@ def test_keys_whose_cursors_have_ended_go_with_the_next_rotation(
     handler(rotation(), Context())
     assert len(keys(ssm)) == 2
     later = time.time() + SIGNS_AFTER_SECONDS + GRACE_SECONDS + 1
-    monkeypatch.setattr("infra.cursor_key.handler.time.time", lambda: later)
+    monkeypatch.setattr("infra.custom_resources.makers.cursor_key.time.time", lambda: later)
     handler(rotation(), Context())
     assert len(keys(ssm)) == 2
 

@@ -8,7 +8,7 @@ import pytest
 from common import config, cursor
 from common.aws import CALLS, client
 from common.config import RETRY_AFTER, TTL, Parameter
-from infra.cursor_key.handler import GRACE_SECONDS, SIGNS_AFTER_SECONDS, handler
+from infra.custom_resources.makers.cursor_key import GRACE_SECONDS, SIGNS_AFTER_SECONDS, handler
 from tests.unit.conftest import Api, Context
 
 NAME = "/job-ledger/test/cursor-key"

@@ -41,7 +41,7 @@ class Key:
 
 
 def parse_keys(text: str) -> tuple[Key, ...]:
-    """The keys in the parameter's text (infra/cursor_key writes it), newest first.
+    """The keys in the parameter's text (infra/custom_resources writes it), newest first.
 
     Raises:
         ValueError: There are none.
