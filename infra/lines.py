@@ -32,6 +32,7 @@ COLUMNS = {
     "latency_ms": "double",
     "cold_start": "boolean",
     "dynamodb_attempts": "int",
+    "caller": "string",
     "api_key_id": "string",
     "job_id": "string",
     "pipeline": "string",

@@ -19,6 +19,8 @@ def gateway_event(
     query: Mapping[str, str] | None = None,
     request_id: str | None = None,
     api_key_id: str = "key-1",
+    subject: str | None = None,
+    signer: str | None = None,
 ) -> dict[str, Any]:
     """The event of a request.
 
@@ -30,6 +32,8 @@ def gateway_event(
         query: The query parameters.
         request_id: API Gateway's id of the request; a new one unless given.
         api_key_id: The id of the caller's API key.
+        subject: The subject of the caller's access token; None for a caller without one.
+        signer: The ARN of whoever signed the request; None for one that is not signed.
     """
     job_id = path.removeprefix("/jobs").removeprefix("/")
     content_type = {"Content-Type": _CONTENT_TYPES[method]} if method in _CONTENT_TYPES else {}
@@ -45,6 +49,7 @@ def gateway_event(
         "requestContext": {
             "path": f"/test{path}",
             "requestId": request_id or str(uuid.uuid4()),
-            "identity": {"apiKeyId": api_key_id},
+            "identity": {"apiKeyId": api_key_id, "userArn": signer},
+            **({"authorizer": {"claims": {"sub": subject}}} if subject else {}),
         },
     }

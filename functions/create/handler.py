@@ -15,6 +15,7 @@ def create(request: api.Request) -> api.Response:
             body,
             job_id=job.derived_id(request.caller, key) if key else job.new_id(),
             now=request.now,
+            created_by=request.caller,
         ),
         fingerprint=api.fingerprint(body) if key else request.id,
         request_id=request.id,

@@ -53,6 +53,8 @@ class Api:
     """Calls the functions as API Gateway does."""
 
     api_key_id: str = "key-1"
+    subject: str | None = None
+    signer: str | None = None
     remaining_ms: int = 25_000
 
     def __call__(
@@ -73,6 +75,8 @@ class Api:
             query=query,
             request_id=request_id,
             api_key_id=self.api_key_id,
+            subject=self.subject,
+            signer=self.signer,
         )
         return self.send(method, event)
 

@@ -127,7 +127,7 @@ def test_where_a_list_is_allowed_each_of_its_origins_is_told_that_it_is(
 
             assert headers["Access-Control-Allow-Origin"] == origin
             assert headers["Access-Control-Expose-Headers"] == EXPOSED
-            assert headers["Vary"] == "Origin, X-Api-Key"
+            assert headers["Vary"] == "Origin, Authorization, X-Api-Key"
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_where_a_list_is_allowed_no_other_origin_is(
         headers = api("GET", path, headers={"Origin": origin}).headers
 
         assert "Access-Control-Allow-Origin" not in headers
-        assert headers["Vary"] == "Origin, X-Api-Key"
+        assert headers["Vary"] == "Origin, Authorization, X-Api-Key"
 
 
 def test_a_read_may_be_kept_by_its_caller_as_long_as_by_the_gateway(
@@ -152,7 +152,7 @@ def test_a_read_may_be_kept_by_its_caller_as_long_as_by_the_gateway(
 
     assert one.headers["Cache-Control"] == "private, max-age=7"
     assert many.headers["Cache-Control"] == "private, max-age=5"
-    assert one.headers["Vary"] == many.headers["Vary"] == "X-Api-Key"
+    assert one.headers["Vary"] == many.headers["Vary"] == "Authorization, X-Api-Key"
 
 
 def test_neither_writes_nor_errors_may_be_kept(api: "Api", new_job: dict[str, Any]) -> None:

@@ -32,6 +32,7 @@ def test_a_created_job_is_pending_at_version_1_and_can_be_found_under_its_locati
         "version": 1,
         "created_at": job["created_at"],
         "updated_at": job["created_at"],
+        "created_by": "key-1",
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", job["created_at"])
     assert api("GET", "/" + created.headers["Location"]).body == job

@@ -73,7 +73,16 @@ context = st.fixed_dictionaries(
         # Of the gateway's own making: it may lack, and no caller can choose it.
         "requestId": wrong,
         "path": st.one_of(wrong, text),
-        "identity": st.one_of(wrong, st.fixed_dictionaries({"apiKeyId": st.one_of(wrong, text)})),
+        "identity": st.one_of(
+            wrong,
+            st.fixed_dictionaries({"apiKeyId": st.one_of(wrong, text)}),
+            st.fixed_dictionaries({"userArn": st.one_of(wrong, text)}),
+        ),
+        "authorizer": st.one_of(
+            wrong,
+            st.fixed_dictionaries({"claims": wrong}),
+            st.fixed_dictionaries({"claims": st.fixed_dictionaries({"sub": wrong})}),
+        ),
     },
 )
 monsters = st.sampled_from(

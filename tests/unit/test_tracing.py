@@ -37,7 +37,8 @@ with mock_aws():
     made.clear()
     created = Api()("POST", "/jobs", {"pipeline": "p", "input_uri": "s3://in/1"}, request_id="r-1")
     assert created.status == 201
-    assert Api()("PATCH", f"/jobs/{created.body['job_id']}", {"progress": 1}).status == 409
+    worker = Api(subject="worker")
+    assert worker("PATCH", f"/jobs/{created.body['job_id']}", {"progress": 1}).status == 409
 print(f"made {len(made)}")
 """
 
@@ -92,6 +93,7 @@ def test_a_sampled_request_adds_its_calls_and_says_what_it_is_about(
     assert (created["outcome"], created["status"]) == ("succeeded", "201")
     assert (refused["outcome"], refused["status"]) == ("refused", "409")
     assert created["job_id"] == refused["job_id"]
+    assert (created["caller"], refused["caller"]) == ("key-1", "worker")
     calls = [d for d in documents if d.get("namespace") == "aws"]
     operations = [(d["name"], d["aws"]["operation"]) for d in calls]
     assert operations == [

@@ -17,7 +17,7 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, NoReturn
 
-from common import config, cursor, job, lifecycle, listing, schemas, start, table
+from common import caller, config, cursor, job, lifecycle, listing, schemas, start, table
 from common.aws import CALLS
 from common.contract import (
     IDEMPOTENCY_KEY,
@@ -34,12 +34,16 @@ from common.ladder import SHIPPING_RESERVE
 from common.lifecycle import LambdaContext
 from common.settings import SETTINGS
 from common.telemetry import count, logger, metrics
+from common.tolerant import mapping as _mapping
+from common.tolerant import text as _text
 from common.tracing import annotate, capture
 
 _ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _ENTITY_TAGS = re.compile(rf"{_ENTITY_TAG}(?:[ \t]*,[ \t]*{_ENTITY_TAG})*")
 _IDEMPOTENCY_KEY = re.compile(IDEMPOTENCY_KEY)
 _NO_VERSION = 0
+_CREDENTIALS = "Authorization, X-Api-Key"
+"""The headers by which API Gateway knows who calls: whoever comes next may not see the answer."""
 
 
 class Problem(Exception):
@@ -100,7 +104,8 @@ class Request:
 
     Attributes:
         id: API Gateway's request id, the same in every log and answer.
-        caller: The id of the API key that the caller used.
+        caller: Who calls, as far as API Gateway knows: see :func:`common.caller.identity`.
+        api_key_id: The id of the API key that the caller used; empty for none.
         route: The method and the resource's path, such as ``GET /jobs/{job_id}``.
         path: The path that was asked for, the API's stage included.
         query: The last value of each query parameter.
@@ -110,7 +115,8 @@ class Request:
     def __init__(self, event: Mapping[str, Any], context: LambdaContext) -> None:
         gateway = _mapping(event.get("requestContext"))
         self.id = _text(gateway.get("requestId")) or context.aws_request_id
-        self.caller = _text(_mapping(gateway.get("identity")).get("apiKeyId")) or "anonymous"
+        self.caller = caller.identity(gateway)
+        self.api_key_id = _text(_mapping(gateway.get("identity")).get("apiKeyId"))
         self.route = f"{_text(event.get('httpMethod'))} {_text(event.get('resource'))}"
         self.path = _text(gateway.get("path")) or _text(event.get("path"))
         self.query = _texts(event.get("queryStringParameters"))
@@ -334,7 +340,8 @@ def _report(request: Request, response: Response, error: Exception | None, secon
         "job_id": job_id,
         "dynamodb_attempts": attempts,
         "cold_start": _cold,
-        "api_key_id": request.caller,
+        "caller": request.caller,
+        "api_key_id": request.api_key_id,
     }
     _cold = False
     outcome = "succeeded"
@@ -351,6 +358,7 @@ def _report(request: Request, response: Response, error: Exception | None, secon
     metrics.add_metadata("request_id", request.id)
     annotate(
         request_id=request.id,
+        caller=request.caller,
         job_id=job_id,
         pipeline=response.pipeline,
         outcome=outcome,
@@ -378,15 +386,15 @@ def _cache_control(request: Request, response: Response) -> str:
     seconds = SETTINGS.cache_ttl.get(request.route)
     if seconds is None or response.status != HTTPStatus.OK:
         return "no-store"
-    # Only callers with a key may see it, which a cache between us and them does not check.
+    # Only who may read jobs may see it, which a cache between us and them does not check.
     return f"private, max-age={seconds}"
 
 
 def _cors(origin: str | None) -> dict[str, str]:
     exposed = {"Access-Control-Expose-Headers": ", ".join(RESPONSE_HEADERS)}
     if SETTINGS.cors_origins == ("*",):
-        return {"Access-Control-Allow-Origin": "*", "Vary": "X-Api-Key", **exposed}
-    vary = {"Vary": "Origin, X-Api-Key"}
+        return {"Access-Control-Allow-Origin": "*", "Vary": _CREDENTIALS, **exposed}
+    vary = {"Vary": f"Origin, {_CREDENTIALS}"}
     if origin in SETTINGS.cors_origins:
         return {"Access-Control-Allow-Origin": origin, **vary, **exposed}
     return vary
@@ -422,15 +430,6 @@ def _finite(digits: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{digits} is too large")
     return number
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(value: object) -> str:
-    # JSON can spell half a surrogate pair, which neither a log line nor a header can hold.
-    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
 
 
 def _texts(value: object) -> dict[str, str]:

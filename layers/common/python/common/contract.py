@@ -10,7 +10,7 @@ MERGE_PATCH = "application/merge-patch+json"
 PROBLEM = "application/problem+json"
 """The media type of RFC 9457 problem documents."""
 
-REQUEST_HEADERS = ("Content-Type", "X-Api-Key", "If-Match", "Idempotency-Key")
+REQUEST_HEADERS = ("Authorization", "Content-Type", "X-Api-Key", "If-Match", "Idempotency-Key")
 """The headers that a browser may send."""
 
 RESPONSE_HEADERS = ("ETag", "Location", "Retry-After", "Idempotency-Replayed", "X-Request-Id")

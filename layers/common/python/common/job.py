@@ -61,7 +61,8 @@ class RuleBroken(ValueError):
 class Job:
     """A job as callers see it. Times are RFC 3339, UTC, in milliseconds.
 
-    ``expires_at`` is in epoch seconds, as DynamoDB's time to live wants it.
+    ``expires_at`` is in epoch seconds, as DynamoDB's time to live wants it. ``created_by`` is
+    who registered it; jobs of a time before it was kept have none.
     """
 
     job_id: str
@@ -79,6 +80,7 @@ class Job:
     started_at: str | None = None
     finished_at: str | None = None
     expires_at: int | None = None
+    created_by: str | None = None
 
     def present(self) -> dict[str, Any]:
         """The fields that have a value."""
@@ -89,7 +91,8 @@ class Job:
 SUMMARY = tuple(
     entry.name
     for entry in fields(Job)
-    if entry.name not in {"input_uri", "parameters", "output_uri", "error", "expires_at"}
+    if entry.name
+    not in {"input_uri", "parameters", "output_uri", "error", "expires_at", "created_by"}
 )
 """The fields that a list shows."""
 
@@ -138,8 +141,8 @@ def is_id(text: str) -> bool:
         return False
 
 
-def new(body: Mapping[str, Any], *, job_id: str, now: datetime) -> Job:
-    """The job that a body valid under ``job-create`` registers.
+def new(body: Mapping[str, Any], *, job_id: str, now: datetime, created_by: str) -> Job:
+    """The job that a body valid under ``job-create`` registers, for whoever asks for it.
 
     Raises:
         RuleBroken: The parameters are too large.
@@ -158,6 +161,7 @@ def new(body: Mapping[str, Any], *, job_id: str, now: datetime) -> Job:
         version=1,
         created_at=timestamp(now),
         updated_at=timestamp(now),
+        created_by=created_by,
     )
 
 
