@@ -1,6 +1,10 @@
-"""The CDK app: one stack per stage, ``cdk deploy -c stage=prod`` (default: dev)."""
+"""The CDK app: one stack per stage, ``cdk deploy -c stage=prod`` (default: dev).
+
+``-c authorization=cognito`` has callers prove themselves in another way than the stage says.
+"""
 
 import sys
+from dataclasses import replace
 
 from aws_cdk import (
     App,
@@ -12,19 +16,24 @@ from aws_cdk import (
 
 from infra.compliance import Compliance
 from infra.stack import JobLedgerStack
-from infra.stage import REGION, STAGES, Stage
+from infra.stage import AUTHORIZATIONS, REGION, STAGES, Stage
 
 
 def chosen_stage(app: App) -> Stage:
     """The stage that the context names.
 
     Raises:
-        SystemExit: No such stage; the message names those there are.
+        SystemExit: No such stage or authorization; the message names those there are.
     """
     name = app.node.try_get_context("stage") or "dev"
     if name not in STAGES:
         sys.exit(f"Unknown stage {name!r}. Choose one with -c stage=<{'|'.join(STAGES)}>.")
-    return STAGES[name]
+    stage = STAGES[name]
+    authorization = app.node.try_get_context("authorization") or stage.authorization
+    if authorization not in AUTHORIZATIONS:
+        ways = "|".join(AUTHORIZATIONS)
+        sys.exit(f"Unknown authorization {authorization!r}. Choose one of <{ways}>.")
+    return replace(stage, authorization=authorization)
 
 
 def chosen_synthesizer(app: App) -> IStackSynthesizer | None:

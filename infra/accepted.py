@@ -5,11 +5,11 @@ where the reason holds for whatever of that type may come. Where the stages diff
 which it is. One that accepts nothing fails the synthesis (infra/compliance.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from infra.routes import FUNCTIONS, Function
-from infra.stage import Stage
+from infra.routes import FUNCTIONS, ROUTES, Function, Route
+from infra.stage import STAGES, Stage
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,25 @@ def _of_function(function: Function) -> tuple[Acceptance, ...]:
     )
 
 
+def _of_job(route: Route, name: str) -> Acceptance:
+    """What is accepted for a route on one job, where the stage ``name`` has its own policies."""
+    return Acceptance(
+        f"AwsSolutions-IAM5[Resource::arn:aws:execute-api:us-east-1:<AWS::AccountId>:"
+        f"<ApiRest4DEC74FE>/{name}/{route.method}{route.any_path}]",
+        f"Authorization/{route.access.capitalize()}Jobs",
+        "The last part of the path is the job's id. The method and the rest are one route's.",
+        when=lambda stage: (stage.authorization, stage.name) == ("iam", name),
+    )
+
+
 _BY_ACCOUNT = "Api/Rest/CloudWatchRole"
-_MAKER = "Parameters/CursorKeyMaker"
+_MAKERS: Mapping[str, Callable[[Stage], bool]] = {
+    "Parameters/CursorKeyMaker": lambda _: True,
+    "Authorization/UserPool/MachineClientMaker": lambda stage: (
+        stage.authorization == "cognito" and stage.user_pool_arn is None
+    ),
+}
+"""The functions behind custom resources, and which stages have them."""
 
 ACCEPTED = (
     *(acceptance for function in FUNCTIONS for acceptance in _of_function(function)),
@@ -64,14 +81,18 @@ ACCEPTED = (
     Acceptance(
         "AwsSolutions-APIG4",
         "AWS::ApiGateway::Method",
-        "Callers are programs. Every method asks for an API key (a test holds it to that), which"
-        " can be withdrawn, and whose usage plan limits rate and quota.",
+        "A stage for development holds no data of value. Every method asks for an API key (a test"
+        " holds it to that), which can be withdrawn, and whose usage plan limits rate and quota.",
+        when=lambda stage: stage.authorization == "api-key",
     ),
     Acceptance(
         "AwsSolutions-COG4",
         "AWS::ApiGateway::Method",
-        "Callers are programs, and no people whom a user pool could hold.",
+        "A key is enough for a stage for development; where callers are inside AWS, IAM knows"
+        " them, and they need no second identity.",
+        when=lambda stage: stage.authorization != "cognito",
     ),
+    *(_of_job(route, name) for route in ROUTES if route.path_parameters for name in STAGES),
     Acceptance(
         "AwsSolutions-APIG3",
         "AWS::ApiGateway::Stage",
@@ -118,17 +139,25 @@ ACCEPTED = (
         "The usage plan limits what reaches the functions. A reservation would take from every"
         " other function of the account, and turn callers away within their limits.",
     ),
-    Acceptance(
-        "NIST.800.53.R5-LambdaDLQ",
-        _MAKER,
-        "CloudFormation waits for its answer, and the stack fails without one: nothing is lost"
-        " that a queue could keep.",
-    ),
-    Acceptance(
-        "NIST.800.53.R5-LambdaInsideVPC",
-        _MAKER,
-        "It talks to Parameter Store and CloudFormation only, by TLS, and runs when the network"
-        " may not be there yet, or no longer.",
+    *(
+        acceptance
+        for maker, when in _MAKERS.items()
+        for acceptance in (
+            Acceptance(
+                "NIST.800.53.R5-LambdaDLQ",
+                maker,
+                "CloudFormation waits for its answer, and the stack fails without one: nothing is"
+                " lost that a queue could keep.",
+                when=when,
+            ),
+            Acceptance(
+                "NIST.800.53.R5-LambdaInsideVPC",
+                maker,
+                "It talks to services of AWS only, by TLS, and runs when the network may not be"
+                " there yet, or no longer.",
+                when=when,
+            ),
+        )
     ),
     Acceptance(
         "NIST.800.53.R5-IAMNoInlinePolicy",

@@ -12,10 +12,11 @@ from constructs import Construct
 
 from common.contract import REQUEST_HEADERS, RESPONSE_HEADERS
 from common.ladder import API_GATEWAY_TIMEOUT
+from infra.authorization import CALLER, Authorization
 from infra.functions import LedgerFunction
 from infra.layer import COMMON
 from infra.logs import log_group
-from infra.problems import PROBLEMS, Problem
+from infra.problems import Problem, problems_of
 from infra.routes import ROUTES, Function, Route
 from infra.stage import Stage
 
@@ -43,7 +44,7 @@ _ACCESS_LOG = {
     "ip": "$context.identity.sourceIp",
     "user_agent": "$context.identity.userAgent",
 }
-"""One line per request. Not in it: the key itself, queries (cursors) and bodies."""
+"""One line per request. Not in it: keys and tokens themselves, queries (cursors) and bodies."""
 
 
 class _MethodSettings(TypedDict):
@@ -58,7 +59,7 @@ class _MethodSettings(TypedDict):
 
 
 class LedgerApi(Construct):
-    """The API of one stage, callable with an API key.
+    """The API of one stage.
 
     Attributes:
         api: The REST API.
@@ -71,10 +72,12 @@ class LedgerApi(Construct):
         id_: str,
         *,
         stage: Stage,
+        authorization: Authorization,
         functions: Mapping[Function, LedgerFunction],
     ) -> None:
         super().__init__(scope, id_)
         self._stage = stage
+        self._authorization = authorization
         self.api = apigateway.RestApi(
             self,
             "Rest",
@@ -101,6 +104,7 @@ class LedgerApi(Construct):
         }
         for route in ROUTES:
             self._add_method(route, functions[route.function])
+        authorization.add_policies(self.api, ROUTES)
         self._add_preflights()
         self._add_problems()
         self.key = self._add_usage_plan()
@@ -120,7 +124,9 @@ class LedgerApi(Construct):
             cache_cluster_enabled=True,
             cache_cluster_size=self._stage.cache_size_gb,
             access_log_destination=apigateway.LogGroupLogDestination(group),
-            access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
+            access_log_format=apigateway.AccessLogFormat.custom(
+                json.dumps({**_ACCESS_LOG, "caller": CALLER[self._stage.authorization]})
+            ),
             method_options={
                 # All settings again: a method's replace the stage's as a whole, not one by one.
                 f"{route.path}/{route.method}": apigateway.MethodDeploymentOptions(
@@ -197,6 +203,7 @@ class LedgerApi(Construct):
                 cache_key_parameters=names if route.cache_ttl else None,
             ),
             operation_name=route.operation,
+            **self._authorization.of(route),
             request_parameters={**dict.fromkeys(others, False), **required},
             request_models={
                 media: self._models[media, schema] for media, schema in route.body.items()
@@ -221,7 +228,7 @@ class LedgerApi(Construct):
         )
 
     def _add_problems(self) -> None:
-        for problem in PROBLEMS:
+        for problem in problems_of(self._stage.authorization):
             self.api.add_gateway_response(
                 "".join(word.title() for word in problem.case.response_type.split("_")),
                 type=problem.case,

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from aws_cdk import aws_apigateway as apigateway
 
 from common.contract import PROBLEM, problem
+from infra.stage import Authorization
 
 THROTTLED_RETRY_SECONDS = 1
 QUOTA_RETRY_SECONDS = 3_600
@@ -30,12 +31,14 @@ class Problem:
         detail: One sentence for the caller. May hold ``$context`` variables that need no
             quotes of their own.
         retry_after: Seconds after which the same request may succeed.
+        challenge: What to authenticate with (RFC 9110, 11.6.1).
     """
 
     case: apigateway.ResponseType
     status: HTTPStatus
     detail: str
     retry_after: int | None = None
+    challenge: str | None = None
 
     @property
     def template(self) -> str:
@@ -47,14 +50,14 @@ class Problem:
 
     def headers(self, common: Mapping[str, str]) -> dict[str, str]:
         """The header mappings: ``common``, and those of this case."""
-        own = {} if self.retry_after is None else {"Retry-After": f"'{self.retry_after}'"}
+        own = {"Retry-After": self.retry_after, "WWW-Authenticate": self.challenge}
         return {
             # The key of a template must be application/json; this is what the caller sees.
             "Content-Type": f"'{PROBLEM}'",
             "X-Request-Id": "context.requestId",
             "Cache-Control": "'no-store'",
             **common,
-            **own,
+            **{name: f"'{value}'" for name, value in own.items() if value is not None},
         }
 
 
@@ -62,7 +65,66 @@ _NO_ROUTE = "There is no such route: look at the path and the method."
 _BAD_KEY = "The x-api-key header is missing, or its key is not valid for this API."
 _OUTAGE = "The service cannot answer right now. Try again."
 
-PROBLEMS = (
+# Where routes ask for no AWS credentials, these are missed, or looked at and found wrong, only
+# where there is no route.
+_WITHOUT_ROUTE = (
+    Problem(_Type.MISSING_AUTHENTICATION_TOKEN, HTTPStatus.NOT_FOUND, _NO_ROUTE),
+    Problem(_Type.INVALID_SIGNATURE, HTTPStatus.NOT_FOUND, _NO_ROUTE),
+    Problem(_Type.EXPIRED_TOKEN, HTTPStatus.NOT_FOUND, _NO_ROUTE),
+    Problem(_Type.DEFAULT_4_XX, HTTPStatus.BAD_REQUEST, "The request is not valid."),
+)
+
+_OF: Mapping[Authorization, tuple[Problem, ...]] = {
+    "api-key": (
+        Problem(_Type.ACCESS_DENIED, HTTPStatus.FORBIDDEN, "Access is denied."),
+        *_WITHOUT_ROUTE,
+    ),
+    "cognito": (
+        Problem(
+            _Type.UNAUTHORIZED,
+            HTTPStatus.UNAUTHORIZED,
+            "The Authorization header has no access token that is good for this API and route.",
+            challenge="Bearer",
+        ),
+        Problem(
+            _Type.ACCESS_DENIED,
+            HTTPStatus.FORBIDDEN,
+            "The access token does not have the scope that the route asks for.",
+        ),
+        *_WITHOUT_ROUTE,
+    ),
+    "iam": (
+        Problem(
+            _Type.ACCESS_DENIED,
+            HTTPStatus.FORBIDDEN,
+            "No policy allows the route to whoever signed the request.",
+        ),
+        # API Gateway says the same of a route that is not there.
+        Problem(
+            _Type.MISSING_AUTHENTICATION_TOKEN,
+            HTTPStatus.FORBIDDEN,
+            "The request is not signed with AWS credentials, or there is no such route.",
+        ),
+        Problem(
+            _Type.INVALID_SIGNATURE,
+            HTTPStatus.FORBIDDEN,
+            "The signature of the request is not valid.",
+        ),
+        Problem(
+            _Type.EXPIRED_TOKEN,
+            HTTPStatus.FORBIDDEN,
+            "The credentials that the request is signed with have expired.",
+        ),
+        # What has no type of its own is about credentials.
+        Problem(
+            _Type.DEFAULT_4_XX,
+            HTTPStatus.FORBIDDEN,
+            "AWS does not know the credentials that the request is signed with.",
+        ),
+    ),
+}
+
+_COMMON = (
     Problem(
         _Type.BAD_REQUEST_BODY,
         HTTPStatus.BAD_REQUEST,
@@ -74,13 +136,7 @@ PROBLEMS = (
         "$context.error.message",
     ),
     Problem(_Type.INVALID_API_KEY, HTTPStatus.FORBIDDEN, _BAD_KEY),
-    Problem(_Type.ACCESS_DENIED, HTTPStatus.FORBIDDEN, "Access is denied."),
     Problem(_Type.WAF_FILTERED, HTTPStatus.FORBIDDEN, "The request was filtered."),
-    # Routes ask for API keys only, so AWS credentials are missed, or looked at and found wrong,
-    # only where there is no route.
-    Problem(_Type.MISSING_AUTHENTICATION_TOKEN, HTTPStatus.NOT_FOUND, _NO_ROUTE),
-    Problem(_Type.INVALID_SIGNATURE, HTTPStatus.NOT_FOUND, _NO_ROUTE),
-    Problem(_Type.EXPIRED_TOKEN, HTTPStatus.NOT_FOUND, _NO_ROUTE),
     Problem(_Type.RESOURCE_NOT_FOUND, HTTPStatus.NOT_FOUND, _NO_ROUTE),
     Problem(
         _Type.REQUEST_TOO_LARGE,
@@ -121,6 +177,10 @@ PROBLEMS = (
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "The service is misconfigured.",
     ),
-    Problem(_Type.DEFAULT_4_XX, HTTPStatus.BAD_REQUEST, "The request is not valid."),
     Problem(_Type.DEFAULT_5_XX, HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed."),
 )
+
+
+def problems_of(authorization: Authorization) -> tuple[Problem, ...]:
+    """All that API Gateway answers by itself, where callers prove themselves in this way."""
+    return (*_COMMON, *_OF[authorization])

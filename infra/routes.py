@@ -17,6 +17,18 @@ Function: TypeAlias = str
 
 Parameter = Literal["config", "cursor-key"]
 
+Access = Literal["read", "write"]
+"""What a caller wants to do with jobs."""
+
+RESOURCE_SERVER = "jobs"
+"""What the names of the OAuth scopes begin with."""
+
+SCOPES: Mapping[Access, str] = {
+    "read": "Read and list jobs",
+    "write": "Register, change and delete jobs",
+}
+"""What each scope of the resource server is for, in the words of a consent."""
+
 
 @dataclass(frozen=True)
 class Route:
@@ -28,6 +40,8 @@ class Route:
         function: The folder under functions/ that answers.
         operation: What generated clients call the route, in camel case.
         summary: One line for people; the description of the method.
+        access: What a caller must be allowed, where it is more than an API key that is asked for:
+            the scope ``jobs/<access>`` of an access token, or the managed policy of that name.
         answers: The JSON Schema (a file in the layer's schemas/answers folder, without its
             ending) of the body of each successful answer, by status; None for no body. The
             problems that a route answers follow from the rest of the row.
@@ -49,6 +63,7 @@ class Route:
     function: Function
     operation: str
     summary: str
+    access: Access
     answers: Mapping[HTTPStatus, str | None]
     table: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
@@ -58,6 +73,16 @@ class Route:
     parameters: tuple[Parameter, ...] = ()
     cache_ttl: int = 0
     rate_share: float = 1
+
+    @property
+    def scope(self) -> str:
+        """The OAuth scope that allows it."""
+        return f"{RESOURCE_SERVER}/{self.access}"
+
+    @property
+    def any_path(self) -> str:
+        """The path with ``*`` for its parameters, as policies have it."""
+        return "/".join("*" if part.startswith("{") else part for part in self.path.split("/"))
 
     @property
     def path_parameters(self) -> list[str]:
@@ -72,6 +97,7 @@ ROUTES = (
         function="create",
         operation="createJob",
         summary="Register a job",
+        access="write",
         answers={HTTPStatus.CREATED: "job", HTTPStatus.OK: "job"},
         table=("dynamodb:PutItem",),
         body={JSON: "job-create"},
@@ -83,6 +109,7 @@ ROUTES = (
         function="read",
         operation="listJobs",
         summary="List jobs, newest first",
+        access="read",
         answers={HTTPStatus.OK: "job-page"},
         indexes=("dynamodb:Query",),
         query=("status", "pipeline", "limit", "cursor"),
@@ -97,6 +124,7 @@ ROUTES = (
         function="read",
         operation="readJob",
         summary="Read one job",
+        access="read",
         answers={HTTPStatus.OK: "job"},
         table=("dynamodb:GetItem",),
         cache_ttl=5,
@@ -107,6 +135,7 @@ ROUTES = (
         function="update",
         operation="replaceJob",
         summary="Replace what a worker may change",
+        access="write",
         answers={HTTPStatus.OK: "job"},
         table=("dynamodb:UpdateItem",),
         body={JSON: "job-replace"},
@@ -119,6 +148,7 @@ ROUTES = (
         function="update",
         operation="updateJob",
         summary="Report progress or a change of status",
+        access="write",
         answers={HTTPStatus.OK: "job"},
         table=("dynamodb:UpdateItem",),
         body={MERGE_PATCH: "job-patch"},
@@ -131,6 +161,7 @@ ROUTES = (
         function="delete",
         operation="deleteJob",
         summary="Delete a job that is not running",
+        access="write",
         answers={HTTPStatus.NO_CONTENT: None},
         table=("dynamodb:DeleteItem",),
         headers=("If-Match",),

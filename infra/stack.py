@@ -5,6 +5,7 @@ from constructs import Construct
 
 from infra.api import LedgerApi
 from infra.archive import Archive
+from infra.authorization import Authorization
 from infra.catalog import Catalog
 from infra.firewall import Firewall
 from infra.functions import LedgerFunction
@@ -67,7 +68,8 @@ class JobLedgerStack(Stack):
             )
             for name in FUNCTIONS
         }
-        api = LedgerApi(self, "Api", stage=stage, functions=functions)
+        authorization = Authorization(self, "Authorization", stage=stage)
+        api = LedgerApi(self, "Api", stage=stage, authorization=authorization, functions=functions)
         if stage.has_web_acl:
             Firewall(self, "Firewall", stage=stage, api=api)
         monitoring = Monitoring(
@@ -95,6 +97,7 @@ class JobLedgerStack(Stack):
                 "WorkgroupName": ("Queries the archive in SQL", catalog.workgroup.name),
                 "AlarmTopicArn": ("Receives every alarm", monitoring.topic.topic_arn),
                 "DashboardUrl": ("The dashboard", monitoring.url),
+                **authorization.outputs,
             },
         )
         Tags.of(self).add("service", "job-ledger")

@@ -1,9 +1,15 @@
 """What differs between the stages, and nothing else."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 REGION = "us-east-1"
 """Where every stage is deployed."""
+
+Authorization = Literal["api-key", "cognito", "iam"]
+"""How callers prove who they are, besides the API key that sets their limits."""
+
+AUTHORIZATIONS: tuple[Authorization, ...] = get_args(Authorization)
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,9 @@ class Stage:
             rule and request).
         api_gateway_account: Create the account-wide role with which API Gateway writes logs.
             Off where the account already has one.
+        authorization: "api-key" (a key is enough), "cognito" (an access token of a user pool) or
+            "iam" (a request signed with AWS credentials). docs/sign-in.md says when to choose
+            which.
         cors_origins: The browser origins that may call the API, such as
             ``https://jobs.example.com``; ("*",) for all. More than one need a web ACL, which
             AWS bills by the month and by the request.
@@ -46,6 +55,9 @@ class Stage:
         failed_jobs_percent: Failed among ended jobs that raise the business alarm.
         latency_p99_ms: The API's p99 latency that raises its alarm.
         alarm_email: Address subscribed to the alarm topic; none for none.
+        sign_in_callbacks: Where a browser may come back to from signing in; with "cognito" only.
+            HTTPS, or on this machine. The default is the API reference of the local run.
+        user_pool_arn: A user pool of one's own, with "cognito" only; none to have one made.
     """
 
     name: str
@@ -53,6 +65,7 @@ class Stage:
     nat_gateways: int
     ssm_endpoint: bool
     firewall: bool
+    authorization: Authorization
     cors_origins: tuple[str, ...]
     shards: int
     cache_size_gb: str
@@ -72,6 +85,8 @@ class Stage:
     api_gateway_account: bool = True
     snap_start: bool = False
     alarm_email: str | None = None
+    sign_in_callbacks: tuple[str, ...] = ("http://127.0.0.1:4567/oauth2-redirect.html",)
+    user_pool_arn: str | None = None
 
     @property
     def stack(self) -> str:
@@ -103,6 +118,7 @@ STAGES = {
             nat_gateways=1,
             ssm_endpoint=False,
             firewall=False,
+            authorization="api-key",
             cors_origins=("*",),
             shards=2,
             cache_size_gb="0.5",
@@ -125,6 +141,7 @@ STAGES = {
             nat_gateways=2,
             ssm_endpoint=True,
             firewall=True,
+            authorization="cognito",
             cors_origins=("https://jobs.example.com",),
             shards=4,
             cache_size_gb="1.6",
@@ -140,6 +157,7 @@ STAGES = {
             error_rate_percent=1,
             failed_jobs_percent=20,
             latency_p99_ms=1_000,
+            sign_in_callbacks=("https://jobs.example.com/",),
         ),
     )
 }

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from infra.stage import REGION, STAGES
+from infra.stage import REGION, STAGES, Authorization
 from local import aws
 from local.errors import LocalRunError
 from local.home import PROJECT, Endpoint, Home
@@ -38,21 +38,32 @@ class Deployment:
         home: Where the cloud assembly and the logs of the CDK go.
         progress: Where to tell what is going on.
         project: The folder of the CDK app.
+        authorization: How callers prove who they are; None for what the stage says.
 
     Raises:
         LocalRunError: The CDK is not installed.
     """
 
-    def __init__(self, home: Home, progress: Progress, *, project: Path = PROJECT) -> None:
+    def __init__(
+        self,
+        home: Home,
+        progress: Progress,
+        *,
+        project: Path = PROJECT,
+        authorization: Authorization | None = None,
+    ) -> None:
         if not _CDK.exists():
             raise LocalRunError("The CDK command line is not installed; run `make setup` first.")
         self._home = home
         self._progress = progress
         self._project = project
+        self._context = (
+            (*_CONTEXT, "-c", f"authorization={authorization}") if authorization else _CONTEXT
+        )
         self._running = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        synthesis = ("synth", "--quiet", *_CONTEXT, "--output", str(self._home.assembly))
+        synthesis = ("synth", "--quiet", *self._context, "--output", str(self._home.assembly))
         self._synthesis = self._running.enter_context(
             _cdk(self._home, *synthesis, folder=self._project)
         )

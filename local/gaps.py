@@ -32,7 +32,7 @@ from typing import Any
 import airspeed
 import fastjsonschema
 from ministack import app
-from ministack.core import iam_actions, lambda_runtime, router
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime, router
 from ministack.services import apigateway_v1, cloudwatch, cloudwatch_logs, lambda_svc, waf
 from ministack.services.cloudformation import provisioners, stacks
 
@@ -664,18 +664,20 @@ def _name_the_caller() -> None:
 
 def _fill_gateway_responses() -> None:
     """Fill in the two variables of the problem documents that the emulator leaves as they are."""
-    execute = apigateway_v1._execute_in_scope
+    enforce = app._enforce_execute_api
     respond = apigateway_v1._gateway_error_response
+    asked = ContextVar("asked", default="")
 
-    async def execute_in_scope(request: dict[str, Any], *args: Any) -> Any:
-        _, stage, _, path, *_ = args
-        request["path"] = f"/{stage}{path}"
-        return await execute(request, *args)
+    def enforce_execute_api(
+        api: str, stage: str, method: str, path: str, *args: Any, **kwargs: Any
+    ) -> Any:
+        asked.set(f"/{stage}{path}")
+        return enforce(api, stage, method, path, *args, **kwargs)
 
     def gateway_error_response(error: Any, request: Mapping[str, Any]) -> tuple[int, Any, bytes]:
         status, headers, body = respond(error, request)
         for variable, value in (
-            ("$context.path", request.get("path", "")),
+            ("$context.path", asked.get()),
             (
                 "$context.error.validationErrorString",
                 f"[{getattr(error, 'explanation', error.message)}]",
@@ -684,8 +686,46 @@ def _fill_gateway_responses() -> None:
             body = body.replace(variable.encode(), json.dumps(value)[1:-1].encode())
         return status, headers, body
 
-    apigateway_v1._execute_in_scope = execute_in_scope
+    app._enforce_execute_api = enforce_execute_api
     apigateway_v1._gateway_error_response = gateway_error_response
+
+
+def _deny_missing_scopes() -> None:
+    """Deny access to a token without the scope of a method, where the emulator sees no token.
+
+    AWS has a response for whom an authorizer denies access, and another for whom it does not know:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+    """
+    validate = apigateway_v1._validate_cognito_authorizer
+
+    async def validate_cognito_authorizer(authorizer: Any, method: Properties, *args: Any) -> Any:
+        claims, error = await validate(authorizer, method, *args)
+        if error is not None:
+            anyhow, _ = await validate(authorizer, {**method, "authorizationScopes": []}, *args)
+            if anyhow is not None:
+                error = apigateway_v1._deny_error(explicit=False)
+        return claims, error
+
+    apigateway_v1._validate_cognito_authorizer = validate_cognito_authorizer
+
+
+def _deny_through_the_api() -> None:
+    """Refuse whom IAM does not allow a method with the API's own response, not the emulator's."""
+    enforce = app._enforce_execute_api
+    denial = "AccessDeniedException"
+    apigateway_v1._AUTHENTICATION_GATEWAY_ERRORS[denial] = ("ACCESS_DENIED", denial)
+
+    def enforce_execute_api(
+        api: str, stage: str, method: str, path: str, headers: Any, query: Any, **kwargs: Any
+    ) -> Any:
+        refused = enforce(api, stage, method, path, headers, query, **kwargs)
+        if refused and b'"__type": "AccessDeniedException"' in refused[2]:
+            message = json.loads(refused[2])["message"]
+            error = iam_evaluator.AuthError(denial, message)
+            return apigateway_v1.authentication_error_response(api, stage, error, headers, query)
+        return refused
+
+    app._enforce_execute_api = enforce_execute_api
 
 
 def _explain_bad_bodies() -> None:
@@ -835,6 +875,8 @@ PATCHES = (
     _unpack_layers_once,
     _name_the_caller,
     _fill_gateway_responses,
+    _deny_missing_scopes,
+    _deny_through_the_api,
     _explain_bad_bodies,
     _answer_for_failed_functions,
     _evaluate_mock_responses,

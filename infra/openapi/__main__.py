@@ -1,19 +1,30 @@
-"""Writes the OpenAPI document to docs/openapi.json: `make openapi`."""
+"""Writes the OpenAPI documents, one for each authorization, to docs/: `make openapi`."""
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from infra.openapi.document import document
+from infra.stage import Authorization
 
-FILE = Path(__file__).parent.parent.parent / "docs" / "openapi.json"
+_DOCS = Path(__file__).parent.parent.parent / "docs"
+FILE = _DOCS / "openapi.json"
+"""Of stages whose callers need no more than an API key."""
+
+FILES: Mapping[Authorization, Path] = {
+    "api-key": FILE,
+    "cognito": _DOCS / "openapi.cognito.json",
+    "iam": _DOCS / "openapi.iam.json",
+}
 
 
-def text() -> str:
+def text(authorization: Authorization = "api-key") -> str:
     """What the file must hold."""
-    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document(authorization), indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    FILE.write_text(text())
-    sys.stdout.write(f"{FILE}\n")
+    for each, file in FILES.items():
+        file.write_text(text(each))
+        sys.stdout.write(f"{file}\n")

@@ -12,30 +12,28 @@ from common.contract import (
     problem,
 )
 from infra.openapi.examples import JOB_ID, REQUEST_ID
-from infra.openapi.parameters import kept_for
+from infra.openapi.parameters import CHALLENGE, kept_for
 from infra.routes import ROUTES, Route
+from infra.stage import Authorization
 
 
 class _Case(NamedTuple):
-    """A problem: when it is answered, what may be in it, and whether Retry-After tells a time."""
+    """A problem: when it is answered, what may be in it, and what further headers it has."""
 
     description: str
     detail: str
     errors: tuple[Mapping[str, str], ...] = ()
     retry: bool = False
+    challenge: bool = False
 
 
-PROBLEMS: Mapping[HTTPStatus, _Case] = {
+_CASES: Mapping[HTTPStatus, _Case] = {
     HTTPStatus.BAD_REQUEST: _Case(
         "The request is malformed: a parameter or header has a value that it cannot have, or the"
         f" body is not JSON, does not conform to its schema, or nests deeper than {MAX_DEPTH}"
         " levels",
         "The body does not have the form it must.",
         ({"pointer": "/input_uri", "detail": "is required"},),
-    ),
-    HTTPStatus.FORBIDDEN: _Case(
-        "The API key is missing or not valid",
-        "The x-api-key header is missing, or its key is not valid for this API.",
     ),
     HTTPStatus.NOT_FOUND: _Case("There is no such job", "There is no such job."),
     HTTPStatus.CONFLICT: _Case(
@@ -78,10 +76,36 @@ PROBLEMS: Mapping[HTTPStatus, _Case] = {
     ),
 }
 
+_BAD_KEY = "The x-api-key header is missing, or its key is not valid for this API."
+
+_WHO_CALLS: Mapping[Authorization, Mapping[HTTPStatus, _Case]] = {
+    "api-key": {
+        HTTPStatus.FORBIDDEN: _Case("The API key is missing or not valid", _BAD_KEY),
+    },
+    "cognito": {
+        HTTPStatus.UNAUTHORIZED: _Case(
+            "The access token is missing, has expired, or is of another issuer",
+            "The Authorization header has no access token that is good for this API and route.",
+            challenge=True,
+        ),
+        HTTPStatus.FORBIDDEN: _Case(
+            "The access token does not have the scope of the route, or the API key is missing or"
+            " not valid",
+            "The access token does not have the scope that the route asks for.",
+        ),
+    },
+    "iam": {
+        HTTPStatus.FORBIDDEN: _Case(
+            "The signature is missing, has expired or is not valid, no policy of its signer allows"
+            " the route, or the API key is missing or not valid",
+            "No policy allows the route to whoever signed the request.",
+        ),
+    },
+}
+
 _OF_EVERY_ROUTE = frozenset(
     {
         HTTPStatus.BAD_REQUEST,
-        HTTPStatus.FORBIDDEN,
         HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -90,9 +114,14 @@ _OF_EVERY_ROUTE = frozenset(
 )
 
 
-def problems_of(route: Route) -> list[HTTPStatus]:
+def cases(authorization: Authorization) -> Mapping[HTTPStatus, _Case]:
+    """All problems of the API, in the order of their statuses."""
+    return dict(sorted({**_CASES, **_WHO_CALLS[authorization]}.items()))
+
+
+def problems_of(route: Route, authorization: Authorization) -> list[HTTPStatus]:
     """The statuses of the problems that a route may answer, in their order."""
-    statuses = set(_OF_EVERY_ROUTE)
+    statuses = {*_OF_EVERY_ROUTE, *_WHO_CALLS[authorization]}
     if route.path_parameters:
         statuses.add(HTTPStatus.NOT_FOUND)
         if route.method != "GET":
@@ -108,12 +137,15 @@ def problems_of(route: Route) -> list[HTTPStatus]:
     return sorted(statuses)
 
 
-def answers(route: Route, schemas: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def answers(
+    route: Route, schemas: Mapping[str, Mapping[str, Any]], authorization: Authorization
+) -> dict[str, Any]:
     """The Responses Object of a route.
 
     Args:
         route: The route.
         schemas: The Media Type Object of each schema, by the schema's name.
+        authorization: How callers prove who they are.
     """
     return {
         **{
@@ -122,7 +154,7 @@ def answers(route: Route, schemas: Mapping[str, Mapping[str, Any]]) -> dict[str,
         },
         **{
             str(status.value): {"$ref": f"#/components/responses/{component(status)}"}
-            for status in problems_of(route)
+            for status in problems_of(route, authorization)
         },
     }
 
@@ -132,20 +164,21 @@ def component(status: HTTPStatus) -> str:
     return status.phrase.replace(" ", "")
 
 
-def problem_response(status: HTTPStatus, media: Mapping[str, Any]) -> dict[str, Any]:
+def problem_response(status: HTTPStatus, case: _Case, media: Mapping[str, Any]) -> dict[str, Any]:
     """The Response Object of a problem.
 
     Args:
-        status: One of ``PROBLEMS``.
+        status: Its status.
+        case: What is said of it.
         media: The Media Type Object of a problem document.
     """
-    case = PROBLEMS[status]
-    names = ["Cache-Control", "X-Request-Id", *(["Retry-After"] if case.retry else [])]
+    names = ["Cache-Control", "X-Request-Id"]
+    names += ["Retry-After"] if case.retry else []
     document = problem(status, case.detail, instance=f"/dev/jobs/{JOB_ID}", request_id=REQUEST_ID)
     errors = {"errors": [*case.errors]} if case.errors else {}
     return {
         "description": case.description,
-        "headers": _headers(names),
+        "headers": {**_headers(names), **(CHALLENGE if case.challenge else {})},
         "content": {PROBLEM: {**media, "example": {**document, **errors}}},
     }
 

@@ -15,11 +15,12 @@ from typing import Any
 from common import schemas
 from common.contract import MAX_BODY_BYTES
 from common.job import MAX_PARAMETERS_BYTES, SUMMARY
-from infra.openapi.answers import PROBLEMS, answers, component, problem_response
+from infra.openapi import security
+from infra.openapi.answers import answers, cases, component, problem_response
 from infra.openapi.examples import EXAMPLES
 from infra.openapi.parameters import HEADERS, PARAMETERS
 from infra.routes import ROUTES, Route
-from infra.stage import REGION, STAGES
+from infra.stage import REGION, STAGES, Authorization
 
 _PROJECT = Path(__file__).parent.parent.parent
 _SCHEMAS = Path(schemas.__file__).parent
@@ -48,8 +49,8 @@ a rate and a daily quota.
 """
 
 
-def document() -> dict[str, Any]:
-    """The document, ready to be written as JSON."""
+def document(authorization: Authorization = "api-key") -> dict[str, Any]:
+    """The document of stages with this authorization, ready to be written as JSON."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -59,25 +60,17 @@ def document() -> dict[str, Any]:
             "description": _DESCRIPTION,
         },
         "servers": [_SERVER],
-        "security": [{"ApiKey": []}],
         "tags": [{"name": tag} for tag in dict.fromkeys(map(_tag, ROUTES))],
         "paths": {
-            path: {route.method.lower(): _operation(route) for route in routes}
+            path: {route.method.lower(): _operation(route, authorization) for route in routes}
             for path, routes in groupby(sorted(ROUTES, key=_PATH), _PATH)
         },
         "components": {
-            "securitySchemes": {
-                "ApiKey": {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": "x-api-key",
-                    "description": "A key of the API's usage plan",
-                }
-            },
+            "securitySchemes": security.schemes(authorization),
             "schemas": _schemas(),
             "responses": {
-                component(status): problem_response(status, _media("answers/problem"))
-                for status in PROBLEMS
+                component(status): problem_response(status, case, _media("answers/problem"))
+                for status, case in cases(authorization).items()
             },
             "headers": HEADERS,
         },
@@ -103,12 +96,13 @@ def _tag(route: Route) -> str:
     return route.path.split("/")[1]
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, authorization: Authorization) -> dict[str, Any]:
     body = {media: _media(schema) for media, schema in route.body.items()}
     return {
         "operationId": route.operation,
         "summary": route.summary,
         "tags": [_tag(route)],
+        "security": security.required(route, authorization),
         "parameters": [
             *(_parameter(name, "path", required=True) for name in route.path_parameters),
             *(_parameter(name, "query") for name in route.query),
@@ -118,6 +112,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "responses": answers(
             route,
             {schema: _media(f"answers/{schema}") for schema in route.answers.values() if schema},
+            authorization,
         ),
     }
 

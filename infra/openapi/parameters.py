@@ -49,8 +49,8 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     },
     "Idempotency-Key": {
         "description": (
-            "Makes it safe to send the request again: the same key and body, sent with the same"
-            " API key, give the same job for as long as it exists. Choose a new random value"
+            "Makes it safe to send the request again: the same key and body, sent by the same"
+            " caller, give the same job for as long as it exists. Choose a new random value"
             " for each new job"
         ),
         "schema": {"type": "string", "pattern": f"^{IDEMPOTENCY_KEY}$"},
@@ -95,6 +95,15 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
         "schema": {"type": "string", "const": "no-store"},
     },
 }
+
+CHALLENGE: Mapping[str, Any] = {
+    "WWW-Authenticate": {
+        "description": "What to authenticate with (RFC 6750)",
+        "required": True,
+        "schema": {"type": "string", "const": "Bearer"},
+    }
+}
+"""The header of an answer to a caller who has not authenticated."""
 
 
 def kept_for(seconds: int) -> dict[str, Any]:

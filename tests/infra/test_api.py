@@ -194,12 +194,13 @@ def test_the_preflight_of_a_path_allows_its_methods_and_needs_no_key(stack: Synt
             for name, value in answer["ResponseParameters"].items()
         }
         assert preflight["ApiKeyRequired"] is False
+        assert preflight["AuthorizationType"] == "NONE"
         assert headers["Access-Control-Allow-Origin"] == stack.stage.cors_origins[0]
         assert set(headers["Access-Control-Allow-Methods"].split(",")) == {
             route.method for route in ROUTES if route.path == path
         }
         assert headers["Access-Control-Allow-Headers"] == (
-            "Content-Type,X-Api-Key,If-Match,Idempotency-Key"
+            "Authorization,Content-Type,X-Api-Key,If-Match,Idempotency-Key"
         )
 
 

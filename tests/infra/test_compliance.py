@@ -41,6 +41,12 @@ STAGES_AND_SWITCHES = {
         STAGES["dev"], cors_origins=("https://a.example", "https://b.example")
     ),
     "snapshots": replace(STAGES["dev"], snap_start=True),
+    "dev with access tokens": replace(STAGES["dev"], authorization="cognito"),
+    "prod with a user pool of others": replace(
+        STAGES["prod"],
+        user_pool_arn="arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Others",
+    ),
+    "dev with signatures": replace(STAGES["dev"], authorization="iam"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infra.problems import PROBLEMS
+from infra.problems import problems_of
 from tests.infra.synthesized import Synthesized
 
 
@@ -51,7 +51,7 @@ def test_one_address_cannot_use_more_than_all_callers_are_granted(prod: Synthesi
 
 
 def test_a_blocked_caller_is_told_as_for_every_other_problem() -> None:
-    (problem,) = (p for p in PROBLEMS if p.case.response_type == "WAF_FILTERED")
+    (problem,) = (p for p in problems_of("cognito") if p.case.response_type == "WAF_FILTERED")
     assert problem.status == 403
 
 

@@ -22,6 +22,7 @@ ROW = Route(
     function="history",
     operation="readHistory",
     summary="What happened to a job",
+    access="read",
     answers={HTTPStatus.OK: "job"},
     table=("dynamodb:BatchGetItem",),
     query=("since",),

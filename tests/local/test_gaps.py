@@ -18,13 +18,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, WaiterError
 
 from infra.stage import REGION
 from local import aws, emulator, gaps, xray
 from local.home import Home
+from tests.local.signature import signed
 
 Resources = Mapping[str, Mapping[str, Any]]
 
@@ -359,14 +362,30 @@ class Aws:
         url, value = self.api
         own = {"content-type": "application/json"} | ({"x-api-key": value} if key else {})
         request = urllib.request.Request(url, json.dumps(body).encode(), {**own, **(headers or {})})
-        try:
-            with urllib.request.urlopen(request) as response:
-                answer = response.read()
-        except urllib.error.HTTPError as refused:
-            with refused:
-                answer = refused.read()
-        content: dict[str, Any] = json.loads(answer)
-        return content
+        return asked(request)
+
+    def guard(self, method: str, **guard: Any) -> str:
+        """Add a method that asks who calls; the API's URL."""
+        url, _ = self.api
+        gateway, api = self.client("apigateway"), url.split("/")[-3]
+        root = gateway.get_resources(restApiId=api)["items"][0]["id"]
+        where = {"restApiId": api, "resourceId": root, "httpMethod": method}
+        gateway.put_method(**where, **guard)
+        gateway.put_integration(**where, type="MOCK")
+        gateway.create_deployment(restApiId=api, stageName="probe")
+        return url
+
+
+def asked(request: urllib.request.Request) -> dict[str, Any]:
+    """The answer to a request, whatever its status."""
+    try:
+        with urllib.request.urlopen(request) as response:
+            answer = response.read()
+    except urllib.error.HTTPError as refused:
+        with refused:
+            answer = refused.read()
+    content: dict[str, Any] = json.loads(answer)
+    return content
 
 
 def has_addresses(emulated: Aws) -> bool:
@@ -625,6 +644,62 @@ def fills_gateway_responses(emulated: Aws) -> bool:
     return bool(emulated.post({"n": 1}, key=False)["where"] == "/probe/")
 
 
+def denies_missing_scopes(emulated: Aws) -> bool:
+    cognito = emulated.client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="probe")["UserPool"]
+    cognito.create_resource_server(
+        UserPoolId=pool["Id"],
+        Identifier="probe",
+        Name="probe",
+        Scopes=[{"ScopeName": name, "ScopeDescription": name} for name in ("this", "other")],
+    )
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool["Id"],
+        ClientName="probe",
+        GenerateSecret=True,
+        AllowedOAuthFlowsUserPoolClient=True,
+        AllowedOAuthFlows=["client_credentials"],
+        AllowedOAuthScopes=["probe/this"],
+    )["UserPoolClient"]
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client["ClientId"],
+        "client_secret": client["ClientSecret"],
+    }
+    granted = asked(
+        urllib.request.Request(f"{emulated.url}/oauth2/token", urlencode(form).encode())
+    )
+    authorizer = emulated.client("apigateway").create_authorizer(
+        restApiId=emulated.api[0].split("/")[-3],
+        name="probe",
+        type="COGNITO_USER_POOLS",
+        providerARNs=[pool["Arn"]],
+        identitySource="method.request.header.Authorization",
+    )["id"]
+    url = emulated.guard(
+        "DELETE",
+        authorizationType="COGNITO_USER_POOLS",
+        authorizerId=authorizer,
+        authorizationScopes=["probe/other"],
+    )
+    headers = {"Authorization": f"Bearer {granted['access_token']}"}
+    refused = asked(urllib.request.Request(url, headers=headers, method="DELETE"))
+    return bool(refused["kind"] == "ACCESS_DENIED")
+
+
+def denies_through_the_api(emulated: Aws) -> bool:
+    url = emulated.guard("PUT", authorizationType="AWS_IAM")
+    session = emulated.client("sts").assume_role(
+        RoleArn=emulated.role("lambda.amazonaws.com"), RoleSessionName="probe"
+    )["Credentials"]
+    stranger = Credentials(
+        session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
+    )
+    headers = signed(stranger, "PUT", url, {})
+    refused = asked(urllib.request.Request(url, headers=headers, method="PUT"))
+    return refused.get("kind") == "ACCESS_DENIED"
+
+
 def explains_bad_bodies(emulated: Aws) -> bool:
     return "data.n must be number" in emulated.post({"n": "x"})["why"]
 
@@ -717,6 +792,8 @@ PROBES: dict[object, Callable[[Aws], bool]] = {
     gaps._unpack_layers_once: unpacks_layers_once,
     gaps._name_the_caller: names_the_caller,
     gaps._fill_gateway_responses: fills_gateway_responses,
+    gaps._deny_missing_scopes: denies_missing_scopes,
+    gaps._deny_through_the_api: denies_through_the_api,
     gaps._explain_bad_bodies: explains_bad_bodies,
     gaps._answer_for_failed_functions: answers_for_failed_functions,
     gaps._evaluate_mock_responses: evaluates_mock_responses,
