@@ -7,7 +7,7 @@ PYTHON ?=
 WORKERS ?= 2
 FUZZ_SECONDS ?= 600
 
-export PORT
+export PORT AUTHORIZATION
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Node 20 works, and is no longer maintained; the tools say so at every start.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
+from infra.stage import AUTHORIZATIONS, Authorization
 from local import emulator
 from local.deploy import Deployment
 from local.emulator import Emulator
@@ -39,13 +40,17 @@ class Cli:
         home: The folder of the local run.
         port: The emulator's port.
         console: Where to tell what is going on.
+        authorization: How callers prove who they are; None for what the stage says.
     """
 
-    def __init__(self, home: Home, port: int, console: Console) -> None:
+    def __init__(
+        self, home: Home, port: int, console: Console, authorization: Authorization | None = None
+    ) -> None:
         self._home = home
         self._port = port
         self._console = console
         self._progress = Progress(console)
+        self._authorization = authorization
 
     def run(self) -> None:
         """Start and deploy everything, follow the log until interrupted, stop everything."""
@@ -123,7 +128,7 @@ class Cli:
                 return deployment.to(url)
 
     def _deployment(self) -> Deployment:
-        return Deployment(self._home, self._progress)
+        return Deployment(self._home, self._progress, authorization=self._authorization)
 
     def _running_already(self) -> LocalRunError:
         endpoint = self._home.read_endpoint()
@@ -174,6 +179,16 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _authorization(text: str) -> Authorization | None:
+    if not text:
+        return None
+    for authorization in AUTHORIZATIONS:
+        if text == authorization:
+            return authorization
+    ways = ", ".join(AUTHORIZATIONS)
+    raise LocalRunError(f"AUTHORIZATION={text} is none; choose one of {ways}.")
+
+
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     # What follows is the cleaning up, which nothing may cut short.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -190,7 +205,9 @@ def main() -> None:
         signal.signal(number, _interrupt)
     console = Console()
     try:
-        cli = Cli(Home(arguments.home), _port(os.environ.get("PORT") or str(DEFAULT_PORT)), console)
+        port = _port(os.environ.get("PORT") or str(DEFAULT_PORT))
+        authorization = _authorization(os.environ.get("AUTHORIZATION", ""))
+        cli = Cli(Home(arguments.home), port, console, authorization)
         {"run": cli.run, "up": cli.up, "down": cli.down}[arguments.command]()
     except LocalRunError as error:
         if error.evidence:

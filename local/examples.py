@@ -1,7 +1,10 @@
 """Requests to try: one for every route, and one that is refused."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from infra.stage import REGION
+from local import aws
 from local.home import Endpoint
 
 
@@ -69,10 +72,25 @@ _REQUESTS = (
 )
 
 
+_KEY = '-H "x-api-key: $KEY"'
+_PROOF: Mapping[str, str] = {
+    "cognito": ' -H "Authorization: Bearer $TOKEN"',
+    "iam": (
+        f' --aws-sigv4 "aws:amz:{REGION}:execute-api"'
+        f' --user "{aws.ROOT.access_key_id}:{aws.ROOT.secret_access_key}"'
+    ),
+}
+"""How curl proves who calls, where a key is not enough."""
+
+
 def examples(endpoint: Endpoint) -> tuple[Example, ...]:
     """The examples for a deployed service."""
+    authorization = endpoint.outputs["Authorization"]
+    token = Example("An access token, good for an hour", "TOKEN=$(.venv/bin/ops token)")
+    proven = _KEY + _PROOF.get(authorization, "")
     return (
         Example("Where the service is", f"API={endpoint.api_url}"),
         Example("A key for it", f"KEY={endpoint.api_key}"),
-        *_REQUESTS,
+        *([token] if authorization == "cognito" else []),
+        *(replace(each, command=each.command.replace(_KEY, proven)) for each in _REQUESTS),
     )

@@ -10,11 +10,12 @@ import socket
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, cast
 
+from infra.openapi.__main__ import FILES
+from infra.routes import ROUTES
+from infra.stage import Authorization
 from local.home import PROJECT, Endpoint, Home
-
-DOCUMENT = PROJECT / "docs" / "openapi.json"
 
 _PAGE = PROJECT / "local" / "viewer"
 _VIEWER = PROJECT / "node_modules" / "swagger-ui-dist"
@@ -23,7 +24,13 @@ _FILES = {
     "/start.js": _PAGE / "start.js",
     **{
         f"/{name}": _VIEWER / name
-        for name in ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
+        for name in (
+            "favicon-32x32.png",
+            "oauth2-redirect.html",
+            "oauth2-redirect.js",
+            "swagger-ui-bundle.js",
+            "swagger-ui.css",
+        )
     },
 }
 
@@ -53,8 +60,8 @@ def serve(listener: socket.socket, home: Home) -> None:
 
 
 def document_for(endpoint: Endpoint) -> dict[str, Any]:
-    """The OpenAPI document, with the deployed API as its only server."""
-    document: dict[str, Any] = json.loads(DOCUMENT.read_text())
+    """The OpenAPI document, with the deployed API as its only server, and its sign-in."""
+    document = _document(endpoint)
     document["servers"] = [{"url": endpoint.api_url, "description": "The local run"}]
     for operations in document["paths"].values():
         for operation in operations.values():
@@ -62,13 +69,36 @@ def document_for(endpoint: Endpoint) -> dict[str, Any]:
                 # The viewer would fill it in, and a first try be refused for its old ETag.
                 if not parameter.get("required"):
                     parameter.pop("example", None)
+    for scheme in document["components"]["securitySchemes"].values():
+        for flow in scheme.get("flows", {}).values():
+            for url in ("authorizationUrl", "tokenUrl"):
+                if url in flow:
+                    path = flow[url].rpartition("/oauth2/")[2]
+                    flow[url] = f"{endpoint.aws_endpoint_url}/oauth2/{path}"
     return document
+
+
+def _document(endpoint: Endpoint) -> dict[str, Any]:
+    authorization = cast(Authorization, endpoint.outputs["Authorization"])
+    document: dict[str, Any] = json.loads(FILES[authorization].read_text())
+    return document
+
+
+def sign_in_for(endpoint: Endpoint) -> dict[str, Any]:
+    """What the viewer needs to know to sign somebody in; nothing where nobody can."""
+    if "BrowserClientId" not in endpoint.outputs:
+        return {}
+    return {
+        "clientId": endpoint.outputs["BrowserClientId"],
+        "scopes": sorted({route.scope for route in ROUTES}),
+        "usePkceWithAuthorizationCodeGrant": True,
+    }
 
 
 def keys_for(endpoint: Endpoint) -> dict[str, str]:
     """The API key, by the names of the security schemes that take it."""
-    schemes = json.loads(DOCUMENT.read_text())["components"]["securitySchemes"]
-    return {name: endpoint.api_key for name, it in schemes.items() if it["type"] == "apiKey"}
+    schemes = _document(endpoint)["components"]["securitySchemes"]
+    return {name: endpoint.api_key for name, it in schemes.items() if it.get("name") == "x-api-key"}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -85,6 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send("application/json", json.dumps(document_for(endpoint)).encode(), endpoint)
         elif path == "/keys.json":
             self._send("application/json", json.dumps(keys_for(endpoint)).encode(), endpoint)
+        elif path == "/sign-in.json":
+            self._send("application/json", json.dumps(sign_in_for(endpoint)).encode(), endpoint)
         elif path in _FILES:
             type_, _ = mimetypes.guess_type(_FILES[path].name)
             assert type_

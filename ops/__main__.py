@@ -2,7 +2,7 @@
 
 import typer
 
-from ops import rotate_cursor_key
+from ops import rotate_cursor_key, token
 from ops.logs import logs
 from ops.service_map import map_
 from ops.smoke import smoke
@@ -29,6 +29,8 @@ app.command()(logs)
 app.command("rotate-cursor-key")(rotate_cursor_key.command)
 app.command("map")(map_)
 app.command()(smoke)
+app.command("token")(token.command)
+
 
 if __name__ == "__main__":
     app()

@@ -9,7 +9,10 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 # Neither the service nor the stacks of the other tests in their folders.
-_ON_THEIR_OWN = ("test_gaps", "test_hostile_events", "test_install", "test_local_run")
+_ON_THEIR_OWN = (
+    *("test_gaps", "test_hostile_events", "test_install", "test_local_run"),
+    *("test_signatures", "test_tokens"),
+)
 # In the order of what they take; the others fill up what is left of the workers' time.
 _LONGEST_FIRST = ("local", "infra", "lifecycle", "test_hostile_events", "test_local_run")
 

@@ -6,47 +6,52 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from infra.openapi.__main__ import FILE
+from infra.openapi.__main__ import FILES
+from infra.stage import Authorization
 from tests.answer import Answer
 
 
-def assert_documented(method: str, resource: str, answer: Answer) -> None:
+def assert_documented(
+    method: str, resource: str, answer: Answer, authorization: Authorization = "api-key"
+) -> None:
     """Fail unless the document tells all of an answer: its status, its headers, each field.
 
     Args:
         method: The HTTP method.
         resource: The path with its parameters by name; one that is in no document is no concern.
         answer: The answer.
+        authorization: How callers prove who they are to the API that gave it.
     """
-    operation = _document()["paths"].get(resource, {}).get(method.lower())
+    document = _document(authorization)
+    operation = document["paths"].get(resource, {}).get(method.lower())
     if operation is None:
         return
     assert str(answer.status) in operation["responses"], answer
-    response = _resolved(operation["responses"][str(answer.status)])
+    response = _resolved(document, operation["responses"][str(answer.status)])
     for name, reference in response["headers"].items():
-        header = _resolved(reference)
+        header = _resolved(document, reference)
         assert name in answer.headers or not header.get("required"), (name, answer)
     if "content" not in response:
         assert answer.text == ""
         return
     media = response["content"][answer.headers["Content-Type"]]
-    _validator(media["schema"]["$ref"]).validate(answer.body)
+    _validator(authorization, media["schema"]["$ref"]).validate(answer.body)
 
 
 @cache
-def _document() -> dict[str, Any]:
+def _document(authorization: Authorization) -> dict[str, Any]:
     """The document, with schemas that allow no field which they do not describe."""
-    document: dict[str, Any] = json.loads(FILE.read_text())
+    document: dict[str, Any] = json.loads(FILES[authorization].read_text())
     for schema in document["components"]["schemas"].values():
         schema["additionalProperties"] = False
     return document
 
 
-def _resolved(part: dict[str, Any]) -> dict[str, Any]:
+def _resolved(document: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     found: Any = part
     while "$ref" in found:
         names = found["$ref"].removeprefix("#/").split("/")
-        found = _document()
+        found = document
         for name in names:
             found = found[name]
     resolved: dict[str, Any] = found
@@ -54,8 +59,8 @@ def _resolved(part: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _validator(reference: str) -> Draft202012Validator:
+def _validator(authorization: Authorization, reference: str) -> Draft202012Validator:
     return Draft202012Validator(
-        {"$ref": reference, "components": _document()["components"]},
+        {"$ref": reference, "components": _document(authorization)["components"]},
         format_checker=Draft202012Validator.FORMAT_CHECKER,
     )

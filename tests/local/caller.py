@@ -1,12 +1,13 @@
 """A caller of the deployed API."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import urllib3
 
 from common.contract import JSON, MERGE_PATCH
+from infra.stage import Authorization
 from tests.answer import Answer
 from tests.documented import assert_documented
 from tests.local.confidential import Confidential
@@ -16,6 +17,18 @@ CONFIDENTIAL = Confidential()
 
 _CONNECTIONS = urllib3.PoolManager(maxsize=16, retries=False, timeout=40)
 
+Proof = Callable[[str, str, Mapping[str, str], str | bytes | None], Mapping[str, str]]
+"""Method, URL, headers and body of a request to the headers that also say who calls."""
+
+
+def bearer(token: str) -> Proof:
+    """Proves who calls with an access token."""
+
+    def proof(_method: str, _url: str, headers: Mapping[str, str], _body: object) -> dict[str, str]:
+        return {**headers, "Authorization": f"Bearer {token}"}
+
+    return proof
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -24,10 +37,14 @@ class Caller:
     Args:
         api_url: The API's base URL.
         api_key: The key to send; None for none.
+        authorization: How callers prove who they are to this API.
+        proof: How this one does; None for one who does not.
     """
 
     api_url: str
     api_key: str | None
+    authorization: Authorization = "api-key"
+    proof: Proof | None = None
 
     def __call__(
         self,
@@ -52,16 +69,14 @@ class Caller:
         if body is not None:
             all_headers["Content-Type"] = MERGE_PATCH if method == "PATCH" else JSON
         all_headers |= headers or {}
-        CONFIDENTIAL.sent(path or self.api_url, body, all_headers)
-        response = _CONNECTIONS.request(
-            method,
-            f"{self.api_url}{path}",
-            body=body if body is None or isinstance(body, str | bytes) else json.dumps(body),
-            headers=all_headers,
-        )
+        url = f"{self.api_url}{path}"
+        text = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
+        proven = self.proof(method, url, all_headers, text) if self.proof else all_headers
+        CONFIDENTIAL.sent(path or self.api_url, body, proven)
+        response = _CONNECTIONS.request(method, url, body=text, headers=proven)
         answer = Answer(response.status, response.headers, response.data.decode())
         CONFIDENTIAL.received(answer.text)
-        assert_documented(method, _resource(path), answer)
+        assert_documented(method, _resource(path), answer, self.authorization)
         return answer
 
 

@@ -28,7 +28,7 @@ _HARMLESS = re.compile(
 
 @dataclass
 class Confidential:
-    """Values of request bodies, API keys, and cursors, whether issued, returned or forged."""
+    """Values of request bodies, API keys, credentials, and cursors, whether issued, returned or forged."""
 
     _values: dict[str, None] = field(default_factory=dict)
 
@@ -51,7 +51,8 @@ class Confidential:
                 self.add([str(body)])
         self.add(_texts(body, without=_PUBLIC))
         self.add(parse_qs(urlsplit(path).query).get("cursor", []))
-        self.add(value for name, value in headers.items() if name.lower() == "x-api-key")
+        secrets = {"x-api-key", "authorization", "x-amz-security-token"}
+        self.add(value for name, value in headers.items() if name.lower() in secrets)
 
     def received(self, text: str) -> None:
         """Remember what an answer says in confidence."""

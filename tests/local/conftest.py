@@ -3,15 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from rich.console import Console
 
-from local import emulator
-from local.deploy import Deployment
 from local.home import Home
-from local.progress import Progress
 from tests.local.caller import CONFIDENTIAL, Caller
 from tests.local.lines import everything
-from tests.local.service import Service
+from tests.local.service import Service, deployed
 
 
 @pytest.fixture(scope="session")
@@ -27,19 +23,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
     In the end, no line of its logs may have repeated what callers told it in confidence.
     """
-    home = Home(tmp_path_factory.mktemp("service"))
-    with home.lock() as lock:
-        assert lock
-        home.clear()
-        with (
-            Deployment(home, Progress(Console(stderr=True))) as deployment,
-            emulator.running(home, emulator.free_port(), lock) as running,
-        ):
-            deployed = Service(home, deployment.to(running.endpoint_url))
-            yield deployed
-            CONFIDENTIAL.add([deployed.api_key, *deployed.cursor_keys])
-            logged = CONFIDENTIAL.found_in(everything(deployed))
-            assert not logged, "the logs repeat what was said in confidence"
+    with deployed(Home(tmp_path_factory.mktemp("service"))) as service:
+        yield service
+        CONFIDENTIAL.add([service.api_key, *service.cursor_keys])
+        logged = CONFIDENTIAL.found_in(everything(service))
+        assert not logged, "the logs repeat what was said in confidence"
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from local import aws
+from rich.console import Console
+
+from infra.stage import Authorization
+from local import aws, emulator
+from local.deploy import Deployment
 from local.home import Endpoint, Home
+from local.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -99,3 +104,23 @@ class Service:
         lambda_.update_function_configuration(
             FunctionName=name, Environment={"Variables": variables}
         )
+
+
+@contextlib.contextmanager
+def deployed(home: Home, authorization: Authorization | None = None) -> Iterator[Service]:
+    """The service, deployed to an emulator of its own by the real CDK.
+
+    Args:
+        home: The folder of its local run.
+        authorization: How callers prove who they are; None for what the stage says.
+    """
+    with home.lock() as lock:
+        assert lock
+        home.clear()
+        with (
+            Deployment(
+                home, Progress(Console(stderr=True)), authorization=authorization
+            ) as deployment,
+            emulator.running(home, emulator.free_port(), lock) as running,
+        ):
+            yield Service(home, deployment.to(running.endpoint_url))
