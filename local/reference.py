@@ -70,6 +70,8 @@ def document_for(endpoint: Endpoint) -> dict[str, Any]:
                 if not parameter.get("required"):
                     parameter.pop("example", None)
     for scheme in document["components"]["securitySchemes"].values():
+        # No page gets hold of what a machine signs in with.
+        scheme.get("flows", {}).pop("clientCredentials", None)
         for flow in scheme.get("flows", {}).values():
             for url in ("authorizationUrl", "tokenUrl"):
                 if url in flow:

@@ -19,6 +19,16 @@ def test_an_unknown_stage_is_refused_with_the_names_of_those_there_are() -> None
         chosen_stage(App(context={"stage": "qa"}))
 
 
+def test_a_stage_can_be_tried_with_another_authorization() -> None:
+    assert chosen_stage(App(context={"authorization": "iam"})).authorization == "iam"
+    assert chosen_stage(App(context={"stage": "prod"})).authorization == "cognito"
+
+
+def test_an_unknown_authorization_is_refused_with_the_names_of_those_there_are() -> None:
+    with pytest.raises(SystemExit, match=r"Unknown authorization 'none'.*api-key\|cognito\|iam"):
+        chosen_stage(App(context={"authorization": "none"}))
+
+
 def test_the_caller_can_deploy_with_credentials_of_their_own() -> None:
     synthesizer = chosen_synthesizer(App(context={"credentials": "cli"}))
     assert isinstance(synthesizer, CliCredentialsStackSynthesizer)

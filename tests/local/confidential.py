@@ -28,7 +28,7 @@ _HARMLESS = re.compile(
 
 @dataclass
 class Confidential:
-    """Values of request bodies, API keys, credentials, and cursors, whether issued, returned or forged."""
+    """Values of bodies, keys, credentials, and cursors, whether issued, returned or forged."""
 
     _values: dict[str, None] = field(default_factory=dict)
 

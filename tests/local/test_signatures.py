@@ -13,6 +13,7 @@ from botocore.credentials import Credentials
 
 from infra.routes import Route
 from local import aws
+from local.examples import examples
 from local.home import Home
 from tests.local.caller import Caller, bearer
 from tests.local.every_route import (
@@ -24,6 +25,7 @@ from tests.local.every_route import (
     succeeds,
 )
 from tests.local.lines import canonical, logged
+from tests.local.pasted import pasted
 from tests.local.service import Service, deployed
 from tests.local.signature import signed
 
@@ -151,3 +153,7 @@ def test_what_is_read_is_the_same_for_every_caller(service: Service, writer: Cal
 def test_a_path_that_is_not_there_is_refused_as_one_that_is_not_signed(service: Service) -> None:
     answer = caller(service, None)("GET", "/nowhere")
     assert (answer.status, answer.body["title"]) == (403, "Forbidden")
+
+
+def test_the_printed_examples_work_when_they_are_pasted(service: Service) -> None:
+    assert pasted(service) == [each.status for each in examples(service.endpoint) if each.status]

@@ -17,16 +17,19 @@ from urllib.request import urlopen
 
 import pytest
 import urllib3
+from playwright.sync_api import Page, expect
 
 from infra.routes import Route
 from local.examples import examples
 from local.home import PROJECT, Home
 from ops import target, token
 from ops.target import Target
+from tests.browser import chromium
 from tests.local.caller import Caller, bearer
 from tests.local.command_line import eventually
 from tests.local.every_route import BODY, access, each_route, jobs_of, refusal, request, succeeds
 from tests.local.lines import canonical, logged
+from tests.local.pasted import pasted
 from tests.local.service import Service, deployed
 from tests.local.test_secrets import everywhere
 
@@ -232,15 +235,15 @@ class SignIn:
     """A person who signs in with a browser, by code and PKCE (RFC 7636)."""
 
     def __init__(self, service: Service, pool: str) -> None:
-        cognito, self._password = service.client("cognito-idp"), f"Aa1!{secrets.token_hex(8)}"
+        cognito, self.password = service.client("cognito-idp"), f"Aa1!{secrets.token_hex(8)}"
         self.subject, self._url = "", service.endpoint.aws_endpoint_url
         name = f"{uuid.uuid4().hex}@example.com"
         user = cognito.admin_create_user(UserPoolId=pool, Username=name)["User"]
         cognito.admin_set_user_password(
-            UserPoolId=pool, Username=name, Password=self._password, Permanent=True
+            UserPoolId=pool, Username=name, Password=self.password, Permanent=True
         )
         self.subject = next(each["Value"] for each in user["Attributes"] if each["Name"] == "sub")
-        self._name, self._client = name, service.outputs["BrowserClientId"]
+        self.name, self._client = name, service.outputs["BrowserClientId"]
         self._back = "http://127.0.0.1:4567/oauth2-redirect.html"
         self.verifier = secrets.token_urlsafe(48)
 
@@ -262,7 +265,7 @@ class SignIn:
             r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.data.decode()
         )
         form = {name: unescape(value) for name, value in hidden}
-        form |= {"username": self._name, "password": self._password}
+        form |= {"username": self.name, "password": self.password}
         back = HTTP.request(
             "POST", f"{self._url}/login", fields=form, encode_multipart=False, redirect=False
         )
@@ -383,16 +386,60 @@ def test_the_reference_knows_where_to_sign_in(service: Service) -> None:
         with urlopen(f"{reference}/{name}") as answer:
             return json.load(answer) if name.endswith(".json") else answer.read()
 
-    flow = served("openapi.json")["components"]["securitySchemes"]["SignIn"]["flows"]
+    flows = served("openapi.json")["components"]["securitySchemes"]["SignIn"]["flows"]
     url = f"{service.endpoint.aws_endpoint_url}/oauth2"
-    assert flow["authorizationCode"]["authorizationUrl"] == f"{url}/authorize"
-    assert flow["authorizationCode"]["tokenUrl"] == f"{url}/token"
+    assert flows.keys() == {"authorizationCode"}
+    assert flows["authorizationCode"]["authorizationUrl"] == f"{url}/authorize"
+    assert flows["authorizationCode"]["tokenUrl"] == f"{url}/token"
     assert served("sign-in.json")["clientId"] == service.outputs["BrowserClientId"]
     assert served("keys.json") == {"ApiKey": service.api_key}
     assert b"oauth2-redirect.js" in served("oauth2-redirect.html")
 
 
-def test_the_printed_examples_bring_a_token(service: Service) -> None:
-    commands = [each.command for each in examples(service.endpoint)]
-    assert "TOKEN=$(.venv/bin/ops token)" in commands
-    assert all("Bearer $TOKEN" in each for each in commands if "curl" in each)
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """A page of a browser that has seen nothing yet."""
+    found = chromium.find()
+    if found is None:
+        pytest.skip("there is no Chromium: `make test` installs one, if npm or Debian has it")
+    with chromium.running(found) as browser, browser.new_context() as context:
+        context.set_default_timeout(15_000)
+        yield context.new_page()
+
+
+@pytest.fixture
+def reference_url(service: Service, pool: str) -> str:
+    """The reference, to which those who sign in may come back, whatever port it has got."""
+    url = service.home.current().reference_url
+    assert url
+    cognito, client = service.client("cognito-idp"), service.outputs["BrowserClientId"]
+    known = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client)["UserPoolClient"]
+    changed = known | {"CallbackURLs": [*known["CallbackURLs"], f"{url}/oauth2-redirect.html"]}
+    made = {"CreationDate", "LastModifiedDate", "ClientSecret"}
+    cognito.update_user_pool_client(**{k: v for k, v in changed.items() if v and k not in made})
+    return url
+
+
+def test_a_person_signs_in_on_the_reference_and_tries_a_route(
+    service: Service, pool: str, page: Page, reference_url: str
+) -> None:
+    person = SignIn(service, pool)
+    page.goto(reference_url)
+    page.locator(".auth-wrapper .authorize").first.click()
+    form = page.locator(".auth-container").filter(has_text="SignIn (OAuth2")
+    with page.expect_popup() as opened:
+        form.locator("button.authorize").click()
+    opened.value.locator("input[name=username]").fill(person.name)
+    opened.value.locator("input[name=password]").fill(person.password)
+    opened.value.locator("button[type=submit]").click()
+    expect(form.get_by_text("Logout")).to_be_visible()
+    form.locator(".btn-done").click()
+    part = page.locator(".opblock-get").filter(has_text="List jobs")
+    part.locator(".opblock-summary-control").click()
+    part.get_by_role("button", name="Execute").click()
+    status = part.locator(".live-responses-table .response .response-col_status")
+    expect(status).to_contain_text("200")
+
+
+def test_the_printed_examples_work_when_they_are_pasted(service: Service) -> None:
+    assert pasted(service) == [each.status for each in examples(service.endpoint) if each.status]
