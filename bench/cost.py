@@ -49,6 +49,7 @@ S3_PUTS = 5.00
 """Of a million uploads."""
 _CACHE_HOUR = {"0.5": 0.020, "1.6": 0.038, "6.1": 0.200, "13.5": 0.250}
 _NAT_HOUR, _ADDRESS_HOUR, _ENDPOINT_HOUR = 0.045, 0.005, 0.010
+_MACHINE = 6.00
 _KEY, _ALARM_METRIC, _DASHBOARD, _METRIC, _WEB_ACL, _WAF_RULE = 1.00, 0.10, 3.00, 0.30, 5.00, 1.00
 
 
@@ -64,6 +65,10 @@ def _cache(properties: Properties) -> float:
     return _CACHE_HOUR[properties["CacheClusterSize"]] * HOURS
 
 
+def _client(properties: Properties) -> float:
+    return _MACHINE if "client_credentials" in properties["AllowedOAuthFlows"] else 0.0
+
+
 def _alarm(properties: Properties) -> float:
     measured = [each for each in properties.get("Metrics", [{}]) if "Expression" not in each]
     return len(measured) * _ALARM_METRIC
@@ -74,6 +79,7 @@ MONTHLY: Mapping[str, tuple[str, Callable[[Properties], float]]] = {
     "AWS::CloudWatch::Alarm": ("alarms", _alarm),
     "AWS::CloudWatch::CompositeAlarm": ("alarms", lambda _: 0.50),
     "AWS::CloudWatch::Dashboard": ("dashboard", lambda _: _DASHBOARD),
+    "AWS::Cognito::UserPoolClient": ("clients of machines", _client),
     "AWS::EC2::EIP": ("NAT gateways and their addresses", lambda _: _ADDRESS_HOUR * HOURS),
     "AWS::EC2::NatGateway": ("NAT gateways and their addresses", lambda _: _NAT_HOUR * HOURS),
     "AWS::EC2::VPCEndpoint": ("interface endpoints", _endpoint),
@@ -90,6 +96,7 @@ BY_USE = frozenset(
     for name in (
         "ApiGateway::Account",
         "ApiGateway::ApiKey",
+        "ApiGateway::Authorizer",
         "ApiGateway::Deployment",
         "ApiGateway::DocumentationPart",
         "ApiGateway::DocumentationVersion",
@@ -103,6 +110,9 @@ BY_USE = frozenset(
         "ApiGateway::UsagePlanKey",
         "Athena::NamedQuery",
         "Athena::WorkGroup",
+        "Cognito::UserPool",
+        "Cognito::UserPoolDomain",
+        "Cognito::UserPoolResourceServer",
         "DynamoDB::Table",
         "EC2::FlowLog",
         "EC2::InternetGateway",
@@ -139,7 +149,7 @@ BY_USE = frozenset(
         "XRay::Group",
         "XRay::SamplingRule",
     )
-) | {"Custom::CursorKey"}
+) | {"Custom::CursorKey", "Custom::MachineClient"}
 """What costs nothing, or only by use."""
 
 

@@ -168,6 +168,14 @@ def _zones(stack: Stack) -> str:
     return f"private subnets in {len(_of_type(stack, 'AWS::EC2::Subnet')) // 2} AZs, no way in"
 
 
+def _scopes(stack: Stack) -> str:
+    return ", ".join(
+        f"{server.properties['Identifier']}/{scope['ScopeName']}"
+        for server in _of_type(stack, "AWS::Cognito::UserPoolResourceServer")
+        for scope in server.properties["Scopes"]
+    )
+
+
 def _rules(stack: Stack) -> str:
     return ", ".join(
         rule["Name"].removeprefix("AWSManagedRules").removesuffix("RuleSet")
@@ -195,6 +203,15 @@ EDGE = (
             _count("AWS::ApiGateway::Model", "request model"),
             _cached,
             _count("AWS::ApiGateway::GatewayResponse", "problem document"),
+        ),
+    ),
+    Box(
+        "Cognito",
+        ("Authorization/*",),
+        (
+            _count("AWS::Cognito::UserPool", "user pool"),
+            _scopes,
+            _always("clients for workers and browsers"),
         ),
     ),
 )

@@ -16,8 +16,10 @@ from rich.console import Console
 
 from common.contract import JSON, MERGE_PATCH
 from infra.routes import ROUTES
-from ops import target
+from ops import proof, target
 from ops.command import FAILED, USAGE, StageName, fail
+from ops.proof import Proof
+from ops.token import NoToken
 
 CACHED_SECONDS = max(route.cache_ttl for route in ROUTES)
 """How old an answer to a GET may be."""
@@ -63,11 +65,13 @@ class Client:
     Args:
         url: The API's base URL, without a slash at its end.
         key: The API key.
+        prove: Proves who calls, where a key is not enough.
     """
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, prove: Proof = proof.nothing) -> None:
         self._url = url
         self._key = key
+        self._prove = prove
         self._connections = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
 
     def __call__(
@@ -84,12 +88,12 @@ class Client:
             Unexpected: There was no answer, or one of another status than ``expected``.
         """
         content_type = MERGE_PATCH if method == "PATCH" else JSON
+        url = f"{self._url}{path}"
+        text = None if body is None else json.dumps(body)
+        sent = {"x-api-key": self._key, "Content-Type": content_type, **(headers or {})}
         try:
             response = self._connections.request(
-                method,
-                f"{self._url}{path}",
-                body=None if body is None else json.dumps(body),
-                headers={"x-api-key": self._key, "Content-Type": content_type, **(headers or {})},
+                method, url, body=text, headers=self._prove(method, url, sent, text)
             )
         except urllib3.exceptions.HTTPError as error:
             raise Unexpected(f"no answer: {error}") from error
@@ -252,22 +256,27 @@ def smoke(
     key: Annotated[
         str | None, typer.Option(envvar="KEY", help="An API key; else the stage's default key.")
     ] = None,
+    access_token: Annotated[
+        str | None,
+        typer.Option("--token", envvar="TOKEN", help="With --url, if it wants an access token."),
+    ] = None,
     raw: Annotated[bool, typer.Option("--json", help="The steps for machines.")] = False,
 ) -> None:
     """Check that a deployment works: go through the life of a job, as its callers would."""
     if url and not key:
         fail("A --url needs its API key, in the environment variable KEY or as --key.", USAGE)
+    prove = proof.bearer(access_token) if access_token else proof.nothing
     try:
         if not url:
             found = target.find(stage)
-            url, key = found.api_url, found.api_key()
-    except (target.NoTarget, ClientError, BotoCoreError) as error:
+            url, key, prove = found.api_url, found.api_key(), proof.of(found)
+    except (target.NoTarget, NoToken, ClientError, BotoCoreError) as error:
         fail(str(error))
     out = Console(highlight=False, soft_wrap=True)
     if not raw:
         out.print(f"[bold]{url}[/]")
     steps = []
-    for step in check(Client(url.rstrip("/"), key or "")):
+    for step in check(Client(url.rstrip("/"), key or "", prove)):
         steps.append(step)
         if not raw:
             _show(out, step)

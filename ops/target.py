@@ -54,6 +54,19 @@ class Target:
         value: str = key["value"]
         return value
 
+    def credentials(self) -> Any:
+        """Our own credentials for the AWS of this deployment, as botocore has them.
+
+        Raises:
+            NoTarget: There are none.
+        """
+        make: Any = boto3.Session
+        session = make(**({} if self.aws_endpoint_url is None else _LOCAL_CREDENTIALS))
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise NoTarget("There are no AWS credentials. Log in with `aws sso login`.")
+        return credentials
+
     def client(self, service: str) -> Any:
         """A boto3 client for the AWS of this deployment.
 

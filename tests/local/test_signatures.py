@@ -3,6 +3,8 @@
 import dataclasses
 import datetime
 import json
+import os
+import subprocess
 import uuid
 from collections.abc import Iterator
 from functools import partial
@@ -14,7 +16,8 @@ from botocore.credentials import Credentials
 from infra.routes import Route
 from local import aws
 from local.examples import examples
-from local.home import Home
+from local.home import PROJECT, Home
+from ops.target import HOME
 from tests.local.caller import Caller, bearer
 from tests.local.every_route import (
     BODY,
@@ -157,3 +160,13 @@ def test_a_path_that_is_not_there_is_refused_as_one_that_is_not_signed(service: 
 
 def test_the_printed_examples_work_when_they_are_pasted(service: Service) -> None:
     assert pasted(service) == [each.status for each in examples(service.endpoint) if each.status]
+
+
+def test_the_smoke_test_proves_itself(service: Service) -> None:
+    done = subprocess.run(
+        [PROJECT / ".venv" / "bin" / "ops", "smoke", "--json"],
+        env={**os.environ, HOME: str(service.home.folder)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, json.loads(done.stdout)["passed"]) == (0, True), done.stdout

@@ -443,3 +443,13 @@ def test_a_person_signs_in_on_the_reference_and_tries_a_route(
 
 def test_the_printed_examples_work_when_they_are_pasted(service: Service) -> None:
     assert pasted(service) == [each.status for each in examples(service.endpoint) if each.status]
+
+
+def test_the_smoke_test_proves_itself(service: Service) -> None:
+    done = subprocess.run(
+        [PROJECT / ".venv" / "bin" / "ops", "smoke", "--json"],
+        env={**os.environ, target.HOME: str(service.home.folder)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, json.loads(done.stdout)["passed"]) == (0, True), done.stdout
