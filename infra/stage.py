@@ -41,8 +41,8 @@ class Stage:
         burst_limit: Requests that may arrive at once under that plan.
         daily_quota: Requests per day under that plan.
         log_retention_days: Days that CloudWatch keeps logs.
-        archive_flush_seconds: How long log lines may wait for more of them before they are
-            archived; each execution environment uploads once per interval at most.
+        archive_flush_seconds: The least time between two uploads of log lines by one execution
+            environment. What it logs in between waits for its next request, or its end.
         archive_cold_after_days: Days after which archived logs move to a colder class.
         archive_expire_after_days: Days after which archived logs are deleted; the colder class
             bills 90 days at least.

@@ -253,9 +253,7 @@ def smoke(
     url: Annotated[
         str | None, typer.Option(help="Any URL of the API instead; needs a key.")
     ] = None,
-    key: Annotated[
-        str | None, typer.Option(envvar="KEY", help="An API key; else the stage's default key.")
-    ] = None,
+    key: Annotated[str | None, typer.Option(envvar="KEY", help="With --url, its API key.")] = None,
     access_token: Annotated[
         str | None,
         typer.Option("--token", envvar="TOKEN", help="With --url, if it wants an access token."),

@@ -17,8 +17,8 @@ def create(request: api.Request) -> api.Response:
             now=request.now,
             created_by=request.caller,
         ),
-        fingerprint=api.fingerprint(body) if key else request.id,
-        request_id=request.id,
+        fingerprint=api.fingerprint(body) if key else request.invocation_id,
+        invocation_id=request.invocation_id,
     )
     # Relative to the request's own URL, whatever stage or base path that has.
     location = {"Location": f"jobs/{registered.job_id}"}

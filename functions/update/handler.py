@@ -21,7 +21,12 @@ def patch(request: api.Request) -> api.Response:
 
 
 def _apply(request: api.Request, change: job.Change) -> api.Response:
-    changed = table.update(request.job_id, change, versions=request.versions, request_id=request.id)
+    changed = table.update(
+        request.job_id,
+        change,
+        versions=request.versions,
+        invocation_id=request.invocation_id,
+    )
     if event := job.event_of(change, changed):
         count(f"Jobs{event.capitalize()}")
         for metric, milliseconds in job.durations(event, changed).items():

@@ -2,8 +2,9 @@
 
 import json
 import os
+import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.environment import FUNCTION_ENVIRONMENT
@@ -38,7 +39,7 @@ CURSOR_KEY = json.dumps(
 class Context:
     """What Lambda tells a handler about its invocation."""
 
-    aws_request_id: str = "lambda-request"
+    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     function_name: str = "job-ledger-test-unit"
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:unit"
@@ -66,6 +67,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         request_id: str | None = None,
+        invocation_id: str | None = None,
     ) -> Answer:
         event = gateway_event(
             method,
@@ -78,11 +80,12 @@ class Api:
             subject=self.subject,
             signer=self.signer,
         )
-        return self.send(method, event)
+        return self.send(method, event, invocation_id)
 
-    def send(self, method: str, event: dict[str, Any]) -> Answer:
+    def send(self, method: str, event: dict[str, Any], invocation_id: str | None = None) -> Answer:
         """Call the function behind a method with an event of the test's own."""
-        result = HANDLERS[method](event, Context(remaining_ms=self.remaining_ms))
+        context = Context(invocation_id or str(uuid.uuid4()), remaining_ms=self.remaining_ms)
+        result = HANDLERS[method](event, context)
         answer = Answer(result["statusCode"], result["headers"], result["body"])
         assert_documented(method, event.get("resource", ""), answer)
         return answer

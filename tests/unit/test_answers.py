@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import uuid
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -305,13 +306,24 @@ def test_lines_that_s3_refuses_arrive_with_the_next_request(
     assert canonical == ["request-1", "request-2"]
 
 
-def test_a_request_without_time_for_another_attempt_is_told_to_try_again(api: "Api") -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "body", "seconds"),
+    [
+        ("POST", "/jobs", {"pipeline": "p", "input_uri": "s3://in/1"}, "2"),
+        # When API Gateway's cache has forgotten this answer.
+        ("GET", "/jobs", None, "6"),
+        ("GET", f"/jobs/{uuid.UUID(int=0, version=4)}", None, "8"),
+    ],
+)
+def test_a_request_without_time_for_another_attempt_is_told_to_try_again(
+    method: str, path: str, body: object, seconds: str, api: "Api"
+) -> None:
     api.remaining_ms = 5_000
 
-    answer = api("GET", "/jobs")
+    answer = api(method, path, body)
 
     assert answer.status == 503
-    assert answer.headers["Retry-After"] == "2"
+    assert answer.headers["Retry-After"] == seconds
 
 
 def test_a_dynamodb_out_of_reach_is_answered_503(monkeypatch: pytest.MonkeyPatch) -> None:

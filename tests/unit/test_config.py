@@ -10,7 +10,7 @@ NAME = "/job-ledger/test/config"
 
 
 class Clock:
-    """A monotonic clock that the test winds."""
+    """A wall clock that the test winds."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -22,7 +22,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("common.config.time.monotonic", clock)
+    monkeypatch.setattr("common.config.time.time", clock)
     return clock
 
 
@@ -59,7 +59,7 @@ def test_after_a_failure_ssm_is_asked_again_soon_but_not_at_once(clock: Clock) -
     _put('{"retention_days": 99}')
 
     assert config.config() == Config()
-    clock.now += config.RETRY_AFTER
+    clock.now += config.READ_AGAIN_AFTER
     assert config.config().retention_days == 99
 
 

@@ -83,7 +83,7 @@ def test_two_callers_may_use_the_same_idempotency_key(api: "Api") -> None:
 
 
 def test_a_create_that_botocore_sends_twice_is_one_create(api: "Api", table: "Table") -> None:
-    keyed = {"headers": {"Idempotency-Key": "order-7"}, "request_id": "request-1"}
+    keyed = {"headers": {"Idempotency-Key": "order-7"}, "invocation_id": "invocation-1"}
     first = api("POST", "/jobs", BODY, **keyed)  # type: ignore[arg-type]
     again = api("POST", "/jobs", BODY, **keyed)  # type: ignore[arg-type]
 

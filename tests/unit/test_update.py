@@ -237,12 +237,23 @@ def test_an_unknown_job_cannot_be_changed(method: str, api: "Api", table: "Table
     assert table.scan()["Items"] == []
 
 
+def test_changes_that_their_caller_gave_one_request_id_are_all_applied(
+    api: "Api", new_job: dict[str, Any]
+) -> None:
+    path = f"/jobs/{new_job['job_id']}"
+    api("PATCH", path, {"status": "RUNNING"}, request_id="request-1")
+    again = api("PATCH", path, {"progress": 40}, request_id="request-1")
+
+    assert (again.status, again.body["progress"]) == (200, 40)
+    assert api("GET", path).body["version"] == 3
+
+
 def test_a_change_that_botocore_sends_twice_is_applied_once(
     api: "Api", new_job: dict[str, Any]
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
-    first = api("PATCH", path, {"status": "RUNNING"}, request_id="request-1")
-    again = api("PATCH", path, {"status": "RUNNING"}, request_id="request-1")
+    first = api("PATCH", path, {"status": "RUNNING"}, invocation_id="invocation-1")
+    again = api("PATCH", path, {"status": "RUNNING"}, invocation_id="invocation-1")
 
     assert (first.status, again.status) == (200, 200)
     assert again.body == first.body
@@ -254,11 +265,11 @@ def test_a_change_whose_answer_was_lost_is_reported_as_what_it_was(
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
     _bring_to(api, path, "RUNNING")
-    api("PATCH", path, BODIES["FAILED"], request_id="request-1")
+    api("PATCH", path, BODIES["FAILED"], invocation_id="invocation-1")
     api("PATCH", path, BODIES["PENDING"])
     capsys.readouterr()
 
-    again = api("PATCH", path, BODIES["FAILED"], request_id="request-1")
+    again = api("PATCH", path, BODIES["FAILED"], invocation_id="invocation-1")
 
     assert again.status == 200
     said = capsys.readouterr().out
@@ -271,11 +282,11 @@ def test_a_change_is_applied_once_even_if_others_wrote_between_its_two_attempts(
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
     api("PATCH", path, {"status": "RUNNING"})
-    api("PATCH", path, {"progress": 1}, request_id="request-1")
+    api("PATCH", path, {"progress": 1}, invocation_id="invocation-1")
     for progress in range(2, 9):
         api("PATCH", path, {"progress": progress})
 
-    again = api("PATCH", path, {"progress": 1}, request_id="request-1")
+    again = api("PATCH", path, {"progress": 1}, invocation_id="invocation-1")
 
     assert again.status == 200
     assert again.body == api("GET", path).body

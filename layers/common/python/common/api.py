@@ -103,7 +103,10 @@ class Request:
     """A request as API Gateway's Lambda proxy integration delivers it.
 
     Attributes:
-        id: API Gateway's request id, the same in every log and answer.
+        id: API Gateway's request id, the same in every log and answer. A caller may choose it,
+            with the header ``x-amzn-RequestId``:
+            https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+        invocation_id: Lambda's id of this invocation, which no other one has.
         caller: Who calls, as far as API Gateway knows: see :func:`common.caller.identity`.
         api_key_id: The id of the API key that the caller used; empty for none.
         route: The method and the resource's path, such as ``GET /jobs/{job_id}``.
@@ -115,6 +118,7 @@ class Request:
     def __init__(self, event: Mapping[str, Any], context: LambdaContext) -> None:
         gateway = _mapping(event.get("requestContext"))
         self.id = _text(gateway.get("requestId")) or context.aws_request_id
+        self.invocation_id = context.aws_request_id
         self.caller = caller.identity(gateway)
         self.api_key_id = _text(_mapping(gateway.get("identity")).get("apiKeyId"))
         self.route = f"{_text(event.get('httpMethod'))} {_text(event.get('resource'))}"
@@ -264,14 +268,14 @@ def _answer(routes: Mapping[str, Route], request: Request) -> tuple[Response, Ex
     try:
         return routes.get(request.route, _no_such_route)(request), None
     except Exception as error:  # noqa: BLE001 - a bug still owes its caller an answer
-        return _document(request, _problem(error)), error
+        return _document(request, _problem(error, request.route)), error
 
 
 def _no_such_route(_: Request) -> NoReturn:
     raise Problem(HTTPStatus.NOT_FOUND, "There is no such route.")
 
 
-def _problem(error: Exception) -> Problem:
+def _problem(error: Exception, route: str) -> Problem:
     match error:
         case Problem():
             return error
@@ -302,17 +306,25 @@ def _problem(error: Exception) -> Problem:
                 HTTPStatus.BAD_REQUEST,
                 "The cursor does not belong to this list; start again without one.",
             )
-        case table.Unavailable() | config.Missing():
-            return Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "The service is busy; try again.",
-                headers={"Retry-After": str(RETRY_AFTER)},
-            )
+        case table.Unavailable():
+            return _busy(route, RETRY_AFTER)
+        case config.Missing():
+            return _busy(route, config.READ_AGAIN_AFTER)
         case _:
             return Problem(
                 HTTPStatus.INTERNAL_SERVER_ERROR,
                 "Something went wrong on our side; report the request id.",
             )
+
+
+def _busy(route: str, seconds: int) -> Problem:
+    # API Gateway's cache may keep this answer as long as a good one.
+    seconds = max(seconds, SETTINGS.cache_ttl.get(route, 0) + 1)
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The service is busy; try again.",
+        headers={"Retry-After": str(seconds)},
+    )
 
 
 def _document(request: Request, ended: Problem) -> Response:

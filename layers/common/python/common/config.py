@@ -27,7 +27,7 @@ T = TypeVar("T")
 TTL = 300.0
 """Seconds that a value is kept, give or take a tenth."""
 
-RETRY_AFTER = 10.0
+READ_AGAIN_AFTER = 10
 """Seconds until a failed refresh is tried again."""
 
 
@@ -79,7 +79,8 @@ class Parameter(Generic[T]):
         Raises:
             Missing: There is no value, and SSM cannot give one.
         """
-        if time.monotonic() >= self._refresh_at:
+        # Not the monotonic clock: it may stand still while the environment is frozen.
+        if time.time() >= self._refresh_at:
             self._refresh()
         if self._value is None:
             raise Missing(self._name)
@@ -95,9 +96,9 @@ class Parameter(Generic[T]):
                 "parameter not refreshed",
                 extra={"parameter": self._name, "error_type": type(error).__name__},
             )
-            self._refresh_at = time.monotonic() + RETRY_AFTER
+            self._refresh_at = time.time() + READ_AGAIN_AFTER
         else:
-            self._refresh_at = time.monotonic() + TTL * random.uniform(0.9, 1.1)  # noqa: S311
+            self._refresh_at = time.time() + TTL * random.uniform(0.9, 1.1)  # noqa: S311
 
 
 def _parse_config(text: str) -> Config:

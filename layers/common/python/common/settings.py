@@ -16,7 +16,7 @@ class Settings:
         table_name: The DynamoDB table of jobs.
         shards: Partitions that an index spreads a key with few values over; at least 1.
         archive_bucket: The S3 bucket of archived log lines.
-        archive_flush_seconds: How long log lines may wait for more of them before they go there.
+        archive_flush_seconds: The least time between two uploads.
         config_parameter: Name of the SSM parameter with the configuration; None where the
             function may not read it.
         cursor_key_parameter: Name of the SSM parameter with the key that signs cursors; None

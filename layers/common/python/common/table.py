@@ -88,13 +88,13 @@ class Page(NamedTuple):
     after: str | None
 
 
-def put(job: Job, *, fingerprint: str, request_id: str) -> tuple[Job, bool]:
+def put(job: Job, *, fingerprint: str, invocation_id: str) -> tuple[Job, bool]:
     """Store a new job, once.
 
     Args:
         job: The job to store.
         fingerprint: What makes two creates of this job id the same create.
-        request_id: The id of the request; its own lost answers are no replays.
+        invocation_id: The id of the invocation; its own lost answers are no replays.
 
     Returns:
         The stored job, and whether an earlier request had stored it (a replay).
@@ -109,7 +109,7 @@ def put(job: Job, *, fingerprint: str, request_id: str) -> tuple[Job, bool]:
         SHARD: _shard(job.job_id),
         STATUS_SHARD: _status_shard(job.status, job.job_id),
         "fingerprint": fingerprint,
-        "writers": [_mark(request_id), *[""] * (_REMEMBERED - 1)],
+        "writers": [_mark(invocation_id), *[""] * (_REMEMBERED - 1)],
     }
     try:
         _call(
@@ -122,7 +122,7 @@ def put(job: Job, *, fingerprint: str, request_id: str) -> tuple[Job, bool]:
     except _Refused as refused:
         if refused.item.get("fingerprint") != fingerprint:
             raise FingerprintMismatch from refused
-        return _to_job(refused.item), _mark(request_id) not in refused.item["writers"]
+        return _to_job(refused.item), _mark(invocation_id) not in refused.item["writers"]
     return job, False
 
 
@@ -144,14 +144,16 @@ def get(job_id: str) -> Job:
     return _to_job(_unmarshal(answer["Item"]))
 
 
-def update(job_id: str, change: Change, *, versions: frozenset[int] | None, request_id: str) -> Job:
+def update(
+    job_id: str, change: Change, *, versions: frozenset[int] | None, invocation_id: str
+) -> Job:
     """Apply a change, once, if the job's version and status allow it.
 
     Args:
         job_id: The job to change.
         change: The change.
         versions: The versions that the job may have before; None for any.
-        request_id: The id of the request; the same id is applied at most once.
+        invocation_id: The id of the invocation; the same id is applied at most once.
 
     Returns:
         The job after the change; after a lost answer, possibly with later changes of others.
@@ -167,7 +169,7 @@ def update(job_id: str, change: Change, *, versions: frozenset[int] | None, requ
         **_to_item(change.assign),
         STATUS_SHARD: _status_shard(change.status, job_id),
     }
-    mark = expression.value(_mark(request_id))
+    mark = expression.value(_mark(invocation_id))
     writers = expression.name("writers")
     sets = [f"{writers}[{n}] = {writers}[{n - 1}]" for n in range(_REMEMBERED - 1, 0, -1)]
     sets.append(f"{writers}[0] = {mark}")
@@ -199,7 +201,7 @@ def update(job_id: str, change: Change, *, versions: frozenset[int] | None, requ
             **expression.arguments(),
         )
     except _Refused as refused:
-        if _mark(request_id) in refused.item.get("writers", []):
+        if _mark(invocation_id) in refused.item.get("writers", []):
             return _to_job(refused.item)
         raise _why(refused.item, versions) from refused
     return _to_job(_unmarshal(answer["Attributes"]))
@@ -379,9 +381,9 @@ class _Expression:
         }
 
 
-def _mark(request_id: str) -> str:
+def _mark(invocation_id: str) -> str:
     # A piece of a hash, because the item pays for every byte: 72 bits do not meet by chance.
-    return b64encode(hashlib.sha256(request_id.encode()).digest()[:9]).decode()
+    return b64encode(hashlib.sha256(invocation_id.encode()).digest()[:9]).decode()
 
 
 def _status_shard(status: Status, job_id: str) -> str:
