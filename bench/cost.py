@@ -5,19 +5,17 @@ free tiers and discounts; https://aws.amazon.com/pricing/ has the page of each s
 """
 
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import App, Environment
-
-from infra.stack import JobLedgerStack
 from infra.stage import REGION, STAGES, Stage
 
 PAGE = Path(__file__).parent.parent / "docs" / "cost.md"
-BEGIN, END = "<!-- made by python -m bench.cost -->", "<!-- end -->"
+BEGIN, END = "<!-- made -->", "<!-- end -->"
 
 Properties = Mapping[str, Any]
 Template = Mapping[str, Any]
@@ -30,6 +28,9 @@ BILLED_MS = 20
 
 LOGGED_KB = 2.6
 """A request's lines: two of the function, its metrics, Lambda's own, and the access log."""
+
+ACCESS_LOG_KB = 0.6
+"""The last of these, which is all that an answer from the API's cache logs."""
 
 SHIPPED_PER_UPLOAD = 100
 """Requests whose lines go to the archive together."""
@@ -155,30 +156,35 @@ BY_USE = frozenset(
 
 @dataclass(frozen=True)
 class Route:
-    """What a million requests of a kind make DynamoDB do, in units each.
+    """A kind of request, and the units that it costs DynamoDB.
 
     Args:
         name: The kind of request.
+        operation: Its row in the table of routes; None for those that the API's cache answers.
         table: Write units of the table; each index takes as many again.
         moved: Write units on top, for index entries that move to another partition.
-        read: Read units, for a service with so many shards.
+        get: Read units of the table.
+        query: Read units of an index, for each of its shards.
     """
 
     name: str
+    operation: str | None
     table: int = 0
     moved: int = 0
-    read: Callable[[int], float] = lambda _: 0.0
+    get: int = 0
+    query: int = 0
 
 
-ROUTES = (
-    Route("create", table=1),
-    # Its entry in the index by status is deleted there and written here.
-    Route("change of status", table=1, moved=1),
-    Route("progress report", table=1),
-    Route("read, past the cache", read=lambda _: 1.0),
-    Route("list of 20, past the cache", read=float),
-    Route("delete", table=1),
-)
+CREATE = Route("create", "createJob", table=1)
+# Its entry in the index by status is deleted there and written here.
+CHANGE = Route("change of status", "updateJob", table=1, moved=1)
+PROGRESS = Route("progress report", "updateJob", table=1)
+READ = Route("read, past the cache", "readJob", get=1)
+LIST = Route("list of 20, past the cache", "listJobs", query=1)
+CACHED = Route("read or list, from the cache", None)
+DELETE = Route("delete", "deleteJob", table=1)
+
+ROUTES = (CREATE, CHANGE, PROGRESS, READ, LIST, CACHED, DELETE)
 """Items of at most 1 KB, pages as bench.page_cost measures them."""
 
 
@@ -220,15 +226,17 @@ class Cost:
         )
         copies = 1 + len(table.get("GlobalSecondaryIndexes", []))
         writes = route.table * copies + route.moved
-        reads = route.read(int(function["Environment"]["Variables"]["SHARDS"]))
+        shards = int(function["Environment"]["Variables"]["SHARDS"])
+        reads = route.get + route.query * shards
         gb_seconds = function["MemorySize"] / 1024 * BILLED_MS / 1000
+        invoked = route.operation is not None
         return {
             "API Gateway": _API_REQUESTS,
             "WAF": _WAF_REQUESTS if self._all("AWS::WAFv2::WebACL") else 0.0,
-            "Lambda": _LAMBDA_REQUESTS + gb_seconds * _LAMBDA_ARM_GB_SECOND * 1e6,
+            "Lambda": invoked * (_LAMBDA_REQUESTS + gb_seconds * _LAMBDA_ARM_GB_SECOND * 1e6),
             "DynamoDB": writes * _DYNAMODB_WRITES + reads * _DYNAMODB_READS,
-            "logs": LOGGED_KB * _LOGS_GB,
-            "archive": S3_PUTS / SHIPPED_PER_UPLOAD,
+            "logs": (LOGGED_KB if invoked else ACCESS_LOG_KB) * _LOGS_GB,
+            "archive": invoked * S3_PUTS / SHIPPED_PER_UPLOAD,
             "traces": SAMPLED * _TRACES,
         }
 
@@ -264,23 +272,33 @@ def _row(name: str, *dollars: float) -> str:
     return f"| {name} | {' | '.join(f'${each:,.2f}' for each in dollars)} |"
 
 
-def template_of(stage: Stage, folder: Path) -> Template:
-    """The template of a stage, synthesized into ``folder``."""
+def template_of(stage: Stage) -> Template:
+    """The template of a stage, synthesized now, which takes some seconds."""
+    # As the Makefile says it: Node 20 works.
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+    # What only prices a template should not wait for the CDK.
+    from aws_cdk import App, Environment
+
+    from infra.stack import JobLedgerStack
+
     context = json.loads((PAGE.parent.parent / "cdk.json").read_text())["context"]
-    app = App(analytics_reporting=False, context=context, outdir=str(folder))
-    JobLedgerStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
-    template: Template = app.synth().get_stack_by_name(stage.stack).template
+    with tempfile.TemporaryDirectory() as folder:
+        # What would be uploaded has no part in the price.
+        context["aws:cdk:disable-asset-staging"] = True
+        app = App(analytics_reporting=False, context=context, outdir=folder)
+        JobLedgerStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
+        template: Template = app.synth().get_stack_by_name(stage.stack).template
     return template
 
 
+def write(page: Path, made: str) -> None:
+    """Put what was made into its place in a document."""
+    before, rest = page.read_text().split(BEGIN)
+    page.write_text(f"{before}{BEGIN}\n{made}\n{END}{rest.split(END)[1]}")
+
+
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        costs = {
-            name: Cost(template_of(stage, Path(folder, name))) for name, stage in STAGES.items()
-        }
-    before, rest = PAGE.read_text().split(BEGIN)
-    after = rest.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n{tables(costs)}\n{END}{after}")
+    write(PAGE, tables({name: Cost(template_of(stage)) for name, stage in STAGES.items()}))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import typer
 
 from ops import rotate_cursor_key, token
+from ops.capacity import capacity
 from ops.logs import logs
 from ops.service_map import map_
 from ops.smoke import smoke
@@ -24,6 +25,7 @@ def main() -> None:
     """Make commands of whatever is added to the app, even of a single one."""
 
 
+app.command()(capacity)
 app.command()(find)
 app.command()(logs)
 app.command("rotate-cursor-key")(rotate_cursor_key.command)

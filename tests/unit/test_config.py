@@ -5,6 +5,7 @@ import pytest
 from common import config
 from common.aws import client
 from common.config import Config, Missing, Parameter
+from common.ladder import PARAMETER_TTL
 
 NAME = "/job-ledger/test/config"
 
@@ -40,7 +41,7 @@ def test_the_configuration_is_read_once_and_kept() -> None:
 def test_a_new_value_is_seen_after_the_time_to_live(clock: Clock) -> None:
     config.config()
     _put('{"retention_days": 99}')
-    clock.now += config.TTL * 1.2
+    clock.now += PARAMETER_TTL * 1.2
 
     assert config.config().retention.days == 99
 
@@ -48,7 +49,7 @@ def test_a_new_value_is_seen_after_the_time_to_live(clock: Clock) -> None:
 def test_the_last_good_value_serves_while_ssm_fails(clock: Clock) -> None:
     config.config()
     client("ssm").delete_parameter(Name=NAME)
-    clock.now += config.TTL * 1.2
+    clock.now += PARAMETER_TTL * 1.2
 
     assert config.config() == Config(7, 3, 5)
 

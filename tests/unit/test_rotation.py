@@ -7,12 +7,13 @@ import pytest
 
 from common import config, cursor
 from common.aws import CALLS, client
-from common.config import READ_AGAIN_AFTER, TTL, Parameter
+from common.config import READ_AGAIN_AFTER, Parameter
+from common.ladder import PARAMETER_TTL
 from infra.custom_resources.makers.cursor_key import GRACE_SECONDS, SIGNS_AFTER_SECONDS, handler
 from tests.unit.conftest import Api, Context
 
 NAME = "/job-ledger/test/cursor-key"
-LONGEST_UNREAD = TTL * 1.1
+LONGEST_UNREAD = PARAMETER_TTL * 1.1
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +82,7 @@ def test_no_environment_refuses_anothers_cursor_around_a_rotation(steps: int, cl
     environments = []
     for _ in range(3):
         environments.append(Environment())
-        clock.skip(TTL / 3)
+        clock.skip(PARAMETER_TTL / 3)
     rotate()
     environments.append(Environment())
     for _ in range(steps):

@@ -19,13 +19,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common import cursor
 from common.aws import DeadlineReached, client
 from common.contract import MAX_PAGE_SIZE, PAGE_SIZE
+from common.ladder import PARAMETER_TTL
 from common.settings import SETTINGS
 from common.telemetry import logger
 
 T = TypeVar("T")
-
-TTL = 300.0
-"""Seconds that a value is kept, give or take a tenth."""
 
 READ_AGAIN_AFTER = 10
 """Seconds until a failed refresh is tried again."""
@@ -74,7 +72,7 @@ class Parameter(Generic[T]):
         self._refresh_at = 0.0
 
     def get(self) -> T:
-        """The value, at most about ``TTL`` seconds old unless SSM fails.
+        """The value, at most about ``PARAMETER_TTL`` seconds old unless SSM fails.
 
         Raises:
             Missing: There is no value, and SSM cannot give one.
@@ -98,7 +96,7 @@ class Parameter(Generic[T]):
             )
             self._refresh_at = time.time() + READ_AGAIN_AFTER
         else:
-            self._refresh_at = time.time() + TTL * random.uniform(0.9, 1.1)  # noqa: S311
+            self._refresh_at = time.time() + PARAMETER_TTL * random.uniform(0.9, 1.1)  # noqa: S311
 
 
 def _parse_config(text: str) -> Config:

@@ -40,6 +40,9 @@ DYNAMODB = Patience(connect=1, read=2, attempts=3)
 SSM = Patience(connect=1, read=1, attempts=1)
 S3 = Patience(connect=1, read=2, attempts=1)
 
+PARAMETER_TTL = 300.0
+"""How long a function keeps what it has read from Parameter Store, give or take a tenth."""
+
 MAX_CONNECTIONS = 16
 """Calls of one client that may be under way at once."""
 
