@@ -16,10 +16,11 @@ unexport VIRTUAL_ENV
 
 CDK := node_modules/.bin/cdk
 PY := .venv/bin/python
+STAGES = $(shell $(PY) -c "from infra.stage import STAGES; print(*STAGES)")
 CODE := app.py $(wildcard infra functions layers/common/python local ops bench tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test fuzz bench lint schemas openapi diagram client format synth diff deploy destroy clean
+.PHONY: help setup run up down test fuzz bench lint schemas openapi diagram documents client format synth diff deploy destroy clean
 
 help: ## Show this list
 	@if [ -t 1 ]; then on='\033[36m' off='\033[0m'; fi; \
@@ -67,6 +68,10 @@ openapi: setup ## Generate docs/openapi.json from the routes and the schemas
 diagram: synth ## Draw docs/architecture.svg from the templates
 	@$(PY) -m infra.diagram
 
+documents: schemas openapi diagram ## Make anew all that the documents take from the code
+	@$(PY) -m bench.cost
+	@$(PY) -m ops.capacity
+
 client: setup ## Generate a typed Python client in .build/client
 	@$(PY) -m uv --quiet run --isolated --frozen --only-group client \
 		openapi-python-client generate --path docs/openapi.json \
@@ -76,15 +81,15 @@ format: setup ## Bring the code into shape
 	@.venv/bin/ruff check --quiet --fix
 	@.venv/bin/ruff format --quiet
 
-synth: setup ## Write the CloudFormation templates of both stages to cdk.out/
-	@for stage in dev prod; do \
+synth: setup ## Write the CloudFormation templates of all stages to cdk.out/
+	@for stage in $(STAGES); do \
 		$(CDK) synth --quiet -c stage=$$stage --output cdk.out/$$stage && \
 		echo "cdk.out/$$stage/JobLedger-$$stage.template.json" || exit 1; \
 	done
 
 # $(BASE) is another checkout, in which `make synth` was run.
 diff: synth ## Show what differs from the templates of the checkout in BASE
-	@for stage in dev prod; do \
+	@for stage in $(STAGES); do \
 		$(CDK) diff --app cdk.out/$$stage --method template \
 			--template "$(or $(BASE),$(error say with BASE which checkout to compare with))"/cdk.out/$$stage/JobLedger-$$stage.template.json \
 			JobLedger-$$stage 2>&1 || exit 1; \

@@ -7,6 +7,7 @@ from infra.api import LedgerApi
 from infra.archive import Archive
 from infra.authorization import Authorization
 from infra.catalog import Catalog
+from infra.domain import Domain
 from infra.firewall import Firewall
 from infra.functions import LedgerFunction
 from infra.layer import CommonLayer
@@ -72,6 +73,7 @@ class JobLedgerStack(Stack):
         api = LedgerApi(self, "Api", stage=stage, authorization=authorization, functions=functions)
         if stage.has_web_acl:
             Firewall(self, "Firewall", stage=stage, api=api)
+        domain = Domain(self, "Domain", stage=stage, api=api) if stage.domain_name else None
         monitoring = Monitoring(
             self,
             "Monitoring",
@@ -98,6 +100,7 @@ class JobLedgerStack(Stack):
                 "AlarmTopicArn": ("Receives every alarm", monitoring.topic.topic_arn),
                 "DashboardUrl": ("The dashboard", monitoring.url),
                 **authorization.outputs,
+                **(domain.outputs if domain else {}),
             },
         )
         Tags.of(self).add("service", "job-ledger")

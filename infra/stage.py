@@ -58,6 +58,9 @@ class Stage:
         sign_in_callbacks: Where a browser may come back to from signing in; with "cognito" only.
             HTTPS, or on this machine. The default is the API reference of the local run.
         user_pool_arn: A user pool of one's own, with "cognito" only; none to have one made.
+        domain_name: A name of one's own for the API, such as ``jobs-api.example.com``; none for
+            the one that AWS gives it.
+        certificate_arn: The certificate of that name, in this region.
     """
 
     name: str
@@ -87,6 +90,8 @@ class Stage:
     alarm_email: str | None = None
     sign_in_callbacks: tuple[str, ...] = ("http://127.0.0.1:4567/oauth2-redirect.html",)
     user_pool_arn: str | None = None
+    domain_name: str | None = None
+    certificate_arn: str | None = None
 
     @property
     def stack(self) -> str:

@@ -1,7 +1,9 @@
 """The stack of each stage, synthesized once: the CDK takes seconds to start."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,13 +37,19 @@ def synthesize(stage: Stage, folder: Path, *, assets: bool = False) -> Synthesiz
 
 
 @pytest.fixture(scope="session")
-def dev(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    return synthesize(STAGES["dev"], tmp_path_factory.mktemp("dev"))
+def stack_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Synthesized]:
+    """Synthesizes a stage, by its name."""
+    return cache(lambda name: synthesize(STAGES[name], tmp_path_factory.mktemp(name)))
 
 
 @pytest.fixture(scope="session")
-def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    return synthesize(STAGES["prod"], tmp_path_factory.mktemp("prod"))
+def dev(stack_of: Callable[[str], Synthesized]) -> Synthesized:
+    return stack_of("dev")
+
+
+@pytest.fixture(scope="session")
+def prod(stack_of: Callable[[str], Synthesized]) -> Synthesized:
+    return stack_of("prod")
 
 
 @pytest.fixture(scope="session")
@@ -54,12 +62,14 @@ def variant(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         snap_start=True,
         cors_origins=("https://a.example.com", "https://b.example.com"),
         alarm_email="ops@example.com",
+        domain_name="jobs-api.example.com",
+        certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/"
+        "0b5f3c1e-0000-4000-8000-000000000000",
     )
     return synthesize(stage, tmp_path_factory.mktemp("variant"))
 
 
 @pytest.fixture(params=list(STAGES))
-def stack(request: pytest.FixtureRequest) -> Synthesized:
+def stack(request: pytest.FixtureRequest, stack_of: Callable[[str], Synthesized]) -> Synthesized:
     """Each stage that is deployed."""
-    found: Synthesized = request.getfixturevalue(request.param)
-    return found
+    return stack_of(request.param)

@@ -1,9 +1,12 @@
 """The cost model knows every resource, and docs/cost.md says what it says."""
 
+from collections.abc import Callable
+
 import pytest
 
 from bench import cost
 from bench.cost import Cost
+from infra.stage import STAGES
 from tests.infra.synthesized import Synthesized
 
 
@@ -14,8 +17,8 @@ def test_every_resource_has_a_price_or_costs_only_by_use(
     assert Cost(variant.template).unknown == set()
 
 
-def test_the_page_says_what_the_templates_cost(dev: Synthesized, prod: Synthesized) -> None:
-    tables = cost.tables({"dev": Cost(dev.template), "prod": Cost(prod.template)})
+def test_the_page_says_what_the_templates_cost(stack_of: Callable[[str], Synthesized]) -> None:
+    tables = cost.tables({name: Cost(stack_of(name).template) for name in STAGES})
     assert tables in cost.PAGE.read_text(), "out of date: run .venv/bin/python -m bench.cost"
 
 

@@ -1,13 +1,16 @@
 """The architecture diagram shows the templates as they are."""
 
+from collections.abc import Callable
+
 import pytest
 
 from infra.diagram import BOXES, FILE, Undrawn, draw, resources
+from infra.stage import STAGES
 from tests.infra.synthesized import Synthesized
 
 
-def test_the_picture_is_up_to_date(dev: Synthesized, prod: Synthesized) -> None:
-    drawn = draw({"dev": dev.template, "prod": prod.template})
+def test_the_picture_is_up_to_date(stack_of: Callable[[str], Synthesized]) -> None:
+    drawn = draw({name: stack_of(name).template for name in STAGES})
     assert FILE.read_text() == drawn, "run `make diagram`"
 
 
