@@ -1,0 +1,123 @@
+"""docs/make-it-yours.md, followed to the letter in a copy of the project."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.home import PROJECT
+from tests.adaptation import changes
+from tests.infra.synthesized import Synthesized
+from tests.local.project import copy_project
+
+Run = Callable[..., str]
+
+# What the design promises that a change touches, apart from its tests and from what
+# `make documents` writes.
+PROMISED = {
+    "Add a field": ("layers/common/python/common/job.py", "layers/common/python/common/schemas/"),
+    "Add a route": ("functions/", "infra/routes.py"),
+    "Add a stage": ("infra/stage.py",),
+    "Bring a domain of your own": ("infra/stage.py",),
+}
+
+
+@pytest.fixture(scope="module")
+def adapted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project after every change of the page."""
+    project = copy_project(tmp_path_factory.mktemp("adapted") / "project")
+    for name in ("tests", "local", "ops", "bench", "docs"):
+        shutil.copytree(PROJECT / name, project / name)
+    for change in changes():
+        change.apply(project)
+    return project
+
+
+@pytest.fixture(scope="module")
+def run(adapted: Path) -> Run:
+    """Runs Python in the changed project, with its own layer."""
+
+    def run(*words: str) -> str:
+        path = os.pathsep.join(map(str, (adapted, adapted / "layers/common/python")))
+        done = subprocess.run(
+            [sys.executable, *words],
+            cwd=adapted,
+            env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def documents(run: Run) -> None:
+    """What `make documents` writes, but for the pages that take a synthesis of each stage."""
+    run("layers/common/compile_schemas.py")
+    run("-m", "infra.openapi")
+
+
+@pytest.fixture(scope="module")
+def staging(run: Run) -> Any:
+    """The template of the new stage."""
+    return json.loads(
+        run(
+            "-c",
+            "import json; from bench.cost import template_of; from infra.stage import STAGES;"
+            "print(json.dumps(template_of(STAGES['staging'])))",
+        )
+    )
+
+
+def of(template: Any, type_: str) -> list[Any]:
+    return [each["Properties"] for each in template["Resources"].values() if each["Type"] == type_]
+
+
+def test_each_section_changes_only_what_the_design_promises() -> None:
+    touched = {change.section for change in changes()}
+    assert touched == {*PROMISED}
+    for change in changes():
+        assert change.file.startswith((*PROMISED[change.section], "tests/")), change.file
+
+
+def test_the_tests_of_the_page_and_those_of_the_schemas_pass(run: Run, documents: None) -> None:
+    (*tests,) = (change.file for change in changes() if change.file.startswith("tests/"))
+    run("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "tests/unit/test_schemas.py")
+
+
+def test_the_openapi_document_has_the_field_and_the_route(adapted: Path, documents: None) -> None:
+    document = json.loads((adapted / "docs" / "openapi.json").read_text())
+    schemas = document["components"]["schemas"]
+    assert "priority" in schemas["JobCreate"]["properties"]
+    assert "priority" in schemas["Job"]["properties"]
+    assert "priority" not in schemas["JobSummary"]["properties"]
+    assert document["paths"]["/jobs/{job_id}/cancel"]["post"]["operationId"] == "cancelJob"
+    assert "staging" in document["servers"][0]["variables"]["stage"]["enum"]
+
+
+def test_the_new_stage_has_the_new_function_and_the_domain(staging: Any) -> None:
+    functions = {each.get("FunctionName") for each in of(staging, "AWS::Lambda::Function")}
+    assert "job-ledger-staging-cancel" in functions
+    (name,) = of(staging, "AWS::ApiGateway::DomainName")
+    assert name["DomainName"] == "jobs-api.example.com"
+    assert of(staging, "AWS::ApiGateway::Account") == []
+
+
+def test_the_new_field_leaves_the_indexes_as_they_are(staging: Any, prod: Synthesized) -> None:
+    (ours,) = of(prod.template, "AWS::DynamoDB::Table")
+    (theirs,) = of(staging, "AWS::DynamoDB::Table")
+    assert theirs["GlobalSecondaryIndexes"] == ours["GlobalSecondaryIndexes"]
+
+
+def test_the_changed_code_is_in_shape(run: Run) -> None:
+    run("-m", "ruff", "check", "--quiet", "--no-cache")
+    run("-m", "ruff", "format", "--quiet", "--check", "--no-cache")
