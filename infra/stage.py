@@ -34,8 +34,8 @@ class Stage:
             ``https://jobs.example.com``; ("*",) for all. More than one need a web ACL, which
             AWS bills by the month and by the request.
         shards: Partitions that all jobs, and those of one status, are spread over in the
-            indexes, each good for 1,000 writes a second. May grow, never shrink: lists would
-            miss the jobs of the lost shards.
+            indexes, each good for 1,000 writes a second; at most 16, which a list asks at once.
+            May grow, never shrink: lists would miss the jobs of the lost shards.
         cache_size_gb: Size of the API cache: "0.5", "1.6", "6.1", …
         rate_limit: Requests per second of the default usage plan.
         burst_limit: Requests that may arrive at once under that plan.

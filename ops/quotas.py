@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from bench.cost import BILLED_MS, CACHED, SAMPLED, SHIPPED_PER_UPLOAD
 from bench.cost import Route as Kind
-from common.ladder import PARAMETER_TTL
+from common.ladder import MAX_CONNECTIONS, PARAMETER_TTL
 from infra.routes import FUNCTIONS, ROUTES, Function, routes_of
 from infra.stage import Stage
 
@@ -241,8 +241,17 @@ QUOTAS = (
         has=lambda stage: 1_000 * stage.shards,
         needs=lambda load, _: _writes(load),
         raised=Raised.STAGE,
-        then="raise shards",
+        then=f"raise shards, up to {MAX_CONNECTIONS}",
         source=_PARTITION_PAGE,
+    ),
+    Quota(
+        f"DynamoDB: {MAX_CONNECTIONS} shards' writes/s",
+        counts="units of an index by shard, with as many shards as a list asks at once",
+        has=lambda _: 1_000 * MAX_CONNECTIONS,
+        needs=lambda load, _: _writes(load),
+        raised=Raised.NOBODY,
+        then="add cells: with more shards, a list may take longer than a function",
+        source="layers/common/python/common/ladder.py",
     ),
     Quota(
         "DynamoDB: shard's reads/s",

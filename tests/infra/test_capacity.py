@@ -127,6 +127,12 @@ def test_what_nobody_raises_takes_cells() -> None:
     assert all(quota.then for quota in QUOTAS if quota.raised is Raised.NOBODY)
 
 
+def test_no_stage_may_have_more_shards_than_a_list_asks_at_once() -> None:
+    most = {use.quota.name: use.has for use in capacity.uses(load(), PROD)}
+    now = most["DynamoDB: shards' writes/s"]
+    assert now <= most["DynamoDB: 16 shards' writes/s"]
+
+
 def test_each_function_is_reached_by_some_request() -> None:
     everything = load(mix=dict.fromkeys(capacity.KINDS.values(), 1), cached=0)
     assert sum(everything.of(function) for function in FUNCTIONS) == pytest.approx(100)
