@@ -4,7 +4,8 @@
 STAGE ?= dev
 STACK := JobLedger-$(STAGE)
 PYTHON ?=
-WORKERS ?= 2
+# One more than the cores of a small machine: some tests wait most of their time.
+WORKERS ?= 3
 FUZZ_SECONDS ?= 600
 
 export PORT AUTHORIZATION

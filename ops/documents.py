@@ -10,7 +10,7 @@ import shlex
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -133,14 +133,20 @@ def _tokens(page: Path) -> list[Token]:
     return _MARKDOWN.parse(page.read_text())
 
 
+def excused(project: Path = PROJECT) -> Mapping[str, str]:
+    """The commands that nothing executes, and why."""
+    listed: dict[str, str] = tomllib.loads((project / _EXECUTION).read_text())["excused"]
+    return listed
+
+
 def unexecuted(project: Path = PROJECT) -> Iterator[str]:
     """The commands that nobody executes and nobody excuses, and the excuses without a command."""
     listed = tomllib.loads((project / _EXECUTION).read_text())
-    executed, excused = listed["executed"], listed["excused"]
+    executed, reasons = listed["executed"], listed["excused"]
     found = [command for page in pages(project) for command in commands(page)]
     for command in found:
         where = f"{command.page.relative_to(project)}:{command.line}: `{command.text}`"
-        said = {*executed, *excused} & {command.text, command.program}
+        said = {*executed, *reasons} & {command.text, command.program}
         if not (command.replayed or said):
             yield (
                 f"{where} is executed by nothing. Have a test or a script run it and name it in"
@@ -152,7 +158,7 @@ def unexecuted(project: Path = PROJECT) -> Iterator[str]:
         if not (project / file).exists() or evidence not in (project / file).read_text():
             yield f"{_EXECUTION}: `{text}` is not executed by {file}: there is no {evidence} in it."
     there = {name for command in found for name in (command.text, command.program)}
-    for text in sorted({*executed, *excused} - there):
+    for text in sorted({*executed, *reasons} - there):
         yield f"{_EXECUTION}: no document has `{text}`."
 
 

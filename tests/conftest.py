@@ -1,12 +1,16 @@
 """How the tests are shared out among the workers of a parallel run, and what they tell."""
 
 import uuid
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, Page
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from tests.browser import chromium
 
 # Neither the service nor the stacks of the other tests in their folders.
 _ON_THEIR_OWN = (
@@ -48,6 +52,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return _LONGEST_FIRST.index(group) if group in _LONGEST_FIRST else len(_LONGEST_FIRST)
 
     items.sort(key=place)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; one for all tests of a worker, as Playwright has it."""
+    found = chromium.find()
+    if found is None:
+        pytest.skip("there is no Chromium: `make test` installs one, if npm or Debian has it")
+    with chromium.running(found) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a browser that has seen nothing yet."""
+    with browser.new_context(viewport={"width": 1200, "height": 1600}) as context:
+        context.set_default_timeout(15_000)
+        yield context.new_page()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from local import emulator
 from local.deploy import Deployment
 from local.home import Home
 from local.progress import Progress
-from tests.browser import chromium
 from tests.browser.tab import Tab
 from tests.local.caller import Caller
 from tests.local.project import copy_project
@@ -30,23 +29,6 @@ class _EmptyPage(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    found = chromium.find()
-    if found is None:
-        pytest.skip("there is no Chromium: `make test` installs one, if npm or Debian has it")
-    with chromium.running(found) as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of a browser that has seen nothing yet."""
-    with browser.new_context(viewport={"width": 1200, "height": 1600}) as context:
-        context.set_default_timeout(15_000)
-        yield context.new_page()
 
 
 @pytest.fixture(scope="session")

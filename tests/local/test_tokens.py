@@ -24,7 +24,6 @@ from local.examples import examples
 from local.home import PROJECT, Home
 from ops import target, token
 from ops.target import Target
-from tests.browser import chromium
 from tests.local.caller import Caller, bearer
 from tests.local.command_line import eventually
 from tests.local.every_route import BODY, access, each_route, jobs_of, refusal, request, succeeds
@@ -394,17 +393,6 @@ def test_the_reference_knows_where_to_sign_in(service: Service) -> None:
     assert served("sign-in.json")["clientId"] == service.outputs["BrowserClientId"]
     assert served("keys.json") == {"ApiKey": service.api_key}
     assert b"oauth2-redirect.js" in served("oauth2-redirect.html")
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    """A page of a browser that has seen nothing yet."""
-    found = chromium.find()
-    if found is None:
-        pytest.skip("there is no Chromium: `make test` installs one, if npm or Debian has it")
-    with chromium.running(found) as browser, browser.new_context() as context:
-        context.set_default_timeout(15_000)
-        yield context.new_page()
 
 
 @pytest.fixture
