@@ -28,26 +28,37 @@ class Change(NamedTuple):
     text: str
 
     def apply(self, project: Path) -> None:
-        """Do what the block says.
+        """Do what the block says, unless that is done already.
 
         Raises:
             AssertionError: The project is not as the block takes it to be.
         """
         file = project / self.file
+        there = file.read_text() if file.exists() else ""
+        before, after = self._texts()
+        if after in there:
+            return
         match self.kind:
             case "new file":
-                assert not file.exists(), f"{self.file} is there already"
+                assert not there, f"{self.file} is there already"
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(self.text)
+                file.write_text(after)
             case "end of":
-                file.write_text(f"{file.read_text()}\n{self.text}")
+                file.write_text(f"{there}\n{after}")
             case _:
-                lines = self.text.splitlines(keepends=True)[1:]
-                before = "".join(line[1:] for line in lines if line[0] != "+")
-                after = "".join(line[1:] for line in lines if line[0] != "-")
-                found = file.read_text().count(before)
+                found = there.count(before)
                 assert found == 1, f"{self.file} has {found} times\n{before}"
-                file.write_text(file.read_text().replace(before, after))
+                file.write_text(there.replace(before, after))
+
+    def _texts(self) -> tuple[str, str]:
+        """What stands there before and after the change."""
+        if self.kind != "diff":
+            return "", self.text
+        lines = self.text.splitlines(keepends=True)[1:]
+        return (
+            "".join(line[1:] for line in lines if line[0] != "+"),
+            "".join(line[1:] for line in lines if line[0] != "-"),
+        )
 
 
 def changes() -> Iterator[Change]:

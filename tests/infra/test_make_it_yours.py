@@ -104,12 +104,11 @@ def test_the_openapi_document_has_the_field_and_the_route(adapted: Path, documen
     assert "staging" in document["servers"][0]["variables"]["stage"]["enum"]
 
 
-def test_the_new_stage_has_the_new_function_and_the_domain(staging: Any) -> None:
-    functions = {each.get("FunctionName") for each in of(staging, "AWS::Lambda::Function")}
-    assert "job-ledger-staging-cancel" in functions
+def test_the_new_stage_has_the_new_route_and_the_domain(staging: Any) -> None:
+    methods = {each.get("OperationName") for each in of(staging, "AWS::ApiGateway::Method")}
+    assert "cancelJob" in methods
     (name,) = of(staging, "AWS::ApiGateway::DomainName")
     assert name["DomainName"] == "jobs-api.example.com"
-    assert of(staging, "AWS::ApiGateway::Account") == []
 
 
 def test_the_new_field_leaves_the_indexes_as_they_are(staging: Any, prod: Synthesized) -> None:
