@@ -216,7 +216,6 @@ ENVIRONMENT: Mapping[str, str] = {
     "POWERTOOLS_METRICS_NAMESPACE": "JobLedger",
     "POWERTOOLS_SERVICE_NAME": "job-ledger-bench",
     "SHARDS": "4",
-    "STAGE": "bench",
     "TABLE_NAME": "jobs",
 }
 """What Lambda and the stack tell a function."""

@@ -120,7 +120,6 @@ class LedgerFunction(Construct):
             timeout=Duration.seconds(LAMBDA_TIMEOUT),
             memory_size=stage.memory_mb,
             environment={
-                "STAGE": stage.name,
                 "FUNCTION": name,
                 "TABLE_NAME": table.table.table_name,
                 "SHARDS": str(stage.shards),

@@ -4,7 +4,6 @@ FUNCTION_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_DEFAULT_REGION": "us-east-1",
-    "STAGE": "test",
     "FUNCTION": "unit",
     "TABLE_NAME": "jobs",
     "SHARDS": "2",

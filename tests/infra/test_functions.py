@@ -56,7 +56,6 @@ def test_a_function_is_told_where_everything_is(name: Function, stack: Synthesiz
         "cursor-key": {"CURSOR_KEY_PARAMETER": "${Parameters/CursorKey}"},
     }
     environment = {
-        "STAGE": stage.name,
         "FUNCTION": name,
         "TABLE_NAME": "${Table/Jobs}",
         "SHARDS": str(stage.shards),

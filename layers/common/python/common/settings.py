@@ -11,7 +11,6 @@ class Settings:
     """The environment of one function, read once when it starts.
 
     Args:
-        stage: The stage's name.
         function: The function's short name: create, read, update or delete.
         table_name: The DynamoDB table of jobs.
         shards: Partitions that an index spreads a key with few values over; at least 1.
@@ -26,7 +25,6 @@ class Settings:
             those that are not in it are never kept.
     """
 
-    stage: str
     function: str
     table_name: str
     shards: int
@@ -41,7 +39,6 @@ class Settings:
 def _from_environment() -> Settings:
     env = os.environ
     return Settings(
-        stage=env["STAGE"],
         function=env["FUNCTION"],
         table_name=env["TABLE_NAME"],
         shards=int(env["SHARDS"]),
