@@ -236,3 +236,12 @@ def _assert_well_formed(result: dict[str, Any]) -> None:
         assert all(isinstance(body[name], str) for name in ("title", "detail", "instance"))
         assert body["request_id"] == headers_["X-Request-Id"]
         assert not [word for word in INSIDES if word in text_]
+
+
+@pytest.mark.parametrize("event", [None, [], "text", 7])
+@pytest.mark.parametrize("method", HANDLERS)
+def test_an_event_that_is_no_object_is_no_route(method: str, event: Any) -> None:
+    answer = HANDLERS[method](event, Context())
+
+    assert answer["statusCode"] == HTTPStatus.NOT_FOUND
+    _assert_well_formed(answer)

@@ -116,6 +116,7 @@ class Request:
     """
 
     def __init__(self, event: Mapping[str, Any], context: LambdaContext) -> None:
+        event = _mapping(event)
         gateway = _mapping(event.get("requestContext"))
         self.id = _text(gateway.get("requestId")) or context.aws_request_id
         self.invocation_id = context.aws_request_id
