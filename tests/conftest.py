@@ -17,8 +17,11 @@ _ON_THEIR_OWN = (
     *("test_gaps", "test_hostile_events", "test_install", "test_local_run"),
     *("test_signatures", "test_tokens"),
 )
+# The half of tests/local that takes as long as the others, and fails what they would share.
+_OF_FAULTS = ("test_faults", "test_killed", "test_listing", "test_races")
+
 # In the order of what they take; the others fill up what is left of the workers' time.
-_LONGEST_FIRST = ("local", "infra", "lifecycle", "test_hostile_events", "test_local_run")
+_LONGEST_FIRST = ("local", "faults", "infra", "lifecycle", "test_hostile_events", "test_local_run")
 
 # The same examples in every run, and other ones in each `make fuzz`.
 settings.register_profile("test", derandomize=True, deadline=None, database=None)
@@ -36,6 +39,8 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]
 
 def _group(nodeid: str) -> str:
     file = PurePosixPath(nodeid.split("::")[0])
+    if file.stem in _OF_FAULTS:
+        return "faults"
     return file.stem if file.stem in _ON_THEIR_OWN else file.parent.name
 
 

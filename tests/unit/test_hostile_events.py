@@ -21,7 +21,8 @@ from common.contract import JSON, MERGE_PATCH, PROBLEM
 
 from .conftest import HANDLERS, Api, Context
 
-EVENTS = 10_000
+EVENTS = 10_000 if settings.get_current_profile_name() == "fuzz" else 2_500
+"""That each handler gets."""
 METHODS = {"create": ["POST"], "read": ["GET"], "update": ["PUT", "PATCH"], "delete": ["DELETE"]}
 BODIES: dict[str, dict[str, Any]] = {
     "POST": {"pipeline": "resize", "input_uri": "s3://in/1.png", "parameters": {"width": 320}},
