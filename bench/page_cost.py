@@ -99,7 +99,7 @@ def _cost_of_page(**filters: Any) -> Cost:
     events = client("dynamodb").meta.events
     events.register("after-call.dynamodb.Query", add)
     try:
-        table.page(limit=LIMIT, after=None, **filters)
+        table.query(limit=LIMIT, after=None, **filters)
     finally:
         events.unregister("after-call.dynamodb.Query", add)
     return Cost(*map(sum, zip(*costs, strict=True)))

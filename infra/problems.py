@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from aws_cdk import aws_apigateway as apigateway
 
-from common.contract import PROBLEM, problem
+from common.contract import PROBLEM, problem_document
 from infra.stage import Authorization
 
 THROTTLED_RETRY_SECONDS = 1
@@ -43,7 +43,7 @@ class Problem:
     @property
     def template(self) -> str:
         """The body."""
-        document = problem(
+        document = problem_document(
             self.status, self.detail, instance="$context.path", request_id="$context.requestId"
         )
         return json.dumps(document, separators=(",", ":"))

@@ -3,10 +3,12 @@
 from http import HTTPStatus
 
 from common import api, job, table
+from common.request import Request
+from common.response import Response, job_response
 from common.telemetry import count, logger
 
 
-def create(request: api.Request) -> api.Response:
+def create(request: Request) -> Response:
     """Register a job; with an Idempotency-Key, the same job however often it is asked for."""
     body = request.json("job-create")
     key = request.idempotency_key
@@ -17,7 +19,7 @@ def create(request: api.Request) -> api.Response:
             now=request.now,
             created_by=request.caller,
         ),
-        fingerprint=api.fingerprint(body) if key else request.invocation_id,
+        fingerprint=job.fingerprint(body) if key else request.invocation_id,
         invocation_id=request.invocation_id,
     )
     # Relative to the request's own URL, whatever stage or base path that has.
@@ -25,10 +27,10 @@ def create(request: api.Request) -> api.Response:
     if replayed:
         count("IdempotencyReplays")
         replay = {**location, "Idempotency-Replayed": "true"}
-        return api.job_response(HTTPStatus.OK, registered, replay)
+        return job_response(HTTPStatus.OK, registered, replay)
     count("JobsCreated")
     logger.info("job created", job_id=registered.job_id, pipeline=registered.pipeline)
-    return api.job_response(HTTPStatus.CREATED, registered, location)
+    return job_response(HTTPStatus.CREATED, registered, location)
 
 
 handler = api.handler({"POST /jobs": create})

@@ -3,16 +3,18 @@
 from http import HTTPStatus
 
 from common import api, listing, table
+from common.request import Request
+from common.response import Response, job_response
 
 
-def read_one(request: api.Request) -> api.Response:
+def read_one(request: Request) -> Response:
     """Read one job."""
-    return api.job_response(HTTPStatus.OK, table.get(request.job_id))
+    return job_response(HTTPStatus.OK, table.get(request.job_id))
 
 
-def read_many(request: api.Request) -> api.Response:
+def read_many(request: Request) -> Response:
     """List jobs, newest first, a page at a time."""
-    return api.Response(HTTPStatus.OK, listing.page(request.query))
+    return Response(HTTPStatus.OK, listing.page(request.query))
 
 
 handler = api.handler({"GET /jobs/{job_id}": read_one, "GET /jobs": read_many})

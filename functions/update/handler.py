@@ -2,25 +2,26 @@
 
 from http import HTTPStatus
 
-from common import api, job, table
-from common.config import config
+from common import api, config, job, table
 from common.contract import MERGE_PATCH
+from common.request import Request
+from common.response import Response, job_response
 from common.telemetry import count, logger, measure
 
 
-def replace(request: api.Request) -> api.Response:
+def replace(request: Request) -> Response:
     """Replace everything that a worker may change."""
     body = request.json("job-replace")
-    return _apply(request, job.replace(body, now=request.now, retention=lambda: config().retention))
+    return _apply(request, job.replace(body, now=request.now, retention=config.retention))
 
 
-def patch(request: api.Request) -> api.Response:
+def patch(request: Request) -> Response:
     """Merge a patch (RFC 7396) into what a worker may change."""
     body = request.json("job-patch", media_type=MERGE_PATCH)
-    return _apply(request, job.patch(body, now=request.now, retention=lambda: config().retention))
+    return _apply(request, job.patch(body, now=request.now, retention=config.retention))
 
 
-def _apply(request: api.Request, change: job.Change) -> api.Response:
+def _apply(request: Request, change: job.Change) -> Response:
     changed = table.update(
         request.job_id,
         change,
@@ -32,7 +33,7 @@ def _apply(request: api.Request, change: job.Change) -> api.Response:
         for metric, milliseconds in job.durations(event, changed).items():
             measure(metric, milliseconds)
         logger.info(f"job {event}", job_id=changed.job_id, pipeline=changed.pipeline)
-    return api.job_response(HTTPStatus.OK, changed)
+    return job_response(HTTPStatus.OK, changed)
 
 
 handler = api.handler({"PUT /jobs/{job_id}": replace, "PATCH /jobs/{job_id}": patch})

@@ -9,7 +9,7 @@ from common.contract import (
     MAX_BODY_BYTES,
     MAX_DEPTH,
     PROBLEM,
-    problem,
+    problem_document,
 )
 from infra.openapi.examples import JOB_ID, REQUEST_ID
 from infra.openapi.parameters import CHALLENGE, kept_for
@@ -174,7 +174,9 @@ def problem_response(status: HTTPStatus, case: _Case, media: Mapping[str, Any]) 
     """
     names = ["Cache-Control", "X-Request-Id"]
     names += ["Retry-After"] if case.retry else []
-    document = problem(status, case.detail, instance=f"/dev/jobs/{JOB_ID}", request_id=REQUEST_ID)
+    document = problem_document(
+        status, case.detail, instance=f"/dev/jobs/{JOB_ID}", request_id=REQUEST_ID
+    )
     errors = {"errors": [*case.errors]} if case.errors else {}
     return {
         "description": case.description,

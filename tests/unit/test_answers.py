@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from common import api as common_api
+from common import response
 from common.aws import client
 from common.settings import SETTINGS
 from functions.read.handler import handler as read
@@ -20,6 +21,9 @@ from .conftest import Context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from common.request import Request
+    from common.response import Response
 
     from .conftest import Api
 
@@ -54,7 +58,7 @@ def _archived() -> list[dict[str, Any]]:
     return [json.loads(line) for body in bodies for line in gzip.decompress(body).splitlines()]
 
 
-def _answer_of(route: "Callable[[common_api.Request], common_api.Response]") -> Answer:
+def _answer_of(route: "Callable[[Request], Response]") -> Answer:
     result = common_api.handler({"GET /jobs": route})(EVENT, Context())
     return Answer(result["statusCode"], result["headers"], result["body"])
 
@@ -77,7 +81,7 @@ def test_a_problem_says_what_where_and_under_which_request_id(api: "Api") -> Non
 def test_a_bug_is_answered_500_without_a_word_about_our_insides(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def broken(_: common_api.Request) -> common_api.Response:
+    def broken(_: "Request") -> "Response":
         raise KeyError("arn:aws:dynamodb:us-east-1:123456789012:table/secret")
 
     answer = _answer_of(broken)
@@ -92,7 +96,7 @@ def test_a_bug_is_answered_500_without_a_word_about_our_insides(
 
 
 def test_a_server_error_counts_as_a_fault(capsys: pytest.CaptureFixture[str]) -> None:
-    def broken(_: common_api.Request) -> common_api.Response:
+    def broken(_: "Request") -> "Response":
         raise ZeroDivisionError
 
     _answer_of(broken)
@@ -115,7 +119,7 @@ def test_where_all_origins_are_allowed_every_answer_says_so(api: "Api") -> None:
 def listed(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
     """A list of origins that may call the API."""
     origins = ("https://a.example", "https://b.example")
-    monkeypatch.setattr(common_api, "SETTINGS", replace(SETTINGS, cors_origins=origins))
+    monkeypatch.setattr(response, "SETTINGS", replace(SETTINGS, cors_origins=origins))
     return origins
 
 

@@ -32,36 +32,36 @@ def _put(value: str) -> None:
 
 
 def test_the_configuration_is_read_once_and_kept() -> None:
-    first = config.config()
+    first = config.current()
     _put('{"retention_days": 99}')
 
-    assert first == config.config() == Config(7, 3, 5)
+    assert first == config.current() == Config(7, 3, 5)
 
 
 def test_a_new_value_is_seen_after_the_time_to_live(clock: Clock) -> None:
-    config.config()
+    config.current()
     _put('{"retention_days": 99}')
     clock.now += PARAMETER_TTL * 1.2
 
-    assert config.config().retention.days == 99
+    assert config.retention().days == 99
 
 
 def test_the_last_good_value_serves_while_ssm_fails(clock: Clock) -> None:
-    config.config()
+    config.current()
     client("ssm").delete_parameter(Name=NAME)
     clock.now += PARAMETER_TTL * 1.2
 
-    assert config.config() == Config(7, 3, 5)
+    assert config.current() == Config(7, 3, 5)
 
 
 def test_after_a_failure_ssm_is_asked_again_soon_but_not_at_once(clock: Clock) -> None:
     client("ssm").delete_parameter(Name=NAME)
-    assert config.config() == Config()
+    assert config.current() == Config()
     _put('{"retention_days": 99}')
 
-    assert config.config() == Config()
+    assert config.current() == Config()
     clock.now += config.READ_AGAIN_AFTER
-    assert config.config().retention_days == 99
+    assert config.current().retention_days == 99
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_after_a_failure_ssm_is_asked_again_soon_but_not_at_once(clock: Clock) -
 def test_a_configuration_that_makes_no_sense_is_not_used(text: str) -> None:
     _put(text or " ")
 
-    assert config.config() == Config()
+    assert config.current() == Config()
 
 
 def test_a_parameter_that_was_never_read_is_missing() -> None:

@@ -71,6 +71,11 @@ class Calls:
 CALLS = Calls()
 
 
+# A session of botocore may not create two clients at once; the extension that ships lines may need
+# its first one when a request does.
+_CREATING = threading.Lock()
+
+
 @cache
 def _session() -> Session:
     # boto3 would bring transfers and resources along, a tenth of a cold start.
@@ -93,11 +98,6 @@ def client(service: Service) -> Any:
     """
     with _CREATING:
         return _client(service)
-
-
-# A session of botocore may not create two clients at once; the extension that ships lines may need
-# its first one when a request does.
-_CREATING = threading.Lock()
 
 
 @cache

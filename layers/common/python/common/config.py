@@ -43,11 +43,6 @@ class Config:
     page_size_default: int = PAGE_SIZE
     page_size_max: int = MAX_PAGE_SIZE
 
-    @property
-    def retention(self) -> timedelta:
-        """The time that a job is kept after its end."""
-        return timedelta(days=self.retention_days)
-
 
 _MOST = {"retention_days": 3_650, "page_size_default": 1_000, "page_size_max": 1_000}
 """A thousand summaries fit into Lambda's answer of 6 MB; ten years into anybody's patience."""
@@ -129,12 +124,17 @@ def _cursor_keys() -> Parameter[tuple[cursor.Key, ...]]:
     return Parameter(_required(SETTINGS.cursor_key_parameter, "cursor key"), cursor.parse_keys)
 
 
-def config() -> Config:
+def current() -> Config:
     """The configuration; its defaults where SSM has never answered."""
     try:
         return _config().get()
     except Missing:
         return Config()
+
+
+def retention() -> timedelta:
+    """The time that a job is kept after its end."""
+    return timedelta(days=current().retention_days)
 
 
 def cursor_keys() -> tuple[cursor.Key, ...]:

@@ -31,7 +31,7 @@ RETRY_AFTER = 2
 """Seconds after which a caller that got 503 may try again."""
 
 
-def problem(
+def problem_document(
     status: HTTPStatus, detail: str, *, instance: str, request_id: str
 ) -> Mapping[str, Any]:
     """A problem document (RFC 9457).

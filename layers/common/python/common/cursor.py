@@ -71,14 +71,14 @@ def sign(after: str, filters: dict[str, str | None], keys: Sequence[Key]) -> str
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def verify(cursor: str, filters: dict[str, str | None], keys: Sequence[Key]) -> str:
+def verify(given: str, filters: dict[str, str | None], keys: Sequence[Key]) -> str:
     """The key of the item after which the list goes on.
 
     Raises:
         BadCursor: The cursor is forged, damaged, of another list, or of a key that has ended.
     """
     try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        padded = given.encode("ascii") + b"=" * (-len(given) % 4)
         raw = base64.b64decode(padded, altchars=b"-_", validate=True)
         signature, after = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:].decode()
     except (UnicodeError, binascii.Error) as error:

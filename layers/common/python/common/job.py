@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 MAX_PARAMETERS_BYTES = 16 * 1024
@@ -131,6 +132,11 @@ class Change:
 def timestamp(moment: datetime) -> str:
     """``moment`` in RFC 3339, UTC, with milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def fingerprint(body: Mapping[str, Any]) -> str:
+    """A hash that two bodies share if they say the same."""
+    return sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
 def new_id() -> str:

@@ -4,8 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from common import cursor, job, table
-from common.config import config, cursor_keys
+from common import config, cursor, job, table
 
 _NUMBER = re.compile("[1-9][0-9]{0,8}")
 
@@ -44,11 +43,11 @@ def page(query: Mapping[str, str]) -> dict[str, Any]:
     filters = {"status": status, "pipeline": pipeline}
     after = None
     if (given := query.get("cursor")) is not None:
-        after = cursor.verify(given, filters, cursor_keys())
-    found = table.page(status=status, pipeline=pipeline, limit=limit, after=after)
+        after = cursor.verify(given, filters, config.cursor_keys())
+    found = table.query(status=status, pipeline=pipeline, limit=limit, after=after)
     answer: dict[str, Any] = {"items": found.items}
     if found.after is not None:
-        answer["next_cursor"] = cursor.sign(found.after, filters, cursor_keys())
+        answer["next_cursor"] = cursor.sign(found.after, filters, config.cursor_keys())
     return answer
 
 
@@ -68,7 +67,7 @@ def _pipeline(text: str | None) -> str | None:
 
 
 def _limit(text: str | None) -> int:
-    sizes = config()
+    sizes = config.current()
     if text is None:
         return sizes.page_size_default
     if not _NUMBER.fullmatch(text) or int(text) > sizes.page_size_max:

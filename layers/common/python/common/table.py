@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
 from common.aws import DeadlineReached, client
+from common.dynamodb import Expression, marshal, unmarshal
 from common.job import DELETABLE, SUMMARY, Change, Job, Status, compact
 from common.keys import (
     BY_CREATION,
@@ -115,7 +116,7 @@ def put(job: Job, *, fingerprint: str, invocation_id: str) -> tuple[Job, bool]:
         _call(
             client("dynamodb").put_item,
             TableName=SETTINGS.table_name,
-            Item=_marshal(item),
+            Item=marshal(item),
             ConditionExpression=f"attribute_not_exists({PARTITION_KEY})",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
@@ -136,12 +137,12 @@ def get(job_id: str) -> Job:
     answer = _call(
         client("dynamodb").get_item,
         TableName=SETTINGS.table_name,
-        Key=_marshal({PARTITION_KEY: job_id}),
+        Key=marshal({PARTITION_KEY: job_id}),
         ConsistentRead=True,
     )
     if "Item" not in answer:
         raise NotFound(job_id)
-    return _to_job(_unmarshal(answer["Item"]))
+    return _to_job(unmarshal(answer["Item"]))
 
 
 def update(
@@ -164,7 +165,7 @@ def update(
         StatusConflict: The job's status does not allow the change.
         Unavailable: DynamoDB failed; the change may or may not have been applied.
     """
-    expression = _Expression()
+    expression = Expression()
     assign = {
         **_to_item(change.assign),
         STATUS_SHARD: _status_shard(change.status, job_id),
@@ -193,7 +194,7 @@ def update(
         answer = _call(
             client("dynamodb").update_item,
             TableName=SETTINGS.table_name,
-            Key=_marshal({PARTITION_KEY: job_id}),
+            Key=marshal({PARTITION_KEY: job_id}),
             UpdateExpression=" ".join(clauses),
             ConditionExpression=" AND ".join(conditions),
             ReturnValues="ALL_NEW",
@@ -204,7 +205,7 @@ def update(
         if _mark(invocation_id) in refused.item.get("writers", []):
             return _to_job(refused.item)
         raise _why(refused.item, versions) from refused
-    return _to_job(_unmarshal(answer["Attributes"]))
+    return _to_job(unmarshal(answer["Attributes"]))
 
 
 def delete(job_id: str, *, versions: frozenset[int] | None) -> None:
@@ -220,7 +221,7 @@ def delete(job_id: str, *, versions: frozenset[int] | None) -> None:
         StatusConflict: The job is RUNNING.
         Unavailable: DynamoDB failed; the job may or may not have been deleted.
     """
-    expression = _Expression()
+    expression = Expression()
     conditions = [expression.within("status", sorted(DELETABLE))]
     if versions is not None:
         conditions.append(expression.within("version", sorted(versions)))
@@ -228,7 +229,7 @@ def delete(job_id: str, *, versions: frozenset[int] | None) -> None:
         _call(
             client("dynamodb").delete_item,
             TableName=SETTINGS.table_name,
-            Key=_marshal({PARTITION_KEY: job_id}),
+            Key=marshal({PARTITION_KEY: job_id}),
             ConditionExpression=" AND ".join(conditions),
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
             **expression.arguments(),
@@ -239,7 +240,7 @@ def delete(job_id: str, *, versions: frozenset[int] | None) -> None:
         raise _why(refused.item, versions) from refused
 
 
-def page(*, status: Status | None, pipeline: str | None, limit: int, after: str | None) -> Page:
+def query(*, status: Status | None, pipeline: str | None, limit: int, after: str | None) -> Page:
     """List jobs, newest first.
 
     A page costs the same however large the table is. With both filters it may hold fewer
@@ -263,7 +264,7 @@ def page(*, status: Status | None, pipeline: str | None, limit: int, after: str 
     # One more than the page holds, so that the last page knows that it is the last.
     def first_of(partition: str) -> list[dict[str, Any]]:
         answer = _query(index, partition, after, limit + 1)
-        return [_unmarshal(entry) for entry in answer["Items"]]
+        return [unmarshal(entry) for entry in answer["Items"]]
 
     newest_first = merge(
         *_in_parallel(first_of, partitions), key=lambda item: item[SORT_KEY], reverse=True
@@ -280,7 +281,7 @@ def _pipeline_page(pipeline: str, status: Status | None, limit: int, after: str 
     # DynamoDB filters what it has read. If all statuses are alike, this many reads fill a page.
     reads = limit + 1 if status is None else (limit + 1) * len(Status)
     answer = _query(BY_PIPELINE, pipeline, after, reads)
-    entries = [_unmarshal(entry) for entry in answer["Items"]]
+    entries = [unmarshal(entry) for entry in answer["Items"]]
     found = [entry for entry in entries if status is None or entry["status"] == status]
     items = [_summary(item) for item in found[:limit]]
     if len(found) > limit:
@@ -289,7 +290,7 @@ def _pipeline_page(pipeline: str, status: Status | None, limit: int, after: str 
 
 
 def _query(index: str, partition: str, after: str | None, limit: int) -> "QueryOutputTypeDef":
-    expression = _Expression()
+    expression = Expression()
     condition = f"{expression.name(INDEXES[index])} = {expression.value(partition)}"
     if after is not None:
         condition += f" AND {expression.name(SORT_KEY)} < {expression.value(after)}"
@@ -338,7 +339,7 @@ def _call(operation: Callable[..., Any], **arguments: Any) -> Any:
         if code == "ConditionalCheckFailedException":
             # botocore types the answer of a refused write as an error's, without its item.
             item: dict[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
-            raise _Refused(_unmarshal(item), metadata["RetryAttempts"]) from error
+            raise _Refused(unmarshal(item), metadata["RetryAttempts"]) from error
         if code in _TRANSIENT or metadata["HTTPStatusCode"] >= 500:
             raise Unavailable(code) from error
         raise
@@ -353,32 +354,6 @@ def _why(item: Mapping[str, Any], versions: frozenset[int] | None) -> Exception:
     if versions is not None and item["version"] not in versions:
         return VersionMismatch()
     return StatusConflict(Status(item["status"]))
-
-
-class _Expression:
-    """Collects the names and values of a DynamoDB expression behind placeholders."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {}
-        self._values: dict[str, Any] = {}
-
-    def name(self, attribute: str) -> str:
-        self._names[f"#{attribute}"] = attribute
-        return f"#{attribute}"
-
-    def value(self, value: Any) -> str:
-        placeholder = f":{len(self._values)}"
-        self._values[placeholder] = value
-        return placeholder
-
-    def within(self, attribute: str, values: Iterable[Any]) -> str:
-        return f"{self.name(attribute)} IN ({', '.join(map(self.value, values))})"
-
-    def arguments(self) -> dict[str, Any]:
-        return {
-            "ExpressionAttributeNames": self._names,
-            "ExpressionAttributeValues": _marshal(self._values),
-        }
 
 
 def _mark(invocation_id: str) -> str:
@@ -409,39 +384,3 @@ def _to_job(item: Mapping[str, Any]) -> Job:
 
 def _summary(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item[name] for name in SUMMARY if name in item}
-
-
-def _marshal(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _to_dynamodb(value) for key, value in values.items()}
-
-
-def _unmarshal(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _from_dynamodb(value) for key, value in values.items()}
-
-
-def _to_dynamodb(value: Any) -> dict[str, Any]:
-    # The types that an item is made of; boto3 knows the rest too, and takes long to load.
-    match value:
-        case str():
-            return {"S": value}
-        case int():
-            return {"N": str(value)}
-        case list():
-            return {"L": [_to_dynamodb(each) for each in value]}
-        case Mapping():
-            return {"M": _marshal(value)}
-    raise TypeError(f"no attribute of a job is a {type(value).__name__}")
-
-
-def _from_dynamodb(attribute: Mapping[str, Any]) -> Any:
-    ((type_, value),) = attribute.items()
-    match type_:
-        case "S":
-            return value
-        case "N":
-            return int(value)
-        case "L":
-            return [_from_dynamodb(each) for each in value]
-        case "M":
-            return _unmarshal(value)
-    raise TypeError(f"no attribute of a job has the type {type_}")
