@@ -21,7 +21,7 @@ STAGES = $(shell $(PY) -c "from infra.stage import STAGES; print(*STAGES)")
 CODE := app.py $(wildcard infra functions layers/common/python local ops bench tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test fuzz bench lint schemas openapi diagram documents client format synth diff deploy destroy clean
+.PHONY: help setup run up down test pytest fuzz bench lint schemas openapi diagram documents client format synth diff deploy destroy clean
 
 help: ## Show this list
 	@if [ -t 1 ]; then on='\033[36m' off='\033[0m'; fi; \
@@ -40,7 +40,11 @@ up: setup ## The same in the background; again, to deploy what has changed
 down: setup ## Stop what run or up has started
 	@$(PY) -m local down
 
-test: lint .build/chromium/.complete ## Check the code and run all tests
+test: setup .build/chromium/.complete ## Check the code and run all tests
+	@$(MAKE) --no-print-directory --jobs=2 pytest lint
+
+# At the same time as lint, whose types take a minute and one core.
+pytest:
 	@$(PY) -m pytest --numprocesses=$(WORKERS)
 
 fuzz: setup ## Send generated requests for FUZZ_SECONDS, other ones each time
