@@ -209,8 +209,8 @@ ACCEPTED = (
     Acceptance(
         "NIST.800.53.R5-CloudWatchLogGroupEncrypted",
         "AWS::Logs::LogGroup",
-        "CloudWatch Logs encrypts every group with keys of its own. Bodies, API keys and cursors"
-        " are in no line (tests look), so no key of ours has anything more to protect."
+        "CloudWatch Logs encrypts every group with keys of its own. Bodies, API keys, tokens and"
+        " cursors are in no line (tests look), so no key of ours has anything more to protect."
         " https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/data-protection.html",
     ),
     # The network.

@@ -9,6 +9,9 @@ from infra.logs import log_group
 from infra.origins import refuse_other_origins
 from infra.stage import Stage
 
+_CREDENTIALS = ("x-api-key", "authorization", "x-amz-security-token")
+"""The headers in which callers prove who they are."""
+
 _WINDOW_SECONDS = 300
 """What WAF counts requests over unless told otherwise."""
 
@@ -93,10 +96,11 @@ class Firewall(Construct):
                     }
                 ],
             },
-            # Neither keys nor cursors are logged anywhere.
+            # Neither keys, tokens nor cursors are logged anywhere.
             redacted_fields=[
-                wafv2.CfnLoggingConfiguration.FieldToMatchProperty(
-                    single_header={"Name": "x-api-key"}
+                *(
+                    wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": name})
+                    for name in _CREDENTIALS
                 ),
                 wafv2.CfnLoggingConfiguration.FieldToMatchProperty(query_string={}),
             ],

@@ -55,7 +55,7 @@ def test_a_blocked_caller_is_told_as_for_every_other_problem() -> None:
     assert problem.status == 403
 
 
-def test_what_was_blocked_is_logged_without_keys_and_cursors(prod: Synthesized) -> None:
+def test_what_was_blocked_is_logged_without_keys_tokens_and_cursors(prod: Synthesized) -> None:
     logging = prod.one("AWS::WAFv2::LoggingConfiguration")
     name = prod.at("Firewall/Logs").properties["LogGroupName"]
     assert name == "aws-waf-logs-job-ledger-prod"
@@ -64,6 +64,8 @@ def test_what_was_blocked_is_logged_without_keys_and_cursors(prod: Synthesized) 
     ]
     assert logging["RedactedFields"] == [
         {"SingleHeader": {"Name": "x-api-key"}},
+        {"SingleHeader": {"Name": "authorization"}},
+        {"SingleHeader": {"Name": "x-amz-security-token"}},
         {"QueryString": {}},
     ]
     assert logging["LoggingFilter"]["DefaultBehavior"] == "DROP"
