@@ -34,6 +34,13 @@ def logged(service: Service, function: str, request_id: str) -> list[dict[str, A
         time.sleep(0.1)
 
 
+def accessed(service: Service, request_id: str) -> list[dict[str, Any]]:
+    """The request's lines in the access log of the API."""
+    group = service.outputs["ApiAccessLogs"]
+    lines = [json.loads(event) for event in events(service, group)]
+    return [line for line in lines if line["request_id"] == request_id]
+
+
 class Archive:
     """The archived objects of the service."""
 

@@ -198,6 +198,8 @@ def handler(event, context):
     answer = {"event": event, "sees_environment": seen, "sees_runtime": runtime, "layer": layer}
     return {"statusCode": 200, "body": json.dumps(answer)}
 """
+LOG_PAUSE = 0.05
+"""In seconds; what the emulator waits for the first line of a function that logs nothing."""
 PROBLEM = (
     '{"where": "$context.path", "why": "$context.error.validationErrorString",'
     ' "kind": "$context.error.responseType"}'
@@ -636,6 +638,17 @@ def unpacks_layers_once(emulated: Aws) -> bool:
     return len({seen["layer"] for seen in environments}) == 1
 
 
+def marks_the_end_of_logs(emulated: Aws) -> bool:
+    function = emulated.create_function()
+    return min(seconds_of(lambda: emulated.invoke(function)) for _ in range(30)) < LOG_PAUSE
+
+
+def seconds_of(act: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
 def names_the_caller(emulated: Aws) -> bool:
     return "apiKeyId" in emulated.post({"n": 1})["event"]["requestContext"]["identity"]
 
@@ -790,6 +803,7 @@ PROBES: dict[object, Callable[[Aws], bool]] = {
     gaps._serve_x_ray: serves_x_ray,
     gaps._seal_functions: seals_functions,
     gaps._unpack_layers_once: unpacks_layers_once,
+    gaps._mark_the_end_of_logs: marks_the_end_of_logs,
     gaps._name_the_caller: names_the_caller,
     gaps._fill_gateway_responses: fills_gateway_responses,
     gaps._deny_missing_scopes: denies_missing_scopes,

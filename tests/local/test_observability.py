@@ -208,6 +208,7 @@ def test_the_id_in_an_error_answer_finds_its_line_its_archived_line_and_its_trac
     assert (line["status"], line["level"]) == (409, "WARNING")
     (access,) = [each for each in left.log if each["level"] == "ACCESS"]
     assert (access["status"], access["route"]) == (409, line["route"])
+    assert line["detail"] == refused.body["detail"]
     assert [each for each in left.archive if each["message"] == "request"] == [line]
     names = [segment["name"] for segment in left.trace]
     assert {"job-ledger-dev/dev", "job-ledger-dev-update", "dynamodb", "s3"} <= {*names}

@@ -27,7 +27,7 @@ from tests.local.every_route import (
     refusal,
     succeeds,
 )
-from tests.local.lines import canonical, logged
+from tests.local.lines import accessed, canonical, logged
 from tests.local.pasted import pasted
 from tests.local.service import Service, deployed
 from tests.local.signature import signed
@@ -137,6 +137,8 @@ def test_a_role_is_the_same_caller_in_each_of_its_sessions(service: Service) -> 
         answer = caller(service, session(service, who.arn))("POST", "/jobs", BODY, headers=keyed)
         (line,) = canonical(logged(service, "create", answer.headers["X-Request-Id"]))
         assert line["caller"] == answer.body["created_by"]
+        (access,) = accessed(service, answer.headers["X-Request-Id"])
+        assert access["caller"].rpartition("/")[0] == line["caller"]
         return answer.status, answer.body["job_id"], answer.body["created_by"]
 
     first, again, others = create(one), create(one), create(other)

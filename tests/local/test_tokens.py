@@ -27,7 +27,7 @@ from ops.target import Target
 from tests.local.caller import Caller, bearer
 from tests.local.command_line import eventually
 from tests.local.every_route import BODY, access, each_route, jobs_of, refusal, request, succeeds
-from tests.local.lines import canonical, logged
+from tests.local.lines import accessed, canonical, logged
 from tests.local.pasted import pasted
 from tests.local.service import Service, deployed
 from tests.local.test_secrets import everywhere
@@ -216,6 +216,8 @@ def test_two_machines_never_share_a_job_by_their_idempotency_keys(
         answer = caller(service, each.token("jobs/write"))("POST", "/jobs", BODY, headers=keyed)
         (line,) = canonical(logged(service, "create", answer.headers["X-Request-Id"]))
         assert line["caller"] == answer.body["created_by"] == each.id
+        (access,) = accessed(service, answer.headers["X-Request-Id"])
+        assert access["caller"] == each.id
         seen.setdefault(each.id, []).append((answer.status, answer.body["job_id"]))
     (first, again), (others,) = seen[worker.id], seen[other.id]
     assert (first[0], again[0], others[0]) == (201, 200, 201)
