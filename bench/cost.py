@@ -78,7 +78,6 @@ def _alarm(properties: Properties) -> float:
 MONTHLY: Mapping[str, tuple[str, Callable[[Properties], float]]] = {
     "AWS::ApiGateway::Stage": ("API cache", _cache),
     "AWS::CloudWatch::Alarm": ("alarms", _alarm),
-    "AWS::CloudWatch::CompositeAlarm": ("alarms", lambda _: 0.50),
     "AWS::CloudWatch::Dashboard": ("dashboard", lambda _: _DASHBOARD),
     "AWS::Cognito::UserPoolClient": ("clients of machines", _client),
     "AWS::EC2::EIP": ("NAT gateways and their addresses", lambda _: _ADDRESS_HOUR * HOURS),
@@ -100,8 +99,6 @@ BY_USE = frozenset(
         "ApiGateway::Authorizer",
         "ApiGateway::BasePathMapping",
         "ApiGateway::Deployment",
-        "ApiGateway::DocumentationPart",
-        "ApiGateway::DocumentationVersion",
         "ApiGateway::DomainName",
         "ApiGateway::GatewayResponse",
         "ApiGateway::Method",
@@ -122,7 +119,6 @@ BY_USE = frozenset(
         "EC2::Route",
         "EC2::RouteTable",
         "EC2::SecurityGroup",
-        "EC2::SecurityGroupEgress",
         "EC2::SecurityGroupIngress",
         "EC2::Subnet",
         "EC2::SubnetRouteTableAssociation",
@@ -130,7 +126,7 @@ BY_USE = frozenset(
         "EC2::VPCGatewayAttachment",
         "Glue::Database",
         "Glue::Table",
-        "IAM::Policy",
+        "IAM::ManagedPolicy",
         "IAM::Role",
         "Lambda::Alias",
         "Lambda::Function",
@@ -138,9 +134,6 @@ BY_USE = frozenset(
         "Lambda::Permission",
         "Lambda::Version",
         "Logs::LogGroup",
-        "Logs::MetricFilter",
-        "Logs::QueryDefinition",
-        "Logs::ResourcePolicy",
         "S3::Bucket",
         "S3::BucketPolicy",
         "SNS::Subscription",
@@ -149,15 +142,13 @@ BY_USE = frozenset(
         "SSM::Parameter",
         "WAFv2::LoggingConfiguration",
         "WAFv2::WebACLAssociation",
-        "XRay::Group",
-        "XRay::SamplingRule",
     )
 ) | {"Custom::CursorKey", "Custom::MachineClient"}
 """What costs nothing, or only by use."""
 
 
 @dataclass(frozen=True)
-class Route:
+class Kind:
     """A kind of request, and the units that it costs DynamoDB.
 
     Args:
@@ -177,16 +168,16 @@ class Route:
     query: int = 0
 
 
-CREATE = Route("create", "createJob", table=1)
+CREATE = Kind("create", "createJob", table=1)
 # Its entry in the index by status is deleted there and written here.
-CHANGE = Route("change of status", "updateJob", table=1, moved=1)
-PROGRESS = Route("progress report", "updateJob", table=1)
-READ = Route("read, past the cache", "readJob", get=1)
-LIST = Route("list of 20, past the cache", "listJobs", query=1)
-CACHED = Route("read or list, from the cache", None)
-DELETE = Route("delete", "deleteJob", table=1)
+CHANGE = Kind("change of status", "updateJob", table=1, moved=1)
+PROGRESS = Kind("progress report", "updateJob", table=1)
+READ = Kind("read, past the cache", "readJob", get=1)
+LIST = Kind("list of 20, past the cache", "listJobs", query=1)
+CACHED = Kind("read or list, from the cache", None)
+DELETE = Kind("delete", "deleteJob", table=1)
 
-ROUTES = (CREATE, CHANGE, PROGRESS, READ, LIST, CACHED, DELETE)
+KINDS = (CREATE, CHANGE, PROGRESS, READ, LIST, CACHED, DELETE)
 """Items of at most 1 KB, pages as bench.page_cost measures them."""
 
 
@@ -218,7 +209,7 @@ class Cost:
         found["custom metrics"] = CUSTOM_METRICS * _METRIC
         return dict(sorted(found.items()))
 
-    def million(self, route: Route) -> Mapping[str, float]:
+    def million(self, kind: Kind) -> Mapping[str, float]:
         """Dollars a million requests of a kind, by heading."""
         (table,) = self._all("AWS::DynamoDB::Table")
         function = next(
@@ -227,11 +218,11 @@ class Cost:
             if "SHARDS" in each.get("Environment", {}).get("Variables", {})
         )
         copies = 1 + len(table.get("GlobalSecondaryIndexes", []))
-        writes = route.table * copies + route.moved
+        writes = kind.table * copies + kind.moved
         shards = int(function["Environment"]["Variables"]["SHARDS"])
-        reads = route.get + route.query * shards
+        reads = kind.get + kind.query * shards
         gb_seconds = function["MemorySize"] / 1024 * BILLED_MS / 1000
-        invoked = route.operation is not None
+        invoked = kind.operation is not None
         return {
             "API Gateway": _API_REQUESTS,
             "WAF": _WAF_REQUESTS if self._all("AWS::WAFv2::WebACL") else 0.0,
@@ -261,13 +252,13 @@ def _standing(costs: Mapping[str, Cost]) -> Iterator[str]:
 
 
 def _requests(costs: Mapping[str, Cost]) -> Iterator[str]:
-    headings = list(next(iter(costs.values())).million(ROUTES[0]))
+    headings = list(next(iter(costs.values())).million(KINDS[0]))
     yield f"| a million requests | stage | {' | '.join(headings)} | in all |"
     yield f"|---|---|{'---:|' * (len(headings) + 1)}"
-    for route in ROUTES:
+    for kind in KINDS:
         for name, cost in costs.items():
-            million = cost.million(route)
-            yield _row(f"{route.name} | {name}", *million.values(), sum(million.values()))
+            million = cost.million(kind)
+            yield _row(f"{kind.name} | {name}", *million.values(), sum(million.values()))
 
 
 def _row(name: str, *dollars: float) -> str:

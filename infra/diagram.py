@@ -1,6 +1,6 @@
 """Draws docs/architecture.svg from the synthesized templates: `make diagram`.
 
-Every resource of both templates is part of a box, or there is no picture. What a box says is read
+Every resource of the templates is part of a box, or there is no picture. What a box says is read
 from the resources that it stands for; where the stages differ, it says which is which.
 """
 
@@ -414,7 +414,9 @@ class _Picture:
 
     def _title(self, box: Box) -> str:
         stages = self._stages(box)
-        return box.title if len(stages) == len(self._stacks) else f"{box.title} ({stages[0]})"
+        return (
+            box.title if len(stages) == len(self._stacks) else f"{box.title} ({', '.join(stages)})"
+        )
 
     def _lines(self, box: Box) -> list[str]:
         stages = self._stages(box)

@@ -15,8 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import cost
-from bench.cost import CHANGE, CREATE, DELETE, HOURS, LIST, PROGRESS, READ, Cost
-from bench.cost import Route as Kind
+from bench.cost import CHANGE, CREATE, DELETE, HOURS, LIST, PROGRESS, READ, Cost, Kind
 from infra.stage import STAGES, Stage
 from ops.command import FAILED, one_of
 from ops.quotas import QUOTAS, Load, Quota, Raised

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bench.cost import BILLED_MS, CACHED, SAMPLED, SHIPPED_PER_UPLOAD
-from bench.cost import Route as Kind
+from bench.cost import BILLED_MS, CACHED, SAMPLED, SHIPPED_PER_UPLOAD, Kind
 from common.ladder import MAX_CONNECTIONS, PARAMETER_TTL
 from infra.routes import FUNCTIONS, ROUTES, Function, routes_of
 from infra.stage import Stage

@@ -44,7 +44,9 @@ class Change(NamedTuple):
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(after)
             case "end of":
-                file.write_text(f"{there}\n{after}")
+                # A later block may have changed it since.
+                if after.splitlines()[0] not in there:
+                    file.write_text(f"{there}\n{after}")
             case _:
                 found = there.count(before)
                 assert found == 1, f"{self.file} has {found} times\n{before}"

@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import App, Environment
 
 from infra.stack import JobLedgerStack
-from infra.stage import STAGES, Stage
+from infra.stage import REGION, STAGES, Stage
 from tests.infra.synthesized import Synthesized
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -25,8 +25,8 @@ def synthesize(stage: Stage, folder: Path, *, assets: bool = False) -> Synthesiz
     """Synthesize a stage into ``folder``, with a copy of what is uploaded if ``assets``."""
     context = CONTEXT if assets else {**CONTEXT, "aws:cdk:disable-asset-staging": True}
     app = App(analytics_reporting=False, context=context, outdir=str(folder))
-    JobLedgerStack(app, f"JobLedger-{stage.name}", stage=stage, env=Environment(region="us-east-1"))
-    artifact = app.synth().get_stack_by_name(f"JobLedger-{stage.name}")
+    JobLedgerStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
+    artifact = app.synth().get_stack_by_name(stage.stack)
     return Synthesized(
         stage=stage,
         template=artifact.template,
@@ -54,7 +54,7 @@ def prod(stack_of: Callable[[str], Synthesized]) -> Synthesized:
 
 @pytest.fixture(scope="session")
 def variant(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """A stage with every switch the other way round than in both stages."""
+    """A stage with every switch the other way round than in dev and prod."""
     stage = replace(
         STAGES["prod"],
         name="variant",

@@ -47,9 +47,9 @@ def test_the_page_says_what_prod_carries(prod: Synthesized) -> None:
 
 
 def test_every_kind_of_request_is_one_of_a_route() -> None:
-    operations = {kind.operation for kind in cost.ROUTES} - {None}
+    operations = {kind.operation for kind in cost.KINDS} - {None}
     assert operations <= {route.operation for route in ROUTES}
-    assert set(capacity.KINDS.values()) == {kind for kind in cost.ROUTES if kind.operation}
+    assert set(capacity.KINDS.values()) == {kind for kind in cost.KINDS if kind.operation}
 
 
 def test_a_quiet_stage_exceeds_nothing() -> None:

@@ -14,7 +14,7 @@ from infra import compliance
 from infra.accepted import ACCEPTED, Acceptance
 from infra.compliance import Compliance, findings, violations
 from infra.stack import JobLedgerStack
-from infra.stage import STAGES, Stage
+from infra.stage import REGION, STAGES, Stage
 from tests.infra.conftest import CONTEXT, PROJECT
 from tests.infra.synthesized import Synthesized
 
@@ -25,7 +25,7 @@ REDUNDANT_DEPENDENCY = "W3005"
 def app_of(stage: Stage, folder: Path) -> tuple[App, JobLedgerStack]:
     context = {**CONTEXT, "aws:cdk:disable-asset-staging": True}
     app = App(analytics_reporting=False, context=context, outdir=str(folder))
-    return app, JobLedgerStack(app, stage.stack, stage=stage, env=Environment(region="us-east-1"))
+    return app, JobLedgerStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
 
 
 @pytest.fixture(scope="module")
