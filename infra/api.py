@@ -12,11 +12,11 @@ from constructs import Construct
 
 from common.contract import REQUEST_HEADERS, RESPONSE_HEADERS
 from common.ladder import API_GATEWAY_TIMEOUT
-from infra.authorization import CALLER, Authorization
+from infra.authorization import CALLER, LedgerAuthorization
 from infra.functions import LedgerFunction
 from infra.layer import COMMON
 from infra.logs import log_group
-from infra.problems import Problem, problems_of
+from infra.problems import GatewayProblem, problems_of
 from infra.routes import ROUTES, Function, Route
 from infra.stage import Stage
 
@@ -72,7 +72,7 @@ class LedgerApi(Construct):
         id_: str,
         *,
         stage: Stage,
-        authorization: Authorization,
+        authorization: LedgerAuthorization,
         functions: Mapping[Function, LedgerFunction],
     ) -> None:
         super().__init__(scope, id_)
@@ -237,7 +237,7 @@ class LedgerApi(Construct):
                 templates={"application/json": problem.template},
             )
 
-    def _cors_of(self, problem: Problem) -> dict[str, str]:
+    def _cors_of(self, problem: GatewayProblem) -> dict[str, str]:
         vary = {"Vary": "'Origin'"} if self._origin_matters else {}
         allowed = f"'{self._stage.cors_origins[0]}'"
         if self._stage.lists_origins:

@@ -33,7 +33,7 @@ class MethodAuthorization(TypedDict, total=False):
     authorization_scopes: list[str]
 
 
-class Authorization(Construct):
+class LedgerAuthorization(Construct):
     """What the methods of a stage ask of their callers, and what lets callers answer.
 
     Attributes:

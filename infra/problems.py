@@ -22,7 +22,7 @@ _Type = apigateway.ResponseType
 
 
 @dataclass(frozen=True)
-class Problem:
+class GatewayProblem:
     """What API Gateway answers in one case.
 
     Args:
@@ -61,62 +61,67 @@ class Problem:
         }
 
 
+UNAUTHORIZED = "The Authorization header has no access token that is good for this API and route."
+NO_SCOPE = "The access token does not have the scope that the route asks for."
+NO_POLICY = "No policy allows the route to whoever signed the request."
+BAD_KEY = "The x-api-key header is missing, or its key is not valid for this API."
+TOO_MANY = "Too many requests at once. Slow down."
+TOO_SLOW = "The service took too long. The request may have been carried out."
 _NO_ROUTE = "There is no such route: look at the path and the method."
-_BAD_KEY = "The x-api-key header is missing, or its key is not valid for this API."
 _OUTAGE = "The service cannot answer right now. Try again."
 
 # Where routes ask for no AWS credentials, these are missed, or looked at and found wrong, only
 # where there is no route.
 _WITHOUT_ROUTE = (
-    Problem(_Type.MISSING_AUTHENTICATION_TOKEN, HTTPStatus.NOT_FOUND, _NO_ROUTE),
-    Problem(_Type.INVALID_SIGNATURE, HTTPStatus.NOT_FOUND, _NO_ROUTE),
-    Problem(_Type.EXPIRED_TOKEN, HTTPStatus.NOT_FOUND, _NO_ROUTE),
-    Problem(_Type.DEFAULT_4_XX, HTTPStatus.BAD_REQUEST, "The request is not valid."),
+    GatewayProblem(_Type.MISSING_AUTHENTICATION_TOKEN, HTTPStatus.NOT_FOUND, _NO_ROUTE),
+    GatewayProblem(_Type.INVALID_SIGNATURE, HTTPStatus.NOT_FOUND, _NO_ROUTE),
+    GatewayProblem(_Type.EXPIRED_TOKEN, HTTPStatus.NOT_FOUND, _NO_ROUTE),
+    GatewayProblem(_Type.DEFAULT_4_XX, HTTPStatus.BAD_REQUEST, "The request is not valid."),
 )
 
-_OF: Mapping[Authorization, tuple[Problem, ...]] = {
+_OF: Mapping[Authorization, tuple[GatewayProblem, ...]] = {
     "api-key": (
-        Problem(_Type.ACCESS_DENIED, HTTPStatus.FORBIDDEN, "Access is denied."),
+        GatewayProblem(_Type.ACCESS_DENIED, HTTPStatus.FORBIDDEN, "Access is denied."),
         *_WITHOUT_ROUTE,
     ),
     "cognito": (
-        Problem(
+        GatewayProblem(
             _Type.UNAUTHORIZED,
             HTTPStatus.UNAUTHORIZED,
-            "The Authorization header has no access token that is good for this API and route.",
+            UNAUTHORIZED,
             challenge="Bearer",
         ),
-        Problem(
+        GatewayProblem(
             _Type.ACCESS_DENIED,
             HTTPStatus.FORBIDDEN,
-            "The access token does not have the scope that the route asks for.",
+            NO_SCOPE,
         ),
         *_WITHOUT_ROUTE,
     ),
     "iam": (
-        Problem(
+        GatewayProblem(
             _Type.ACCESS_DENIED,
             HTTPStatus.FORBIDDEN,
-            "No policy allows the route to whoever signed the request.",
+            NO_POLICY,
         ),
         # API Gateway says the same of a route that is not there.
-        Problem(
+        GatewayProblem(
             _Type.MISSING_AUTHENTICATION_TOKEN,
             HTTPStatus.FORBIDDEN,
             "The request is not signed with AWS credentials, or there is no such route.",
         ),
-        Problem(
+        GatewayProblem(
             _Type.INVALID_SIGNATURE,
             HTTPStatus.FORBIDDEN,
             "The signature of the request is not valid.",
         ),
-        Problem(
+        GatewayProblem(
             _Type.EXPIRED_TOKEN,
             HTTPStatus.FORBIDDEN,
             "The credentials that the request is signed with have expired.",
         ),
         # What has no type of its own is about credentials.
-        Problem(
+        GatewayProblem(
             _Type.DEFAULT_4_XX,
             HTTPStatus.FORBIDDEN,
             "AWS does not know the credentials that the request is signed with.",
@@ -125,62 +130,62 @@ _OF: Mapping[Authorization, tuple[Problem, ...]] = {
 }
 
 _COMMON = (
-    Problem(
+    GatewayProblem(
         _Type.BAD_REQUEST_BODY,
         HTTPStatus.BAD_REQUEST,
         "The body is not what the route takes: $context.error.validationErrorString",
     ),
-    Problem(
+    GatewayProblem(
         _Type.BAD_REQUEST_PARAMETERS,
         HTTPStatus.BAD_REQUEST,
         "$context.error.message",
     ),
-    Problem(_Type.INVALID_API_KEY, HTTPStatus.FORBIDDEN, _BAD_KEY),
-    Problem(_Type.WAF_FILTERED, HTTPStatus.FORBIDDEN, "The request was filtered."),
-    Problem(_Type.RESOURCE_NOT_FOUND, HTTPStatus.NOT_FOUND, _NO_ROUTE),
-    Problem(
+    GatewayProblem(_Type.INVALID_API_KEY, HTTPStatus.FORBIDDEN, BAD_KEY),
+    GatewayProblem(_Type.WAF_FILTERED, HTTPStatus.FORBIDDEN, "The request was filtered."),
+    GatewayProblem(_Type.RESOURCE_NOT_FOUND, HTTPStatus.NOT_FOUND, _NO_ROUTE),
+    GatewayProblem(
         _Type.REQUEST_TOO_LARGE,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "The request is larger than API Gateway takes (10 MB).",
     ),
-    Problem(
+    GatewayProblem(
         _Type.UNSUPPORTED_MEDIA_TYPE,
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "The route does not take a body of this content type.",
     ),
-    Problem(
+    GatewayProblem(
         _Type.THROTTLED,
         HTTPStatus.TOO_MANY_REQUESTS,
-        "Too many requests at once. Slow down.",
+        TOO_MANY,
         retry_after=THROTTLED_RETRY_SECONDS,
     ),
-    Problem(
+    GatewayProblem(
         _Type.QUOTA_EXCEEDED,
         HTTPStatus.TOO_MANY_REQUESTS,
         "The day's quota of this API key is used up.",
         retry_after=QUOTA_RETRY_SECONDS,
     ),
-    Problem(
+    GatewayProblem(
         _Type.INTEGRATION_FAILURE,
         HTTPStatus.SERVICE_UNAVAILABLE,
         _OUTAGE,
         retry_after=OUTAGE_RETRY_SECONDS,
     ),
-    Problem(
+    GatewayProblem(
         _Type.INTEGRATION_TIMEOUT,
         HTTPStatus.GATEWAY_TIMEOUT,
-        "The service took too long. The request may have been carried out.",
+        TOO_SLOW,
         retry_after=OUTAGE_RETRY_SECONDS,
     ),
-    Problem(
+    GatewayProblem(
         _Type.API_CONFIGURATION_ERROR,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "The service is misconfigured.",
     ),
-    Problem(_Type.DEFAULT_5_XX, HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed."),
+    GatewayProblem(_Type.DEFAULT_5_XX, HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed."),
 )
 
 
-def problems_of(authorization: Authorization) -> tuple[Problem, ...]:
+def problems_of(authorization: Authorization) -> tuple[GatewayProblem, ...]:
     """All that API Gateway answers by itself, where callers prove themselves in this way."""
     return (*_COMMON, *_OF[authorization])

@@ -5,7 +5,7 @@ from constructs import Construct
 
 from infra.api import LedgerApi
 from infra.archive import Archive
-from infra.authorization import Authorization
+from infra.authorization import LedgerAuthorization
 from infra.catalog import Catalog
 from infra.domain import Domain
 from infra.firewall import Firewall
@@ -69,7 +69,7 @@ class JobLedgerStack(Stack):
             )
             for name in FUNCTIONS
         }
-        authorization = Authorization(self, "Authorization", stage=stage)
+        authorization = LedgerAuthorization(self, "Authorization", stage=stage)
         api = LedgerApi(self, "Api", stage=stage, authorization=authorization, functions=functions)
         if stage.has_web_acl:
             Firewall(self, "Firewall", stage=stage, api=api)

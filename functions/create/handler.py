@@ -12,6 +12,8 @@ def create(request: Request) -> Response:
     """Register a job; with an Idempotency-Key, the same job however often it is asked for."""
     body = request.json("job-create")
     key = request.idempotency_key
+    # Without a key, no other request is the same create.
+    same = job.fingerprint(body) if key else request.invocation_id
     registered, replayed = table.put(
         job.new(
             body,
@@ -19,7 +21,7 @@ def create(request: Request) -> Response:
             now=request.now,
             created_by=request.caller,
         ),
-        fingerprint=job.fingerprint(body) if key else request.invocation_id,
+        fingerprint=same,
         invocation_id=request.invocation_id,
     )
     # Relative to the request's own URL, whatever stage or base path that has.

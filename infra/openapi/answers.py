@@ -13,6 +13,7 @@ from common.contract import (
 )
 from infra.openapi.examples import JOB_ID, REQUEST_ID
 from infra.openapi.parameters import CHALLENGE, kept_for
+from infra.problems import BAD_KEY, NO_POLICY, NO_SCOPE, TOO_MANY, TOO_SLOW, UNAUTHORIZED
 from infra.routes import ROUTES, Route
 from infra.stage import Authorization
 
@@ -52,12 +53,12 @@ _CASES: Mapping[HTTPStatus, _Case] = {
     ),
     HTTPStatus.UNPROCESSABLE_ENTITY: _Case(
         "The body is well formed, and breaks a rule of jobs",
-        "The body breaks a rule of jobs.",
+        "The body breaks a rule of jobs: /error is required with status FAILED.",
         ({"pointer": "/error", "detail": "is required with status FAILED"},),
     ),
     HTTPStatus.TOO_MANY_REQUESTS: _Case(
         "The API key has used up its rate or its day's quota",
-        "Too many requests at once. Slow down.",
+        TOO_MANY,
         retry=True,
     ),
     HTTPStatus.INTERNAL_SERVER_ERROR: _Case(
@@ -71,34 +72,32 @@ _CASES: Mapping[HTTPStatus, _Case] = {
     ),
     HTTPStatus.GATEWAY_TIMEOUT: _Case(
         "The service took too long. A write may have been carried out all the same",
-        "The service took too long. The request may have been carried out.",
+        TOO_SLOW,
         retry=True,
     ),
 }
 
-_BAD_KEY = "The x-api-key header is missing, or its key is not valid for this API."
-
 _WHO_CALLS: Mapping[Authorization, Mapping[HTTPStatus, _Case]] = {
     "api-key": {
-        HTTPStatus.FORBIDDEN: _Case("The API key is missing or not valid", _BAD_KEY),
+        HTTPStatus.FORBIDDEN: _Case("The API key is missing or not valid", BAD_KEY),
     },
     "cognito": {
         HTTPStatus.UNAUTHORIZED: _Case(
             "The access token is missing, has expired, or is of another issuer",
-            "The Authorization header has no access token that is good for this API and route.",
+            UNAUTHORIZED,
             challenge=True,
         ),
         HTTPStatus.FORBIDDEN: _Case(
             "The access token does not have the scope of the route, or the API key is missing or"
             " not valid",
-            "The access token does not have the scope that the route asks for.",
+            NO_SCOPE,
         ),
     },
     "iam": {
         HTTPStatus.FORBIDDEN: _Case(
             "The signature is missing, has expired or is not valid, no policy of its signer allows"
             " the route, or the API key is missing or not valid",
-            "No policy allows the route to whoever signed the request.",
+            NO_POLICY,
         ),
     },
 }

@@ -23,9 +23,6 @@ EVERY_RESOURCE = {
 }
 """Actions that are allowed on ``*``, and the page where AWS says why nothing narrower will do."""
 
-IN_A_KEY_POLICY = "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html"
-"""There, ``*`` is the key that the policy belongs to."""
-
 
 def rules(resource: Resource, direction: str) -> list[Properties]:
     return list(resource.properties.get(f"SecurityGroup{direction}", []))

@@ -14,7 +14,7 @@ from referencing.jsonschema import DRAFT202012
 
 from common.contract import REQUEST_HEADERS, RESPONSE_HEADERS
 from infra.openapi.__main__ import FILES, text
-from infra.problems import Problem, problems_of
+from infra.problems import GatewayProblem, problems_of
 from infra.routes import ROUTES, Route
 from infra.stage import AUTHORIZATIONS, Authorization
 
@@ -38,7 +38,7 @@ def document(authorization: Authorization) -> Document:
 
 
 @pytest.fixture
-def problems(authorization: Authorization) -> tuple[Problem, ...]:
+def problems(authorization: Authorization) -> tuple[GatewayProblem, ...]:
     """What the API answers by itself there."""
     return problems_of(authorization)
 
@@ -92,7 +92,7 @@ def test_a_route_says_what_it_takes(route: Route, document: Document) -> None:
 
 @each_route
 def test_a_route_documents_every_problem_that_the_api_answers_for_it(
-    route: Route, document: Document, problems: tuple[Problem, ...]
+    route: Route, document: Document, problems: tuple[GatewayProblem, ...]
 ) -> None:
     of_no_route = {HTTPStatus.NOT_FOUND}
     of_bodies = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
@@ -105,7 +105,7 @@ def test_a_route_documents_every_problem_that_the_api_answers_for_it(
 
 
 def test_whoever_may_try_again_is_told_when(
-    document: Document, problems: tuple[Problem, ...]
+    document: Document, problems: tuple[GatewayProblem, ...]
 ) -> None:
     told = {
         resolved(document, response)["content"]["application/problem+json"]["example"]["status"]

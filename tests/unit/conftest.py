@@ -40,9 +40,6 @@ class Context:
     """What Lambda tells a handler about its invocation."""
 
     aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    function_name: str = "job-ledger-test-unit"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:unit"
     remaining_ms: int = 25_000
 
     def get_remaining_time_in_millis(self) -> int:

@@ -225,6 +225,18 @@ def test_each_request_leaves_one_canonical_line(
     assert line["dynamodb_attempts"] == (2 if path == "/jobs" else 0)
 
 
+def test_the_canonical_line_of_a_refusal_says_what_the_caller_was_told(
+    api: "Api", new_job: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/jobs/{new_job['job_id']}"
+    capsys.readouterr()
+
+    refused = api("DELETE", path, headers={"If-Match": '"7"'})
+
+    assert refused.status == 412
+    assert _canonical(capsys)["detail"] == refused.body["detail"]
+
+
 def test_the_canonical_line_names_the_job_even_when_the_request_fails(
     new_job: dict[str, Any], api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""Ten thousand events that no gateway should send, through each handler.
+"""Thousands of events that no gateway should send, through each handler.
 
 Whatever comes in, a well-formed answer goes out that says nothing of our insides.
 """

@@ -277,6 +277,23 @@ def test_a_change_whose_answer_was_lost_is_reported_as_what_it_was(
     assert "JobsRetried" not in said
 
 
+def test_a_change_whose_answer_was_lost_tells_no_run_time_of_a_later_one(
+    api: "Api", new_job: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/jobs/{new_job['job_id']}"
+    _bring_to(api, path, "FAILED")
+    api("PATCH", path, BODIES["PENDING"], invocation_id="invocation-1")
+    _bring_to(api, path, "SUCCEEDED")
+    capsys.readouterr()
+
+    again = api("PATCH", path, BODIES["PENDING"], invocation_id="invocation-1")
+
+    assert again.body["status"] == "SUCCEEDED"
+    said = capsys.readouterr().out
+    assert '"JobsRetried":[1.0]' in said
+    assert "RunTime" not in said
+
+
 def test_a_change_is_applied_once_even_if_others_wrote_between_its_two_attempts(
     api: "Api", new_job: dict[str, Any]
 ) -> None:

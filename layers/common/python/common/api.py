@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, NoReturn
 
-from common import lifecycle, problem, start
+from common import lifecycle, start
 from common.aws import CALLS
+from common.errors import problem_of
 from common.ladder import SHIPPING_RESERVE
 from common.lifecycle import LambdaContext
 from common.problem import Problem
@@ -30,7 +31,7 @@ def handler(routes: Mapping[str, Route]) -> Handler:
 
     Args:
         routes: What answers which route, such as ``GET /jobs/{job_id}``. It may raise
-            Problem, and the errors that job, table, config and cursor document.
+            Problem, and the errors that :mod:`common.errors` knows; any other is a bug.
     """
 
     def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def _answer(routes: Mapping[str, Route], request: Request) -> tuple[Response, Ex
     try:
         return routes.get(request.route, _no_such_route)(request), None
     except Exception as error:  # noqa: BLE001 - a bug still owes its caller an answer
-        return problem_response(request, problem.of(error, request.route)), error
+        return problem_response(request, problem_of(error, request.route)), error
 
 
 def _no_such_route(_: Request) -> NoReturn:
@@ -90,7 +91,7 @@ def _report(request: Request, response: Response, error: Exception | None, secon
         logger.error("request", exc_info=error, extra=line)
     elif response.status >= HTTPStatus.BAD_REQUEST:
         outcome = "refused"
-        logger.warning("request", extra={**line, "detail": str(error)})
+        logger.warning("request", extra={**line, "detail": (response.body or {}).get("detail")})
     else:
         logger.info("request", extra=line)
     count("DynamoDBAttempts", attempts)

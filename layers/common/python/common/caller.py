@@ -9,10 +9,11 @@ from typing import Any
 from common.tolerant import mapping, text
 
 ANONYMOUS = "anonymous"
+"""Whoever has shown nothing; API Gateway lets none of them in."""
 
 
 def identity(gateway: Mapping[str, Any]) -> str:
-    """The caller of a request; two callers never have the same identity.
+    """The caller of a request. Two callers never have the same identity, but for ANONYMOUS.
 
     It is what was asked for to authorize the request (infra/authorization.py), and looks
     different for each kind: the subject of an access token, which for a machine is its client

@@ -1,6 +1,6 @@
 """Cursors: where a list goes on, signed so that nobody can make one up.
 
-A cursor holds the key of the last item on the page before. The signature covers the filters
+A cursor holds the sort key of the last item on the page before. The signature covers the filters
 too, so a cursor is good for the list that it came from and no other.
 
 Keys are rotated while cursors are on their way. A new key signs only after a while, when every
@@ -47,6 +47,7 @@ def parse_keys(text: str) -> tuple[Key, ...]:
         ValueError: There are none.
     """
     try:
+        # An empty list raises ValueError, too.
         (newest, *older) = (
             Key(base64.b64decode(key["secret"]), key["signs_from"], key["good_until"])
             for key in json.loads(text)
@@ -57,12 +58,12 @@ def parse_keys(text: str) -> tuple[Key, ...]:
 
 
 def sign(after: str, filters: dict[str, str | None], keys: Sequence[Key]) -> str:
-    """The cursor that goes on after the item with this key.
+    """The cursor that goes on after an item.
 
     Args:
-        after: The key of the last item on the page.
+        after: The sort key of the last item on the page.
         filters: The list's filters, by name.
-        keys: The secrets that sign cursors, newest first; at least one.
+        keys: The keys that sign cursors, newest first; at least one.
     """
     now = time.time()
     key = next((key for key in keys if key.signs_from <= now), keys[-1])
@@ -72,7 +73,7 @@ def sign(after: str, filters: dict[str, str | None], keys: Sequence[Key]) -> str
 
 
 def verify(given: str, filters: dict[str, str | None], keys: Sequence[Key]) -> str:
-    """The key of the item after which the list goes on.
+    """The sort key of the item after which the list goes on.
 
     Raises:
         BadCursor: The cursor is forged, damaged, of another list, or of a key that has ended.

@@ -40,8 +40,13 @@ NEXT: Mapping[Status, frozenset[Status]] = {
 """The statuses that a job may move to, by the status it has."""
 
 ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
+_ENDINGS = frozenset(status.lower() for status in ENDED)
 
 DELETABLE = frozenset(Status) - {Status.RUNNING}
+
+
+class NotFound(LookupError):
+    """There is no such job."""
 
 
 class RuleBroken(ValueError):
@@ -275,11 +280,11 @@ def durations(event: str, changed: Job) -> dict[str, float]:
 
     Args:
         event: What has happened to the job, as ``event_of`` says.
-        changed: The job, right after it.
+        changed: The job, at some time after it.
     """
     if event == "started" and changed.started_at and changed.attempt == 1:
         return {"QueueTime": _milliseconds(changed.created_at, changed.started_at)}
-    if changed.status in ENDED and changed.started_at and changed.finished_at:
+    if event in _ENDINGS and changed.started_at and changed.finished_at:
         return {"RunTime": _milliseconds(changed.started_at, changed.finished_at)}
     return {}
 

@@ -7,9 +7,9 @@ from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from common import caller, job, schemas, table
+from common import caller, job, schemas
 from common.contract import (
     IDEMPOTENCY_KEY,
     JSON,
@@ -17,9 +17,11 @@ from common.contract import (
     MAX_DEPTH,
     MAX_ENTITY_TAGS,
 )
-from common.lifecycle import LambdaContext
 from common.problem import Problem
 from common.tolerant import mapping, text
+
+if TYPE_CHECKING:
+    from common.lifecycle import LambdaContext
 
 _ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _ENTITY_TAGS = re.compile(rf"{_ENTITY_TAG}(?:[ \t]*,[ \t]*{_ENTITY_TAG})*")
@@ -43,7 +45,7 @@ class Request:
         now: When the request began.
     """
 
-    def __init__(self, event: Mapping[str, Any], context: LambdaContext) -> None:
+    def __init__(self, event: Mapping[str, Any], context: "LambdaContext") -> None:
         event = mapping(event)
         gateway = mapping(event.get("requestContext"))
         self.id = text(gateway.get("requestId")) or context.aws_request_id
@@ -69,10 +71,10 @@ class Request:
         """The job id in the path.
 
         Raises:
-            table.NotFound: It cannot be a job's id.
+            job.NotFound: It cannot be a job's id.
         """
         if self.job_id_or_none is None:
-            raise table.NotFound
+            raise job.NotFound
         return self.job_id_or_none
 
     @property
@@ -101,7 +103,7 @@ class Request:
         """The versions that the If-Match header allows (RFC 9110, 13.1.1); None for any.
 
         Raises:
-            Problem: 400, if the header is not a list of at most 16 entity tags.
+            Problem: 400, if the header is not a list of at most MAX_ENTITY_TAGS entity tags.
         """
         header = self.header("If-Match")
         if header is None or header.strip() == "*":
@@ -110,7 +112,8 @@ class Request:
         tags = re.findall(_ENTITY_TAG, header)
         if len(tags) > MAX_ENTITY_TAGS or not _ENTITY_TAGS.fullmatch(header.strip()):
             raise Problem(
-                HTTPStatus.BAD_REQUEST, 'If-Match must be "*" or a list of at most 16 ETags.'
+                HTTPStatus.BAD_REQUEST,
+                f'If-Match must be "*" or a list of at most {MAX_ENTITY_TAGS} ETags.',
             )
         # If-Match compares strongly, so a weak tag matches nothing; neither does a foreign one.
         return frozenset(

@@ -17,7 +17,7 @@ _CREDENTIALS = "Authorization, X-Api-Key"
 
 @dataclass(frozen=True)
 class Response:
-    """A successful answer.
+    """An answer.
 
     Args:
         status: The HTTP status.

@@ -18,7 +18,7 @@ class Settings:
         archive_flush_seconds: The least time between two uploads.
         config_parameter: Name of the SSM parameter with the configuration; None where the
             function may not read it.
-        cursor_key_parameter: Name of the SSM parameter with the key that signs cursors; None
+        cursor_key_parameter: Name of the SSM parameter with the keys that sign cursors; None
             where the function may not read it.
         cors_origins: Browser origins that may call the API; ("*",) for all.
         cache_ttl: Seconds that a route's answer may be kept, by routes such as ``GET /jobs``;

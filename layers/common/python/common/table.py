@@ -2,7 +2,7 @@
 
 The condition of a write carries the rule, and the item that refused it tells which rule it
 was, so nothing is read first and no race is lost in between. Every item remembers the
-requests that wrote it last: when an answer is lost on the wire and botocore sends the write
+invocations that wrote it last: when an answer is lost on the wire and botocore sends the write
 again, the refusal of the second attempt is recognised as the success of the first.
 """
 
@@ -20,7 +20,7 @@ from botocore.parsers import ResponseParserError
 
 from common.aws import DeadlineReached, client
 from common.dynamodb import Expression, marshal, unmarshal
-from common.job import DELETABLE, SUMMARY, Change, Job, Status, compact
+from common.job import DELETABLE, SUMMARY, Change, Job, NotFound, Status, compact
 from common.keys import (
     BY_CREATION,
     BY_PIPELINE,
@@ -56,10 +56,6 @@ _TRANSIENT = {
 
 class Unavailable(Exception):
     """DynamoDB did not answer in time, or asked us to slow down. Trying again may help."""
-
-
-class NotFound(LookupError):
-    """There is no such job."""
 
 
 class VersionMismatch(Exception):
@@ -235,6 +231,8 @@ def delete(job_id: str, *, versions: frozenset[int] | None) -> None:
             **expression.arguments(),
         )
     except _Refused as refused:
+        # Our first attempt has deleted it, or another request has in between, or, if DynamoDB did
+        # not take the first one, it never was. Whoever wanted it gone has no use for knowing.
         if not refused.item and refused.retries:
             return
         raise _why(refused.item, versions) from refused
