@@ -12,7 +12,7 @@ from bench import certificate
 from infra.assets import compiled
 from infra.cache import BUILD, contents, digest, digest_of, made_once
 from infra.functions import SOURCES
-from infra.layer import PROJECT, build
+from infra.layer import build, locked_requirements
 from infra.routes import FUNCTIONS, Function
 from infra.runtime import PYTHON_VERSION
 
@@ -77,7 +77,7 @@ def prepare(python: Path) -> Contenders:
         python: The interpreter that will run it.
     """
     layer, functions = build(BUILD), compiled(SOURCES)
-    locked = {group: _locked(group) for group in ("bench-runtime", "bench-blueprint")}
+    locked = {group: locked_requirements(group) for group in ("bench-runtime", "bench-blueprint")}
     build_of_python = subprocess.run((python, "-VV"), check=True, capture_output=True)  # noqa: S603
     key = digest(
         *locked.values(),
@@ -137,13 +137,6 @@ def prepare(python: Path) -> Contenders:
         ),
         tls=folder / "tls",
     )
-
-
-def _locked(group: str) -> bytes:
-    """The packages of a group as uv.lock pins them."""
-    command = (*_UV, "export", "--project", PROJECT, "--frozen", "--only-group", group)
-    options = ("--no-emit-project", "--no-header", "--no-annotate")
-    return subprocess.run((*command, *options), check=True, stdout=subprocess.PIPE).stdout  # noqa: S603
 
 
 def _version(python: Path) -> str:

@@ -116,7 +116,6 @@ def measure(console: Console) -> dict[str, list[Cost]]:
             os.environ.update(aws.environment(running.endpoint_url))
             os.environ.update(
                 AWS_DEFAULT_REGION=REGION,
-                STAGE="bench",
                 FUNCTION="bench",
                 SHARDS=str(SHARDS),
                 ARCHIVE_BUCKET="none",

@@ -66,7 +66,7 @@ def build(cache: Path, common: Path = COMMON) -> Path:
         subprocess.CalledProcessError: uv could not install the locked packages; it says why on
             standard error.
     """
-    requirements = _locked_requirements()
+    requirements = locked_requirements("layer")
     # These decide what is installed, left out and compiled, so they are part of the input.
     code = (Path(__file__).read_bytes(), Path(slim.__file__).read_bytes(), compiler())
     packages = made_once(
@@ -80,10 +80,10 @@ def build(cache: Path, common: Path = COMMON) -> Path:
     )
 
 
-def _locked_requirements() -> bytes:
-    """The layer's packages as uv.lock pins them, with the hashes of their files."""
+def locked_requirements(group: str) -> bytes:
+    """A group's packages as uv.lock pins them, with the hashes of their files."""
     command = (
-        *(*_UV, "export", "--project", str(PROJECT), "--frozen", "--only-group", "layer"),
+        *(*_UV, "export", "--project", str(PROJECT), "--frozen", "--only-group", group),
         *("--no-emit-project", "--no-header", "--no-annotate"),
     )
     return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout  # noqa: S603

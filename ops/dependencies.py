@@ -23,6 +23,7 @@ from rich.console import Console
 
 PROJECT = Path(__file__).parent.parent
 
+_NODE = (PROJECT, PROJECT / "tests" / "browser")
 _UV = (sys.executable, "-m", "uv")
 _PATIENCE_SECONDS = 30
 _VULNERABLE = 1
@@ -67,7 +68,7 @@ def check_python(*options: str) -> None:
 
 
 def check_node(*options: str) -> None:
-    """Ask about the packages of package-lock.json.
+    """Ask about the packages of every package-lock.json.
 
     Args:
         options: More options for ``npm audit``.
@@ -76,7 +77,12 @@ def check_node(*options: str) -> None:
         Bad: There are known vulnerabilities.
         Unreachable: The registry did not answer.
     """
-    done = _run("npm", "audit", "--json", "--fetch-retries=0", *options)
+    for folder in _NODE:
+        _check_node(folder, *options)
+
+
+def _check_node(folder: Path, *options: str) -> None:
+    done = _run("npm", "audit", "--json", "--fetch-retries=0", *options, folder=folder)
     try:
         report = json.loads(done.stdout)
     except ValueError as error:
@@ -84,16 +90,16 @@ def check_node(*options: str) -> None:
     if "vulnerabilities" not in report:
         raise Unreachable(report.get("message") or report["error"]["summary"])
     if report["vulnerabilities"]:
-        raise Bad(_run("npm", "audit", *options).stdout.strip())
+        raise Bad(_run("npm", "audit", *options, folder=folder).stdout.strip())
 
 
 def _run(
-    *command: str, environment: Mapping[str, str] | None = None
+    *command: str, environment: Mapping[str, str] | None = None, folder: Path = PROJECT
 ) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(  # noqa: S603
             command,
-            cwd=PROJECT,
+            cwd=folder,
             env={**os.environ, **(environment or {})},
             capture_output=True,
             text=True,
