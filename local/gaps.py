@@ -551,9 +551,10 @@ def _log_access() -> None:
         event: dict[str, Any] = build(*args, **kwargs)
         call, context = _CALL.get(), event["requestContext"]
         context["requestId"] = call.request["request_id"]
+        claims = context.get("authorizer", {}).get("claims", {})
         call.caller = {
-            "authorizer.claims.sub": context.get("authorizer", {}).get("claims", {}).get("sub"),
-            "identity.userArn": context["identity"].get("userArn"),
+            "authorizer.claims.sub": claims.get("sub") or "-",
+            "identity.userArn": context["identity"].get("userArn") or "-",
         }
         return event
 
@@ -564,7 +565,7 @@ def _log_access() -> None:
 
 def _write_access(settings: Mapping[str, str], values: Mapping[str, Any]) -> None:
     def value(variable: re.Match[str]) -> str:
-        return json.dumps(str(values.get(variable[1]) or "-"))[1:-1]
+        return json.dumps(str(values.get(variable[1], "-")))[1:-1]
 
     stream = {
         "logGroupName": settings["destinationArn"].split(":log-group:")[1].removesuffix(":*"),
