@@ -12,6 +12,7 @@ from http import HTTPStatus
 from aws_cdk import aws_apigateway as apigateway
 
 from common.contract import PROBLEM, problem_document
+from infra.refusals import BAD_KEY, NO_POLICY, NO_SCOPE, TOO_MANY, TOO_SLOW, UNAUTHORIZED
 from infra.stage import Authorization
 
 THROTTLED_RETRY_SECONDS = 1
@@ -61,12 +62,6 @@ class GatewayProblem:
         }
 
 
-UNAUTHORIZED = "The Authorization header has no access token that is good for this API and route."
-NO_SCOPE = "The access token does not have the scope that the route asks for."
-NO_POLICY = "No policy allows the route to whoever signed the request."
-BAD_KEY = "The x-api-key header is missing, or its key is not valid for this API."
-TOO_MANY = "Too many requests at once. Slow down."
-TOO_SLOW = "The service took too long. The request may have been carried out."
 _NO_ROUTE = "There is no such route: look at the path and the method."
 _OUTAGE = "The service cannot answer right now. Try again."
 

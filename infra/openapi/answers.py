@@ -13,7 +13,7 @@ from common.contract import (
 )
 from infra.openapi.examples import JOB_ID, REQUEST_ID
 from infra.openapi.parameters import CHALLENGE, kept_for
-from infra.problems import BAD_KEY, NO_POLICY, NO_SCOPE, TOO_MANY, TOO_SLOW, UNAUTHORIZED
+from infra.refusals import BAD_KEY, NO_POLICY, NO_SCOPE, TOO_MANY, TOO_SLOW, UNAUTHORIZED
 from infra.routes import ROUTES, Route
 from infra.stage import Authorization
 

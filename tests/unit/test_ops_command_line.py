@@ -1,5 +1,7 @@
 """What scripts can rely on, of every command of the operator's command line."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,10 @@ def test_shells_complete_the_commands(shell: str) -> None:
 def test_the_overview_explains_the_exit_status() -> None:
     words = " ".join(run("--help").stdout.split())
     assert "0 all is well, 1 it found a problem or could not do its work, 2 it was called" in words
+
+
+@pytest.mark.parametrize("module", ["ops.__main__", "local.__main__"])
+def test_nobody_waits_for_the_cdk_to_be_loaded(module: str) -> None:
+    asked = f"import sys, {module}; print('aws_cdk' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"
