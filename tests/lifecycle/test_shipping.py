@@ -4,6 +4,7 @@ import itertools
 import signal
 import statistics
 import time
+import uuid
 from collections import Counter
 from typing import Any
 
@@ -102,7 +103,9 @@ def test_with_s3_gone_for_good_memory_is_bounded_and_the_lost_lines_are_counted(
         """Have lines of some bytes written, without a call of AWS."""
         end = environment.written + size
         while environment.written < end:
-            event = gateway_event("GET", "/jobs", query={"status": "X"})
+            # An id that is as long makes lines that are.
+            id_ = uuid.uuid4().hex * 100
+            event = gateway_event("GET", "/jobs", query={"status": "X"}, request_id=id_)
             assert environment.invoke(event).answer["statusCode"] == 400
         environment.api.wait_until_idle()
 

@@ -248,10 +248,19 @@ def test_down_leaves_nothing_of_a_run_in_the_background(up: Home) -> None:
     assert processes_of(up) == []
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_start_that_is_interrupted_leaves_nothing(ending: signal.Signals, home: Home) -> None:
+@pytest.mark.parametrize(
+    ("ending", "step"),
+    [
+        (signal.SIGINT, "Bootstrapping"),
+        (signal.SIGTERM, "Starting the embedded AWS"),
+        (signal.SIGHUP, "Starting the embedded AWS"),
+    ],
+)
+def test_a_start_that_is_interrupted_leaves_nothing(
+    ending: signal.Signals, step: str, home: Home
+) -> None:
     command = Command(home, "up", emulator.free_port())
-    command.wait_for("Bootstrapping")
+    command.wait_for(step)
     command.signal(ending)
     assert command.wait() == 130
     assert command.output.endswith("Interrupted; everything is stopped.\n")
