@@ -1,0 +1,22 @@
+"""What the type checker knows of the CDK."""
+
+import re
+import tomllib
+
+from tests.infra.conftest import PROJECT
+
+FOLDERS = ("infra", "local", "ops", "bench", "tests")
+
+
+def test_the_modules_of_the_cdk_that_are_checked_are_those_in_use() -> None:
+    sources = [PROJECT / "app.py", *(f for each in FOLDERS for f in (PROJECT / each).rglob("*.py"))]
+    used = {
+        f"aws_cdk.{name}"
+        for source in sources
+        for name in re.findall(
+            r"^\s*from aws_cdk(?: import |\.)(aws_\w+)", source.read_text(), re.MULTILINE
+        )
+    }
+    overrides = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
+    (checked,) = (each["module"] for each in overrides if each.get("follow_imports") == "normal")
+    assert {"aws_cdk", *used} == {*checked}
