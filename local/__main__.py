@@ -112,9 +112,8 @@ class Cli:
         with self._deployment() as deployment:
             with self._progress.step("Starting the embedded AWS"):
                 aws = emulator.start(
-                    self._home, self._port, lock, ends_with_parent=ends_with_parent
+                    self._home, self._port, lock, cleanup, ends_with_parent=ends_with_parent
                 )
-            cleanup.callback(aws.stop)
             return aws, deployment.to(aws.endpoint_url)
 
     def _update(self) -> Endpoint:

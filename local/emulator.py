@@ -95,23 +95,31 @@ def running(
     Raises:
         LocalRunError: The port is busy, or the emulator did not start.
     """
-    emulator = start(home, port, lock, ends_with_parent=True, module=module)
-    try:
-        yield emulator
-    finally:
-        emulator.stop()
+    with contextlib.ExitStack() as cleanup:
+        yield start(home, port, lock, cleanup, ends_with_parent=True, module=module)
 
 
 def start(
-    home: Home, port: int, lock: Lock, *, ends_with_parent: bool, module: str = "local.emulator"
+    home: Home,
+    port: int,
+    lock: Lock,
+    cleanup: contextlib.ExitStack,
+    *,
+    ends_with_parent: bool,
+    module: str = "local.emulator",
 ) -> Emulator:
     """Start an emulator and wait until it answers; for the rest, see :func:`running`.
 
     Args:
+        cleanup: Stops it, however little of it there is yet.
         ends_with_parent: Whether it ends by itself when this process does, killed or not.
     """
     _check_port(port)
-    with home.emulator_log.open("wb") as log, reference.listen(HOST, port + 1) as listener:
+    with (
+        home.emulator_log.open("wb") as log,
+        reference.listen(HOST, port + 1) as listener,
+        _uninterrupted(),
+    ):
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", module],
             cwd=PROJECT,
@@ -122,15 +130,29 @@ def start(
             start_new_session=True,
             pass_fds=[lock.fd, listener.fileno()],
         )
-        reference_url = reference.url_of(listener)
-    emulator = Emulator(process, f"http://{HOST}:{port}", reference_url, home.emulator_log)
+        url, reference_url = f"http://{HOST}:{port}", reference.url_of(listener)
+        emulator = Emulator(process, url, reference_url, home.emulator_log)
+        cleanup.callback(emulator.stop)
     lock.write(Run(os.getpid(), emulator.pid, emulator.endpoint_url, emulator.reference_url))
-    try:
-        _wait_until_ready(emulator)
-    except BaseException:
-        emulator.stop()
-        raise
+    _wait_until_ready(emulator)
     return emulator
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let signals wait, so that nothing is started of which nobody knows how to stop it."""
+    waiting: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: waiting.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for arrived in waiting:
+            signal.raise_signal(arrived)
 
 
 def free_port() -> int:
