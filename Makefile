@@ -43,7 +43,7 @@ down: setup ## Stop what run or up has started
 test: setup .build/chromium/.complete ## Check the code and run all tests
 	@$(MAKE) --no-print-directory --jobs=2 pytest lint
 
-# At the same time as lint, whose types take a minute and one core.
+# At the same time as lint, whose types take one core for half a minute.
 pytest:
 	@$(PY) -m pytest --numprocesses=$(WORKERS)
 

@@ -21,11 +21,16 @@ CONTEXT = {
 }
 
 
-def synthesize(stage: Stage, folder: Path, *, assets: bool = False) -> Synthesized:
-    """Synthesize a stage into ``folder``, with a copy of what is uploaded if ``assets``."""
+def app_of(stage: Stage, folder: Path, *, assets: bool = False) -> tuple[App, JobLedgerStack]:
+    """An app of one stage, to be synthesized into ``folder``; for the rest, see synthesize."""
     context = CONTEXT if assets else {**CONTEXT, "aws:cdk:disable-asset-staging": True}
     app = App(analytics_reporting=False, context=context, outdir=str(folder))
-    JobLedgerStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
+    return app, JobLedgerStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
+
+
+def synthesize(stage: Stage, folder: Path, *, assets: bool = False) -> Synthesized:
+    """Synthesize a stage into ``folder``, with a copy of what is uploaded if ``assets``."""
+    app, _ = app_of(stage, folder, assets=assets)
     artifact = app.synth().get_stack_by_name(stage.stack)
     return Synthesized(
         stage=stage,

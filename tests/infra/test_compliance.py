@@ -7,25 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from aws_cdk import App, Environment, Validations
+from aws_cdk import Validations
 from aws_cdk import aws_sns as sns
 
 from infra import compliance
 from infra.accepted import ACCEPTED, Acceptance
 from infra.compliance import Compliance, findings, violations
 from infra.stack import JobLedgerStack
-from infra.stage import REGION, STAGES, Stage
-from tests.infra.conftest import CONTEXT, PROJECT
+from infra.stage import STAGES
+from tests.infra.conftest import PROJECT, app_of
 from tests.infra.synthesized import Synthesized
 
 # Says that the CDK names a dependency that a reference implies; there is no harm in that.
 REDUNDANT_DEPENDENCY = "W3005"
-
-
-def app_of(stage: Stage, folder: Path) -> tuple[App, JobLedgerStack]:
-    context = {**CONTEXT, "aws:cdk:disable-asset-staging": True}
-    app = App(analytics_reporting=False, context=context, outdir=str(folder))
-    return app, JobLedgerStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
 
 
 @pytest.fixture(scope="module")

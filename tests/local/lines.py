@@ -18,16 +18,7 @@ def logged(service: Service, function: str, request_id: str) -> list[dict[str, A
     """The lines in the function's log group, metrics too, once the canonical one is there."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        pages = (
-            service.client("logs")
-            .get_paginator("filter_log_events")
-            .paginate(
-                logGroupName=service.outputs[f"{function.title()}Logs"],
-                filterPattern=f'"{request_id}"',
-            )
-        )
-        messages = [event["message"] for page in pages for event in page["events"]]
-        lines = [json.loads(message) for message in messages if message.startswith("{")]
+        lines = _lines_of(service, f"{function.title()}Logs", request_id)
         if canonical(lines) and any("_aws" in line for line in lines):
             return lines
         assert time.monotonic() < deadline, f"no lines of request {request_id}"
@@ -36,9 +27,17 @@ def logged(service: Service, function: str, request_id: str) -> list[dict[str, A
 
 def accessed(service: Service, request_id: str) -> list[dict[str, Any]]:
     """The request's lines in the access log of the API."""
-    group = service.outputs["ApiAccessLogs"]
-    lines = [json.loads(event) for event in events(service, group)]
-    return [line for line in lines if line["request_id"] == request_id]
+    return _lines_of(service, "ApiAccessLogs", request_id)
+
+
+def _lines_of(service: Service, output: str, request_id: str) -> list[dict[str, Any]]:
+    pages = (
+        service.client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(logGroupName=service.outputs[output], filterPattern=f'"{request_id}"')
+    )
+    messages = [event["message"] for page in pages for event in page["events"]]
+    return [json.loads(message) for message in messages if message.startswith("{")]
 
 
 class Archive:
