@@ -17,8 +17,8 @@ unexport VIRTUAL_ENV
 
 CDK := node_modules/.bin/cdk
 PY := .venv/bin/python
-STAGES = $(shell $(PY) -c "from infra.stage import STAGES; print(*STAGES)")
-CODE := app.py $(wildcard infra functions layers/common/python local ops bench tests)
+STAGES = $(shell $(PY) -c "from infra.spec.stages import STAGES; print(*STAGES)")
+CODE := app.py $(wildcard infra functions layers/common/python local ops tools bench tests)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run up down test pytest fuzz bench lint schemas openapi diagram documents client format synth diff deploy destroy clean
@@ -49,7 +49,7 @@ pytest:
 
 fuzz: setup ## Send generated requests for FUZZ_SECONDS, other ones each time
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest --hypothesis-profile=fuzz \
-		tests/unit/test_hostile_events.py tests/infra/test_models.py tests/local/test_fuzz.py
+		tests/unit/functions/test_hostile_events.py tests/infra/api/test_models.py tests/local/api/test_fuzz.py
 
 bench: setup ## Measure the service against its peers, in some minutes
 	@$(PY) -m bench
@@ -59,23 +59,23 @@ lint: setup ## Check style, types, dependencies, documents and workflows
 	@.venv/bin/ruff format --quiet --check
 	@.venv/bin/mypy --no-error-summary $(CODE)
 	@$(PY) -m ops.dependencies
-	@$(PY) -m ops.documents
+	@$(PY) -m tools.check_docs
 	@found=$$(.venv/bin/zizmor --offline --quiet --no-progress .github) || { echo "$$found"; exit 1; }
 	@.venv/bin/cfn-lint .github/deploy-role.yaml
 	@echo 'Style, types, dependencies, documents and workflows are fine.'
 
 schemas: setup ## Generate the validators from the JSON Schemas
-	@$(PY) layers/common/compile_schemas.py
+	@$(PY) -m tools.compile_schemas
 
 openapi: setup ## Generate docs/openapi.json from the routes and the schemas
-	@$(PY) -m infra.openapi
+	@$(PY) -m tools.openapi
 
 diagram: synth ## Draw docs/architecture.svg from the templates
-	@$(PY) -m infra.diagram
+	@$(PY) -m tools.architecture
 
 documents: schemas openapi diagram ## Make anew all that the documents take from the code
-	@$(PY) -m bench.cost
-	@$(PY) -m ops.capacity
+	@$(PY) -m tools.cost
+	@$(PY) -m tools.capacity
 
 client: setup ## Generate a typed Python client in .build/client
 	@$(PY) -m uv --quiet run --isolated --frozen --only-group client \
@@ -110,8 +110,8 @@ DESTROY = $(CDK) destroy --force -c stage=$(STAGE) --output cdk.out/$(STAGE)
 
 destroy: setup ## Delete STAGE from AWS, with the data that it does not retain
 	@$(PY) -m ops.credentials
-	@$(PY) -m ops.empty_buckets $(if $(YES),--yes) $(STACK)
-	@$(DESTROY) || { $(PY) -m ops.empty_buckets --yes $(STACK) && $(DESTROY); }
+	@$(PY) -m tools.empty_buckets $(if $(YES),--yes) $(STACK)
+	@$(DESTROY) || { $(PY) -m tools.empty_buckets --yes $(STACK) && $(DESTROY); }
 
 clean: ## Remove everything that was installed or built
 	@if [ -x $(PY) ]; then $(PY) -m local down; fi
@@ -119,13 +119,13 @@ clean: ## Remove everything that was installed or built
 
 # Written last, so an installation that was cut short is taken up again.
 .venv/.complete: uv.lock pyproject.toml
-	@PYTHON='$(PYTHON)' sh local/install.sh python
+	@PYTHON='$(PYTHON)' sh tools/install.sh python
 	@touch $@
 
 .build/chromium/.complete: tests/browser/package-lock.json tests/browser/package.json
-	@sh local/install.sh browser
+	@sh tools/install.sh browser
 	@mkdir -p $(@D) && touch $@
 
 node_modules/.complete: package-lock.json package.json
-	@sh local/install.sh node
+	@sh tools/install.sh node
 	@touch $@

@@ -14,9 +14,9 @@ from aws_cdk import (
     Validations,
 )
 
-from infra.compliance import Compliance
+from infra.compliance.plugin import Compliance
+from infra.spec.stages import AUTHORIZATIONS, REGION, STAGES, Stage
 from infra.stack import JobLedgerStack
-from infra.stage import AUTHORIZATIONS, REGION, STAGES, Stage
 
 
 def chosen_stage(app: App) -> Stage:

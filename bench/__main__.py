@@ -18,12 +18,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench import aws_stub, environment, interpreter, page_cost, shipping, throughput
+from bench import aws_stub, environment, page_cost, shipping, throughput
 from bench.contenders import Contender, Contenders, prepare
-from bench.cost import S3_PUTS
 from bench.environment import Run
 from bench.shipping import Shipping
-from infra.runtime import PYTHON_VERSION
+from infra.bundling.runtime import PYTHON_VERSION
+from local.lambda_runtime import interpreter
+from tools.cost import S3_PUTS
 
 ROUNDS = 15
 

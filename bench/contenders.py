@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import certificate
-from infra.assets import compiled
-from infra.cache import BUILD, contents, digest, digest_of, made_once
-from infra.functions import SOURCES
-from infra.layer import build, locked_requirements
-from infra.routes import FUNCTIONS, Function
-from infra.runtime import PYTHON_VERSION
+from infra.bundling.content_cache import contents, digest, digest_of, made_once
+from infra.bundling.function_code import compiled
+from infra.bundling.layer import build, locked_requirements
+from infra.bundling.runtime import PYTHON_VERSION
+from infra.spec.paths import BUILD, FUNCTION_SOURCES
+from infra.spec.routes import FUNCTIONS, Function
 
 PEERS = Path(__file__).parent / "peers"
 BARE, BLUEPRINT, MONOLITH = "bare boto3", "blueprint", "one function for all routes"
@@ -76,7 +76,7 @@ def prepare(python: Path) -> Contenders:
     Args:
         python: The interpreter that will run it.
     """
-    layer, functions = build(BUILD), compiled(SOURCES)
+    layer, functions = build(BUILD), compiled(FUNCTION_SOURCES)
     locked = {group: locked_requirements(group) for group in ("bench-runtime", "bench-blueprint")}
     build_of_python = subprocess.run((python, "-VV"), check=True, capture_output=True)  # noqa: S603
     key = digest(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from bench.aws_stub import Stub
 from bench.contenders import ENVIRONMENT, Contender, Contenders
-from tests.lifecycle.runtime_api import RuntimeApi
+from local.lambda_runtime.runtime_api import RuntimeApi
 
 
 class Run(NamedTuple):

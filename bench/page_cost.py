@@ -23,11 +23,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from common.job import Status
-from common.keys import PARTITION_KEY, SHARD, SORT_KEY, STATUS_SHARD
-from infra.stage import REGION, STAGES
-from local import aws, emulator, jobs_table
-from local.home import Home
+from common.jobs.keys import PARTITION_KEY, SHARD, SORT_KEY, STATUS_SHARD
+from common.jobs.model import Status
+from infra.spec.stages import REGION, STAGES
+from local import aws, jobs_table
+from local.emulator import process
+from local.run_folder import Home
 
 TABLE = "jobs"
 SIZES = (1_000, 100_000)
@@ -85,8 +86,8 @@ def _bytes(entry: dict[str, dict[str, str]]) -> int:
 
 
 def _cost_of_page(**filters: Any) -> Cost:
-    from common import table
-    from common.aws import client
+    from common.aws.clients import client
+    from common.jobs import table
 
     costs: list[Cost] = []
 
@@ -112,7 +113,7 @@ def measure(console: Console) -> dict[str, list[Cost]]:
     with home.lock() as lock:
         assert lock
         home.clear()
-        with emulator.running(home, emulator.free_port(), lock) as running:
+        with process.running(home, process.free_port(), lock) as running:
             os.environ.update(aws.environment(running.endpoint_url))
             os.environ.update(
                 AWS_DEFAULT_REGION=REGION,

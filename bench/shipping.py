@@ -16,13 +16,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench.cost import S3_PUTS
-from infra.stage import Stage
+from infra.spec.stages import Stage
 from local import jobs_table
-from tests.environment import FUNCTION_ENVIRONMENT
-from tests.gateway_event import gateway_event
-from tests.lifecycle.aws import serving
-from tests.lifecycle.environment import ExecutionEnvironment
+from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
+from local.lambda_runtime.execution_environment import ExecutionEnvironment
+from local.lambda_runtime.gateway_event import gateway_event
+from local.lambda_runtime.moto_aws import serving
+from tools.cost import S3_PUTS
 
 REQUESTS = 500
 PER_SECOND = 25

@@ -23,11 +23,12 @@ from rich.console import Console
 from rich.progress import track
 
 from bench.contenders import PEERS, prepare
-from infra.stage import STAGES
-from local import aws, emulator
+from infra.spec.stages import STAGES
+from local import aws
 from local.deploy import STAGE, Deployment
-from local.home import Home
+from local.emulator import process
 from local.progress import Progress
+from local.run_folder import Home
 
 CALLERS = 4
 TURN_SECONDS = 1.0
@@ -69,7 +70,7 @@ def measure(rounds: int, console: Console) -> PerSecond:
         home.clear()
         with (
             Deployment(home, Progress(console)) as deployment,
-            emulator.running(home, emulator.free_port(), lock) as running,
+            process.running(home, process.free_port(), lock) as running,
         ):
             endpoint = deployment.to(running.endpoint_url)
             _lift_limits(running.endpoint_url)

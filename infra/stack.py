@@ -3,21 +3,21 @@
 from aws_cdk import Environment, IStackSynthesizer, Stack, Tags
 from constructs import Construct
 
-from infra.api import LedgerApi
-from infra.archive import Archive
-from infra.authorization import LedgerAuthorization
-from infra.catalog import Catalog
-from infra.domain import Domain
-from infra.firewall import Firewall
-from infra.functions import LedgerFunction
-from infra.layer import CommonLayer
-from infra.monitoring import Monitoring
-from infra.network import Network
-from infra.outputs import Outputs
-from infra.parameters import Parameters
-from infra.routes import FUNCTIONS
-from infra.stage import Stage
-from infra.table import JobTable
+from infra.api.authorization import LedgerAuthorization
+from infra.api.custom_domain import Domain
+from infra.api.firewall import Firewall
+from infra.api.rest_api import LedgerApi
+from infra.bundling.layer import CommonLayer
+from infra.compute.functions import LedgerFunction
+from infra.compute.network import Network
+from infra.conventions.outputs import Outputs
+from infra.data.athena import Catalog
+from infra.data.jobs_table import JobTable
+from infra.data.log_bucket import Archive
+from infra.data.parameters import Parameters
+from infra.monitoring.dashboard import Monitoring
+from infra.spec.routes import FUNCTIONS
+from infra.spec.stages import Stage
 
 
 class JobLedgerStack(Stack):

@@ -14,16 +14,16 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
-from infra.stage import AUTHORIZATIONS, Authorization
-from local import emulator
+from infra.spec.stages import AUTHORIZATIONS, Authorization
 from local.deploy import Deployment
-from local.emulator import Emulator
+from local.emulator import process as emulator
+from local.emulator.process import Emulator
 from local.errors import LocalRunError
 from local.examples import examples
-from local.home import Endpoint, Home, Lock, Run
-from local.logs import LogFollower
+from local.log_follower import LogFollower
+from local.log_format import readable
 from local.progress import Progress
-from ops.readable import readable
+from local.run_folder import Endpoint, Home, Lock, Run
 
 DEFAULT_PORT = 4566
 

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from infra.stage import REGION, STAGES, Authorization
+from infra.spec.paths import PROJECT
+from infra.spec.stages import REGION, STAGES, Authorization
 from local import aws
 from local.errors import LocalRunError
-from local.home import PROJECT, Endpoint, Home
 from local.progress import Progress, Step
+from local.run_folder import Endpoint, Home
 
 STAGE = "dev"
 STACK = STAGES[STAGE].stack

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from infra.stage import REGION
+from infra.spec.stages import REGION
 from local import aws
-from local.home import Endpoint
+from local.run_folder import Endpoint
 
 
 @dataclass(frozen=True)

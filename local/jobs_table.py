@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from common.job import SUMMARY
-from common.keys import INDEXES, PARTITION_KEY, SORT_KEY
+from common.jobs.keys import INDEXES, PARTITION_KEY, SORT_KEY
+from common.jobs.model import SUMMARY
 
 
 def create(dynamodb: Any, name: str) -> None:

@@ -2,12 +2,12 @@
 
 import typer
 
-from ops import rotate_cursor_key, token
-from ops.capacity import capacity
-from ops.logs import logs
-from ops.service_map import map_
-from ops.smoke import smoke
-from ops.trail import find
+from ops.commands import rotate_cursor_key, token
+from ops.commands.find import find
+from ops.commands.logs import logs
+from ops.commands.map import map_
+from ops.commands.smoke import smoke
+from tools.capacity import capacity
 
 app = typer.Typer(
     name="ops",

@@ -8,7 +8,7 @@ import sys
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.stage import REGION
+from infra.spec.stages import REGION
 
 
 def main() -> None:

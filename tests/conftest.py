@@ -10,11 +10,11 @@ from playwright.sync_api import Browser, Page
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.browser import chromium
+from tests.support.http import chromium
 
 # Neither the service nor the stacks of the other tests in their folders.
 _ON_THEIR_OWN = (
-    *("test_gaps", "test_hostile_events", "test_install", "test_local_run"),
+    *("test_emulator_patches", "test_hostile_events", "test_install", "test_local_run"),
     *("test_signatures", "test_tokens"),
 )
 # The half of tests/local that takes as long as the others, and fails what they would share.
@@ -41,7 +41,7 @@ def _group(nodeid: str) -> str:
     file = PurePosixPath(nodeid.split("::")[0])
     if file.stem in _OF_FAULTS:
         return "faults"
-    return file.stem if file.stem in _ON_THEIR_OWN else file.parent.name
+    return file.stem if file.stem in _ON_THEIR_OWN else file.parts[1]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,10 +2,11 @@
 
 from http import HTTPStatus
 
-from common import api, job, table
-from common.request import Request
-from common.response import Response, job_response
-from common.telemetry import count, logger
+from common import handler as api
+from common.jobs import model, table
+from common.logs.logger import count, logger
+from common.web.requests import Request
+from common.web.responses import Response, job_response
 
 
 def create(request: Request) -> Response:
@@ -13,11 +14,11 @@ def create(request: Request) -> Response:
     body = request.json("job-create")
     key = request.idempotency_key
     # Without a key, no other request is the same create.
-    same = job.fingerprint(body) if key else request.invocation_id
+    same = model.fingerprint(body) if key else request.invocation_id
     registered, replayed = table.put(
-        job.new(
+        model.new(
             body,
-            job_id=job.derived_id(request.caller, key) if key else job.new_id(),
+            job_id=model.derived_id(request.caller, key) if key else model.new_id(),
             now=request.now,
             created_by=request.caller,
         ),

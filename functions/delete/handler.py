@@ -2,10 +2,11 @@
 
 from http import HTTPStatus
 
-from common import api, table
-from common.request import Request
-from common.response import Response
-from common.telemetry import count, logger
+from common import handler as api
+from common.jobs import table
+from common.logs.logger import count, logger
+from common.web.requests import Request
+from common.web.responses import Response
 
 
 def delete(request: Request) -> Response:

@@ -2,9 +2,10 @@
 
 from http import HTTPStatus
 
-from common import api, listing, table
-from common.request import Request
-from common.response import Response, job_response
+from common import handler as api
+from common.jobs import listing, table
+from common.web.requests import Request
+from common.web.responses import Response, job_response
 
 
 def read_one(request: Request) -> Response:

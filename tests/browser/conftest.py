@@ -8,14 +8,14 @@ import pytest
 from playwright.sync_api import Browser, Page
 from rich.console import Console
 
-from local import emulator
 from local.deploy import Deployment
-from local.home import Home
+from local.emulator import process
 from local.progress import Progress
-from tests.browser.tab import Tab
-from tests.local.caller import Caller
-from tests.local.project import copy_project
-from tests.local.service import Service
+from local.run_folder import Home
+from tests.support.deployment.project import copy_project
+from tests.support.deployment.service import Service
+from tests.support.http.caller import Caller
+from tests.support.http.tab import Tab
 
 OTHER_ORIGIN = "https://jobs.example.com"
 
@@ -34,7 +34,7 @@ class _EmptyPage(BaseHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def port_of_pages() -> Iterator[int]:
     """The port of a server of empty pages, of the origins of each of this machine's names."""
-    with ThreadingHTTPServer((emulator.HOST, 0), _EmptyPage) as server:
+    with ThreadingHTTPServer((process.HOST, 0), _EmptyPage) as server:
         threading.Thread(target=server.serve_forever).start()
         yield server.server_port
         server.shutdown()
@@ -43,7 +43,7 @@ def port_of_pages() -> Iterator[int]:
 @pytest.fixture(scope="session")
 def allowed_origin(port_of_pages: int) -> str:
     """The origin of pages that may call the API; the last one of the stage's list."""
-    return f"http://{emulator.HOST}:{port_of_pages}"
+    return f"http://{process.HOST}:{port_of_pages}"
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +70,7 @@ def service(
     with home.lock() as lock:
         assert lock
         home.clear()
-        with emulator.running(home, emulator.free_port(), lock) as running:
+        with process.running(home, process.free_port(), lock) as running:
             origins = (OTHER_ORIGIN, running.reference_url, allowed_origin)
             stages = project / "infra" / "stage.py"
             changed = stages.read_text().replace('cors_origins=("*",)', f"cors_origins={origins}")

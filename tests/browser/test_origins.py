@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from tests.answer import Answer
-from tests.browser.tab import Blocked, Tab
-from tests.local.caller import Caller
-from tests.local.plans import key_with
-from tests.local.service import Service
+from tests.support.deployment.service import Service
+from tests.support.deployment.usage_plans import key_with
+from tests.support.http.answer import Answer
+from tests.support.http.caller import Caller
+from tests.support.http.tab import Blocked, Tab
 
 NO_JOB = "/jobs/0b5f3c1e-0000-4000-8000-000000000000"
 

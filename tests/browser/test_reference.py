@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from infra.routes import ROUTES
-from tests.local.caller import Caller
-from tests.local.service import Service
+from infra.spec.routes import ROUTES
+from tests.support.deployment.service import Service
+from tests.support.http.caller import Caller
 
 
 @pytest.fixture

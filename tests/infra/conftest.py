@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from aws_cdk import App, Environment
 
+from infra.spec.paths import PROJECT
+from infra.spec.stages import REGION, STAGES, Stage
 from infra.stack import JobLedgerStack
-from infra.stage import REGION, STAGES, Stage
-from tests.infra.synthesized import Synthesized
+from tests.support.synthesized import Synthesized
 
-PROJECT = Path(__file__).parent.parent.parent
 # As the CDK CLI does; the tests find resources by their construct paths.
 CONTEXT = {
     **json.loads((PROJECT / "cdk.json").read_text())["context"],

@@ -11,20 +11,23 @@ from typing import Any
 
 import pytest
 
-from local.home import PROJECT
-from tests.adaptation import changes
-from tests.infra.synthesized import Synthesized
-from tests.local.project import copy_project
+from infra.spec.paths import PROJECT
+from tests.support.adaptation import changes
+from tests.support.deployment.project import copy_project
+from tests.support.synthesized import Synthesized
 
 Run = Callable[..., str]
 
 # What the design promises that a change touches, apart from its tests and from what
 # `make documents` writes.
 PROMISED = {
-    "Add a field": ("layers/common/python/common/job.py", "layers/common/python/common/schemas/"),
-    "Add a route": ("functions/", "infra/routes.py"),
-    "Add a stage": ("infra/stage.py",),
-    "Bring a domain of your own": ("infra/stage.py",),
+    "Add a field": (
+        "layers/common/python/common/jobs/model.py",
+        "layers/common/python/common/schemas/",
+    ),
+    "Add a route": ("functions/", "infra/spec/routes.py"),
+    "Add a stage": ("infra/spec/stages.py",),
+    "Bring a domain of your own": ("infra/spec/stages.py",),
 }
 
 
@@ -62,8 +65,8 @@ def run(adapted: Path) -> Run:
 @pytest.fixture(scope="module")
 def documents(run: Run) -> None:
     """What `make documents` writes, but for the pages that take a synthesis of each stage."""
-    run("layers/common/compile_schemas.py")
-    run("-m", "infra.openapi")
+    run("-m", "tools.compile_schemas")
+    run("-m", "tools.openapi")
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +75,7 @@ def staging(run: Run) -> Any:
     return json.loads(
         run(
             "-c",
-            "import json; from bench.cost import template_of; from infra.stage import STAGES;"
+            "import json; from tools.cost import template_of; from infra.spec.stages import STAGES;"
             "print(json.dumps(template_of(STAGES['staging'])))",
         )
     )
@@ -91,7 +94,7 @@ def test_each_section_changes_only_what_the_design_promises() -> None:
 
 def test_the_tests_of_the_page_and_those_of_the_schemas_pass(run: Run, documents: None) -> None:
     (*tests,) = (change.file for change in changes() if change.file.startswith("tests/"))
-    run("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "tests/unit/test_schemas.py")
+    run("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "tests/unit/layer/test_schemas.py")
 
 
 def test_the_openapi_document_has_the_field_and_the_route(adapted: Path, documents: None) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from infra.routes import FUNCTIONS, ROUTES, Function, Route
-from tests.infra.synthesized import Resource, Synthesized
+from infra.spec.routes import FUNCTIONS, ROUTES, Function, Route
+from tests.support.synthesized import Resource, Synthesized
 
 Part = Callable[[Synthesized], list[Resource]]
 

@@ -6,15 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from infra import api, functions, monitoring, network, routes, stack
-from infra.openapi import answers, document
-from infra.routes import Route
-from infra.stage import STAGES
+from infra import stack
+from infra.api import rest_api
+from infra.compute import functions, network
+from infra.monitoring import dashboard
+from infra.spec import routes
+from infra.spec.paths import FUNCTION_SOURCES
+from infra.spec.routes import Route
+from infra.spec.stages import STAGES
+from tests.infra.compute.test_network import let_through
+from tests.infra.compute.test_roles import permissions
 from tests.infra.conftest import synthesize
-from tests.infra.synthesized import Synthesized
-from tests.infra.test_monitoring import widgets
-from tests.infra.test_network import let_through
-from tests.infra.test_roles import permissions
+from tests.infra.monitoring.test_monitoring import widgets
+from tests.support.synthesized import Synthesized
+from tools.openapi import answers, document
 
 ROW = Route(
     method="GET",
@@ -34,16 +39,16 @@ ROW = Route(
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
     """The dev stage with one more row and one more folder."""
-    sources = shutil.copytree(functions.SOURCES, tmp_path_factory.mktemp("sources") / "functions")
+    sources = shutil.copytree(FUNCTION_SOURCES, tmp_path_factory.mktemp("sources") / "functions")
     (sources / "history").mkdir()
     (sources / "history" / "handler.py").write_text("def handler(event, context): ...\n")
     (sources / "history" / "__pycache__").mkdir()
     (sources / "history" / "__pycache__" / "handler.cpython-313.pyc").write_bytes(b"left behind")
     rows = (*routes.ROUTES, ROW)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(functions, "SOURCES", Path(sources))
+        patch.setattr(functions, "FUNCTION_SOURCES", Path(sources))
         patch.setattr(stack, "FUNCTIONS", (*routes.FUNCTIONS, "history"))
-        for module in (api, monitoring, network, routes):
+        for module in (rest_api, dashboard, network, routes):
             patch.setattr(module, "ROUTES", rows)
         return synthesize(STAGES["dev"], tmp_path_factory.mktemp("grown"), assets=True)
 

@@ -3,7 +3,7 @@
 import re
 import tomllib
 
-from tests.infra.conftest import PROJECT
+from infra.spec.paths import PROJECT
 
 FOLDERS = ("infra", "local", "ops", "bench", "tests")
 

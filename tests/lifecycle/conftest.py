@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from local import jobs_table
-from tests.environment import FUNCTION_ENVIRONMENT
-from tests.lifecycle.aws import Aws, serving
-from tests.lifecycle.environment import ExecutionEnvironment
+from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
+from local.lambda_runtime.execution_environment import ExecutionEnvironment
+from local.lambda_runtime.moto_aws import Aws, serving
 
 Start = Callable[..., ExecutionEnvironment]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.routes import FUNCTIONS, Function
-from tests.gateway_event import gateway_event
+from infra.spec.routes import FUNCTIONS, Function
+from local.lambda_runtime.gateway_event import gateway_event
 from tests.lifecycle.conftest import Start
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from common.archive import MAX_BUFFERED_BYTES
-from tests.gateway_event import gateway_event
-from tests.lifecycle.aws import Aws, serving
+from common.logs.s3_log_shipper import MAX_BUFFERED_BYTES
+from local.lambda_runtime.gateway_event import gateway_event
+from local.lambda_runtime.moto_aws import Aws, serving
 from tests.lifecycle.conftest import Start
 
 

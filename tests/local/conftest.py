@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.home import Home
-from tests.local.caller import CONFIDENTIAL, Caller
-from tests.local.lines import everything
-from tests.local.service import Service, deployed
+from local.run_folder import Home
+from tests.support.deployment.service import Service, deployed
+from tests.support.http.caller import CONFIDENTIAL, Caller
+from tests.support.logs.lines import everything
 
 
 @pytest.fixture(scope="session")

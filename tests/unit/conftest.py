@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.environment import FUNCTION_ENVIRONMENT
+from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
 
 os.environ.update(FUNCTION_ENVIRONMENT)
 
@@ -15,16 +15,16 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from common import config
-from common.aws import CALLS, client
+from common import ssm_config_loader
+from common.aws.clients import CALLS, client
 from functions.create.handler import handler as create
 from functions.delete.handler import handler as delete
 from functions.read.handler import handler as read
 from functions.update.handler import handler as update
 from local import jobs_table
-from tests.answer import Answer
-from tests.documented import assert_documented
-from tests.gateway_event import gateway_event
+from local.lambda_runtime.gateway_event import gateway_event
+from tests.support.http.answer import Answer
+from tests.support.http.documented import assert_documented
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
@@ -110,8 +110,8 @@ def aws() -> Iterator[None]:
         ssm.put_parameter(Name="/job-ledger/test/cursor-key", Type="SecureString", Value=CURSOR_KEY)
         yield
     # What an execution environment remembers of one AWS is wrong for the next.
-    config._config.cache_clear()
-    config._cursor_keys.cache_clear()
+    ssm_config_loader._config.cache_clear()
+    ssm_config_loader._cursor_keys.cache_clear()
 
 
 @pytest.fixture(scope="session")

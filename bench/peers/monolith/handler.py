@@ -1,6 +1,6 @@
 """Our own service as one function for all routes."""
 
-from common import api
+from common import handler as api
 from functions.create import handler as creating
 from functions.delete import handler as deleting
 from functions.read import handler as reading

@@ -1,6 +1,6 @@
 """Makes the key that signs cursors: the function behind ``Custom::CursorKey``.
 
-An operator invokes the same function to rotate the key (ops/rotate_cursor_key.py).
+An operator invokes the same function to rotate the key (ops/commands/rotate_cursor_key.py).
 """
 
 import base64
@@ -106,6 +106,6 @@ def _put(ssm: Any, name: str, keys: list[dict[str, Any]], *, overwrite: bool) ->
 
 
 def _new_key(*, signs_from: int) -> dict[str, Any]:
-    """One key, as the functions read it (common/cursor.py); times are epoch seconds."""
+    """One key, as the functions read it (common/dynamodb/cursors.py); times are epoch seconds."""
     secret = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
     return {"secret": secret, "signs_from": signs_from, "good_until": None}

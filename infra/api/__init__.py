@@ -1,0 +1,1 @@
+"""API Gateway and the services in front of it."""

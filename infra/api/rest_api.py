@@ -1,0 +1,270 @@
+"""The REST API: the rows of the table of routes, and what API Gateway does around them."""
+
+import json
+from collections.abc import Mapping
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, TypedDict
+
+from aws_cdk import Duration
+from aws_cdk import aws_apigateway as apigateway
+from constructs import Construct
+
+from common.aws.timeouts import API_GATEWAY_TIMEOUT
+from common.contract import REQUEST_HEADERS, RESPONSE_HEADERS
+from infra.api.authorization import CALLER, LedgerAuthorization
+from infra.api.gateway_problems import GatewayProblem, problems_of
+from infra.compute.functions import LedgerFunction
+from infra.conventions.log_groups import log_group
+from infra.spec.paths import SCHEMAS
+from infra.spec.routes import ROUTES, Function, Route
+from infra.spec.stages import Stage
+
+_PREFLIGHT_MAX_AGE = Duration.hours(1)
+
+_ACCESS_LOG = {
+    "request_id": "$context.requestId",
+    "extended_request_id": "$context.extendedRequestId",
+    "trace_id": "$context.xrayTraceId",
+    "time": "$context.requestTimeEpoch",
+    "method": "$context.httpMethod",
+    "route": "$context.resourcePath",
+    "path": "$context.path",
+    "status": "$context.status",
+    "latency_ms": "$context.responseLatency",
+    "integration_latency_ms": "$context.integrationLatency",
+    "integration_status": "$context.integration.status",
+    "response_bytes": "$context.responseLength",
+    "error": "$context.error.message",
+    "error_type": "$context.error.responseType",
+    "integration_error": "$context.integration.error",
+    "api_key_id": "$context.identity.apiKeyId",
+    "ip": "$context.identity.sourceIp",
+    "user_agent": "$context.identity.userAgent",
+}
+"""One line per request. Not in it: keys and tokens themselves, queries (cursors) and bodies."""
+
+
+class _MethodSettings(TypedDict):
+    caching_enabled: bool
+    cache_ttl: Duration
+    cache_data_encrypted: bool
+    throttling_rate_limit: int
+    throttling_burst_limit: int
+    logging_level: apigateway.MethodLoggingLevel
+    data_trace_enabled: bool
+    metrics_enabled: bool
+
+
+class LedgerApi(Construct):
+    """The API of one stage.
+
+    Attributes:
+        api: The REST API.
+        key: The API key of the default usage plan; API Gateway generates its value.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage: Stage,
+        authorization: LedgerAuthorization,
+        functions: Mapping[Function, LedgerFunction],
+    ) -> None:
+        super().__init__(scope, id_)
+        self._stage = stage
+        self._authorization = authorization
+        self.api = apigateway.RestApi(
+            self,
+            "Rest",
+            rest_api_name=stage.prefix,
+            description="A ledger of data-processing jobs",
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            # One role writes the logs of all APIs of account and region. The CDK keeps it when
+            # the stack is deleted: others have come to rely on it.
+            cloud_watch_role=stage.api_gateway_account,
+            default_method_options=apigateway.MethodOptions(api_key_required=True),
+            deploy_options=self._deploy_options(),
+        )
+        # The CDK's own output of the URL; outputs.py gives it a name that lasts.
+        self.api.node.try_remove_child("Endpoint")
+        self._execution_logs()
+        self._models = self._add_models()
+        self._validators = {
+            with_body: self.api.add_request_validator(
+                "BodyAndParameters" if with_body else "Parameters",
+                validate_request_body=with_body,
+                validate_request_parameters=True,
+            )
+            for with_body in (True, False)
+        }
+        for route in ROUTES:
+            self._add_method(route, functions[route.function])
+        authorization.add_policies(self.api, ROUTES)
+        self._add_preflights()
+        self._add_problems()
+        self.key = self._add_usage_plan()
+
+    @property
+    def _origin_matters(self) -> bool:
+        """Whether the CORS headers of an answer depend on who asks."""
+        return self._stage.cors_origins != ("*",)
+
+    def _deploy_options(self) -> apigateway.StageOptions:
+        group = log_group(
+            self, "AccessLogs", stage=self._stage, name=f"/{self._stage.prefix}/api-access"
+        )
+        return apigateway.StageOptions(
+            stage_name=self._stage.name,
+            tracing_enabled=True,
+            cache_cluster_enabled=True,
+            cache_cluster_size=self._stage.cache_size_gb,
+            access_log_destination=apigateway.LogGroupLogDestination(group),
+            access_log_format=apigateway.AccessLogFormat.custom(
+                json.dumps({**_ACCESS_LOG, "caller": CALLER[self._stage.authorization]})
+            ),
+            method_options={
+                # All settings again: a method's replace the stage's as a whole, not one by one.
+                f"{route.path}/{route.method}": apigateway.MethodDeploymentOptions(
+                    **self._method_settings(route.cache_ttl, route.rate_share)
+                )
+                for route in ROUTES
+            },
+            **self._method_settings(cache_ttl=0),
+        )
+
+    def _method_settings(self, cache_ttl: int, rate_share: float = 1) -> _MethodSettings:
+        return _MethodSettings(
+            caching_enabled=cache_ttl > 0,
+            cache_ttl=Duration.seconds(cache_ttl),
+            cache_data_encrypted=True,
+            throttling_rate_limit=int(self._stage.rate_limit * rate_share),
+            throttling_burst_limit=int(self._stage.burst_limit * rate_share),
+            logging_level=apigateway.MethodLoggingLevel.ERROR,
+            # Full requests and responses, bodies and all.
+            data_trace_enabled=False,
+            metrics_enabled=True,
+        )
+
+    def _execution_logs(self) -> None:
+        """The log group that API Gateway would else create, with lines kept for ever."""
+        group = log_group(
+            self,
+            "ExecutionLogs",
+            stage=self._stage,
+            name=f"API-Gateway-Execution-Logs_{self.api.rest_api_id}/{self._stage.name}",
+        )
+        self.api.deployment_stage.node.add_dependency(group)
+
+    def _add_models(self) -> dict[tuple[str, str], apigateway.IModel]:
+        """The models of all routes, by media type and schema."""
+        bodies = sorted({body for route in ROUTES for body in route.body.items()})
+        return {(media, schema): self._add_model(media, schema) for media, schema in bodies}
+
+    def _add_model(self, media: str, schema: str) -> apigateway.IModel:
+        content: dict[str, Any] = json.loads((SCHEMAS / f"{schema}.json").read_text())
+        title = content["title"]
+        # The CDK's own Model takes a schema in its own words instead of JSON Schema's.
+        model = apigateway.CfnModel(
+            self,
+            f"{title}Model",
+            rest_api_id=self.api.rest_api_id,
+            name=title,
+            description=content["description"],
+            content_type=media,
+            schema=content,
+        )
+        deployment = self.api.latest_deployment
+        if deployment is None:
+            raise RuntimeError("the API has no deployment to add models to")
+        deployment.node.add_dependency(model)
+        # A changed schema needs a new deployment, and only this tells the CDK.
+        deployment.add_to_logical_id({schema: content})
+        return apigateway.Model.from_model_name(self, title, model.ref)
+
+    def _add_method(self, route: Route, function: LedgerFunction) -> None:
+        names = [f"method.request.path.{name}" for name in route.path_parameters]
+        required = dict.fromkeys(names, True)
+        names += [f"method.request.querystring.{name}" for name in route.query]
+        if self._origin_matters:
+            names.append("method.request.header.Origin")
+        others = [*names, *(f"method.request.header.{name}" for name in route.headers)]
+        self.api.root.resource_for_path(route.path).add_method(
+            route.method,
+            apigateway.LambdaIntegration(
+                function.target,
+                allow_test_invoke=False,
+                timeout=Duration.seconds(API_GATEWAY_TIMEOUT),
+                # Without these, every request to the resource gets the first one's answer.
+                cache_key_parameters=names if route.cache_ttl else None,
+            ),
+            operation_name=route.operation,
+            **self._authorization.of(route),
+            request_parameters={**dict.fromkeys(others, False), **required},
+            request_models={
+                media: self._models[media, schema] for media, schema in route.body.items()
+            }
+            or None,
+            request_validator=self._validators[bool(route.body)],
+        )
+
+    def _add_preflights(self) -> None:
+        for path, routes in groupby(sorted(ROUTES, key=attrgetter("path")), attrgetter("path")):
+            self._add_preflight(path, [route.method for route in routes])
+        # Or a page would never see the 404 of a path that is wrong: its browser asks first.
+        self._add_preflight("/{anything+}", sorted({route.method for route in ROUTES}))
+
+    def _add_preflight(self, path: str, methods: list[str]) -> None:
+        self.api.root.resource_for_path(path).add_cors_preflight(
+            allow_origins=list(self._stage.cors_origins),
+            allow_methods=methods,
+            allow_headers=list(REQUEST_HEADERS),
+            expose_headers=list(RESPONSE_HEADERS),
+            max_age=_PREFLIGHT_MAX_AGE,
+        )
+
+    def _add_problems(self) -> None:
+        for problem in problems_of(self._stage.authorization):
+            self.api.add_gateway_response(
+                "".join(word.title() for word in problem.case.response_type.split("_")),
+                type=problem.case,
+                status_code=str(problem.status.value),
+                response_headers=problem.headers(self._cors_of(problem)),
+                templates={"application/json": problem.template},
+            )
+
+    def _cors_of(self, problem: GatewayProblem) -> dict[str, str]:
+        vary = {"Vary": "'Origin'"} if self._origin_matters else {}
+        allowed = f"'{self._stage.cors_origins[0]}'"
+        if self._stage.lists_origins:
+            # A gateway response cannot choose from a list, so it repeats who asks. The firewall
+            # lets nobody else ask, and its refusal is for nobody.
+            if problem.case.response_type == apigateway.ResponseType.WAF_FILTERED.response_type:
+                return vary
+            allowed = "method.request.header.Origin"
+        return {
+            "Access-Control-Allow-Origin": allowed,
+            "Access-Control-Expose-Headers": f"'{','.join(RESPONSE_HEADERS)}'",
+            **vary,
+        }
+
+    def _add_usage_plan(self) -> apigateway.IApiKey:
+        plan = self.api.add_usage_plan(
+            "UsagePlan",
+            name=self._stage.prefix,
+            description="The limits of every API key of this plan",
+            throttle=apigateway.ThrottleSettings(
+                rate_limit=self._stage.rate_limit, burst_limit=self._stage.burst_limit
+            ),
+            quota=apigateway.QuotaSettings(
+                limit=self._stage.daily_quota, period=apigateway.Period.DAY
+            ),
+            api_stages=[
+                apigateway.UsagePlanPerApiStage(api=self.api, stage=self.api.deployment_stage)
+            ],
+        )
+        key = apigateway.ApiKey(self, "Key", description=f"The default key of {self._stage.prefix}")
+        plan.add_api_key(key)
+        return key

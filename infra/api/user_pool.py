@@ -1,0 +1,149 @@
+"""The user pool of a stage: who may get access tokens for the API, and which."""
+
+from aws_cdk import Aws, CustomResource, Duration, Stack
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.conventions.retention import of_data
+from infra.data.secret_resource import made_secret
+from infra.spec.routes import RESOURCE_SERVER, SCOPES
+from infra.spec.stages import Stage
+
+_TOKEN_VALIDITY = Duration.hours(1)
+_SIGN_IN_VALIDITY = Duration.hours(12)
+
+
+class UserPool(Construct):
+    """A user pool with the scopes of the API, and a client for each kind of caller.
+
+    Machines sign in with the client credentials grant; people with code and PKCE, in the
+    pages that Cognito serves. Nobody signs up: an administrator makes the users.
+
+    Attributes:
+        pool: The user pool.
+        outputs: What those who sign in need to know, for the stack's outputs.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, stage: Stage) -> None:
+        super().__init__(scope, id_)
+        self.pool = self._add_pool(stage)
+        domain = self.pool.add_domain(
+            "Domain",
+            cognito_domain=cognito.CognitoDomainOptions(
+                # One of a kind among all accounts of the region.
+                domain_prefix=f"{stage.prefix}-{Aws.ACCOUNT_ID}"
+            ),
+        )
+        scopes = [
+            cognito.ResourceServerScope(scope_name=access, scope_description=what)
+            for access, what in SCOPES.items()
+        ]
+        server = self.pool.add_resource_server(
+            "Jobs",
+            identifier=RESOURCE_SERVER,
+            user_pool_resource_server_name=stage.prefix,
+            scopes=scopes,
+        )
+        of_api = [cognito.OAuthScope.resource_server(server, each) for each in scopes]
+        browser = self.pool.add_client(
+            "Browser",
+            user_pool_client_name=f"{stage.prefix}-browser",
+            generate_secret=False,
+            o_auth=cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(authorization_code_grant=True),
+                scopes=[cognito.OAuthScope.OPENID, *of_api],
+                callback_urls=list(stage.sign_in_callbacks),
+                logout_urls=list(stage.sign_in_callbacks),
+            ),
+            supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
+            access_token_validity=_TOKEN_VALIDITY,
+            id_token_validity=_TOKEN_VALIDITY,
+            refresh_token_validity=_SIGN_IN_VALIDITY,
+            enable_token_revocation=True,
+            prevent_user_existence_errors=True,
+        )
+        machine = self.pool.add_client(
+            "Machine",
+            user_pool_client_name=f"{stage.prefix}-machine",
+            generate_secret=True,
+            o_auth=cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(client_credentials=True), scopes=of_api
+            ),
+            access_token_validity=_TOKEN_VALIDITY,
+            enable_token_revocation=True,
+            prevent_user_existence_errors=True,
+        )
+        credentials = self._machine_credentials(stage, machine, domain)
+        self.outputs = {
+            "SignInUrl": ("Where browsers sign in, and clients get tokens", domain.base_url()),
+            "BrowserClientId": (
+                "The client of browsers: code and PKCE",
+                browser.user_pool_client_id,
+            ),
+            "MachineCredentials": (
+                "The parameter with what workers get their tokens with",
+                credentials.ref,
+            ),
+        }
+
+    def _add_pool(self, stage: Stage) -> cognito.UserPool:
+        return cognito.UserPool(
+            self,
+            "Users",
+            user_pool_name=stage.prefix,
+            self_sign_up_enabled=False,
+            sign_in_aliases=cognito.SignInAliases(email=True),
+            account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+            mfa=cognito.Mfa.REQUIRED,
+            mfa_second_factor=cognito.MfaSecondFactor(otp=True, sms=False),
+            password_policy=cognito.PasswordPolicy(
+                min_length=12,
+                require_digits=True,
+                require_lowercase=True,
+                require_symbols=True,
+                require_uppercase=True,
+                temp_password_validity=Duration.days(1),
+            ),
+            # Threat protection comes with it, billed by the user who signs in; machines are free
+            # of it.
+            feature_plan=cognito.FeaturePlan.PLUS,
+            standard_threat_protection_mode=cognito.StandardThreatProtectionMode.FULL_FUNCTION,
+            deletion_protection=stage.retain_data,
+            removal_policy=of_data(stage),
+        )
+
+    def _machine_credentials(
+        self, stage: Stage, machine: cognito.UserPoolClient, domain: cognito.UserPoolDomain
+    ) -> CustomResource:
+        name = f"/job-ledger/{stage.name}/machine-client"
+        return made_secret(
+            self,
+            "MachineClient",
+            stage=stage,
+            module="machine_client",
+            description="Keeps what workers get their access tokens with",
+            statements=[
+                iam.PolicyStatement(
+                    sid="Client",
+                    actions=["cognito-idp:DescribeUserPoolClient"],
+                    resources=[self.pool.user_pool_arn],
+                ),
+                iam.PolicyStatement(
+                    sid="Credentials",
+                    actions=["ssm:DeleteParameter", "ssm:PutParameter"],
+                    resources=[
+                        Stack.of(self).format_arn(
+                            service="ssm", resource="parameter", resource_name=name[1:]
+                        )
+                    ],
+                ),
+            ],
+            properties={
+                "ParameterName": name,
+                "UserPoolId": self.pool.user_pool_id,
+                "ClientId": machine.user_pool_client_id,
+                "TokenUrl": f"{domain.base_url()}/oauth2/token",
+                "Scope": " ".join(f"{RESOURCE_SERVER}/{access}" for access in SCOPES),
+            },
+        )

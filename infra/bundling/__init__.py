@@ -1,0 +1,1 @@
+"""The code as it is uploaded: the layer and the functions, with bytecode."""

@@ -1,0 +1,1 @@
+"""The rules that every synthesized template must follow, and the accepted findings."""

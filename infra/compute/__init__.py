@@ -1,0 +1,1 @@
+"""The functions, and the network that they run in."""

@@ -1,0 +1,147 @@
+"""The network that the functions run in: no way in, and out only by TLS."""
+
+from aws_cdk import Aws, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.conventions.log_groups import log_group
+from infra.data.jobs_table import JobTable
+from infra.data.log_bucket import Archive
+from infra.data.parameters import Parameters
+from infra.spec.routes import ROUTES
+from infra.spec.stages import Stage
+
+_HTTPS = ec2.Port.tcp(443)
+
+
+class Network(Construct):
+    """A VPC over two availability zones, with private paths to what the functions call.
+
+    Each endpoint lets through only what a route of this stack does, whatever the caller's own
+    policy says.
+
+    Attributes:
+        vpc: The VPC.
+        functions: The security group of the functions.
+        private: Selects the subnets of the functions.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage: Stage,
+        table: JobTable,
+        archive: Archive,
+        parameters: Parameters,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.private = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr("10.0.0.0/16"),
+            max_azs=2,
+            nat_gateways=stage.nat_gateways,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(
+                    name="Public",
+                    subnet_type=ec2.SubnetType.PUBLIC,
+                    cidr_mask=24,
+                    map_public_ip_on_launch=False,
+                ),
+                ec2.SubnetConfiguration(
+                    name="Private",
+                    subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS,
+                    cidr_mask=20,
+                ),
+            ],
+            # The CDK would do it with a custom resource, in Node. Nothing here uses that group.
+            restrict_default_security_group=False,
+        )
+        self.functions = self._security_group("Functions", "The functions: out by TLS only")
+        self.functions.add_egress_rule(ec2.Peer.any_ipv4(), _HTTPS, "AWS APIs")
+
+        dynamodb = self._gateway("DynamoDb", ec2.GatewayVpcEndpointAwsService.DYNAMODB)
+        _allow(dynamodb, {a for route in ROUTES for a in route.table}, [table.table.table_arn])
+        _allow(dynamodb, {a for route in ROUTES for a in route.indexes}, table.index_arns)
+        s3 = self._gateway("S3", ec2.GatewayVpcEndpointAwsService.S3)
+        _allow(s3, {"s3:PutObject"}, [archive.bucket.arn_for_objects("*")])
+        if stage.ssm_endpoint:
+            _allow(self._ssm_endpoint(), {"ssm:GetParameter"}, parameters.arns)
+        self._flow_logs(stage)
+
+    def _security_group(self, id_: str, description: str) -> ec2.SecurityGroup:
+        return ec2.SecurityGroup(
+            self, id_, vpc=self.vpc, description=description, allow_all_outbound=False
+        )
+
+    def _gateway(
+        self, id_: str, service: ec2.GatewayVpcEndpointAwsService
+    ) -> ec2.GatewayVpcEndpoint:
+        return self.vpc.add_gateway_endpoint(id_, service=service, subnets=[self.private])
+
+    def _ssm_endpoint(self) -> ec2.InterfaceVpcEndpoint:
+        group = self._security_group("SsmEndpoint", "Parameter Store: in from the functions only")
+        group.add_ingress_rule(self.functions, _HTTPS, "The functions")
+        return self.vpc.add_interface_endpoint(
+            "Ssm",
+            service=ec2.InterfaceVpcEndpointAwsService.SSM,
+            subnets=self.private,
+            security_groups=[group],
+            # Else the CDK lets the whole VPC in.
+            open=False,
+        )
+
+    def _flow_logs(self, stage: Stage) -> None:
+        group = log_group(self, "FlowLogs", stage=stage, name=f"/{stage.prefix}/flow-logs")
+        account = Stack.of(self).account
+        role = iam.Role(
+            self,
+            "FlowLogRole",
+            description="Lets VPC flow logs write to their log group",
+            assumed_by=iam.ServicePrincipal(
+                "vpc-flow-logs.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": account}},
+            ),
+            inline_policies={
+                "logs": iam.PolicyDocument(
+                    statements=[
+                        iam.PolicyStatement(
+                            actions=[
+                                "logs:CreateLogStream",
+                                "logs:DescribeLogStreams",
+                                "logs:PutLogEvents",
+                            ],
+                            resources=[group.log_group_arn],
+                        )
+                    ]
+                )
+            },
+        )
+        self.vpc.add_flow_log(
+            "FlowLog",
+            traffic_type=ec2.FlowLogTrafficType.ALL,
+            # Its role is complete; the CDK would add a PassRole that the role never needs.
+            destination=ec2.FlowLogDestination.to_cloud_watch_logs(
+                group, role.without_policy_updates()
+            ),
+        )
+
+
+def _allow(
+    endpoint: ec2.GatewayVpcEndpoint | ec2.InterfaceVpcEndpoint,
+    actions: set[str],
+    resources: list[str],
+) -> None:
+    """Let this account's principals through ``endpoint`` for ``actions`` on ``resources``."""
+    endpoint.add_to_policy(
+        iam.PolicyStatement(
+            principals=[iam.AnyPrincipal()],
+            actions=sorted(actions),
+            resources=resources,
+            conditions={"StringEquals": {"aws:PrincipalAccount": Aws.ACCOUNT_ID}},
+        )
+    )

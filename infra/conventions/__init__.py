@@ -1,0 +1,1 @@
+"""Conventions that every construct follows: log groups, retention, buckets, outputs."""

@@ -1,0 +1,1 @@
+"""The data stores: the table, the log archive, Athena and Parameter Store."""

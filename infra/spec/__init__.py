@@ -1,0 +1,1 @@
+"""The service as data: routes, stages, the log archive. Nothing here imports the CDK."""

@@ -1,0 +1,1 @@
+"""DynamoDB for any entity: retries, expressions, exactly-once writes, lists and cursors."""

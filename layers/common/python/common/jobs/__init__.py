@@ -1,0 +1,1 @@
+"""The entity: a job's rules, its table and its lists."""

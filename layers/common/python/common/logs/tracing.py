@@ -1,0 +1,83 @@
+"""X-Ray: what a function adds to the trace of a request that API Gateway has chosen to sample.
+
+Of a request that is not sampled nothing is recorded, and next to nothing is paid: the SDK alone
+would build subsegments for it too, and throw them away.
+"""
+
+import functools
+import os
+from collections.abc import Callable
+from importlib import import_module
+from traceback import clear_frames
+from typing import Any
+
+import botocore.client
+import botocore.endpoint
+from aws_lambda_powertools import Tracer
+from aws_xray_sdk.core.models.trace_header import TraceHeader
+
+# X-Ray's SDK parses the header of the same trace some fifteen times in a request.
+TraceHeader.from_header_str = functools.lru_cache(maxsize=1)(TraceHeader.from_header_str)
+_tracer = Tracer(patch_modules=("botocore",))
+
+
+def sampled() -> bool:
+    """Whether the request is traced; whoever sent it to this function has decided that.
+
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+    """
+    return "Sampled=1" in os.environ.get("_X_AMZN_TRACE_ID", "")
+
+
+def capture(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """A Lambda handler that gets a subsegment of its own, if the request is sampled."""
+    traced = _tracer.capture_lambda_handler(handler, capture_response=False)
+
+    def choose(event: Any, context: Any) -> Any:
+        return (traced if sampled() else handler)(event, context)
+
+    return choose
+
+
+def annotate(**values: str | None) -> None:
+    """Make the trace of the request findable by ``values``; None is left out."""
+    if sampled():
+        for key, value in values.items():
+            if value is not None:
+                _tracer.put_annotation(key, value)
+
+
+def _describe(*, subsegment: Any, **call: Any) -> None:
+    _sdk_describe(subsegment=subsegment, **call)
+    # The SDK calls every exception a fault, even when DynamoDB refuses a write as it should.
+    if getattr(subsegment, "error", False):
+        subsegment.fault = False
+
+
+# The package hides the module behind a function of the same name.
+_sdk: Any = import_module("aws_xray_sdk.ext.botocore.patch")
+_sdk_describe = _sdk.aws_meta_processor
+_sdk.aws_meta_processor = _describe
+
+
+def _only_when_sampled(owner: type, method: str) -> None:
+    """Go around the SDK's wrapper; outside of Lambda, there is none."""
+    traced = vars(owner)[method]
+    plain = getattr(traced, "__wrapped__", traced)
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if sampled():
+            try:
+                return traced.__get__(self, owner)(*args, **kwargs)
+            except Exception as error:
+                # The SDK keeps the error in a variable of a frame of its traceback. This cycle
+                # would keep the request's context alive (see common.logs.lambda_extension).
+                clear_frames(error.__traceback__)
+                raise
+        return plain(self, *args, **kwargs)
+
+    setattr(owner, method, call)
+
+
+_only_when_sampled(botocore.client.BaseClient, "_make_api_call")
+_only_when_sampled(botocore.endpoint.Endpoint, "prepare_request")

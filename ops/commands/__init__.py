@@ -1,0 +1,1 @@
+"""The commands of ``ops``, one file each."""

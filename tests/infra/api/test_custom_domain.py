@@ -1,0 +1,38 @@
+"""A name of one's own for the API."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from infra.spec.stages import STAGES
+from tests.infra.conftest import synthesize
+from tests.support.synthesized import Synthesized
+
+
+def test_the_name_leads_to_the_stage_of_the_api(variant: Synthesized) -> None:
+    name = variant.one("AWS::ApiGateway::DomainName")
+    assert name["DomainName"] == variant.stage.domain_name
+    assert name["RegionalCertificateArn"] == variant.stage.certificate_arn
+    assert name["SecurityPolicy"] == "TLS_1_2"
+    mapping = variant.one("AWS::ApiGateway::BasePathMapping")
+    assert mapping["DomainName"] == "${Domain/Name}"
+    assert mapping["RestApiId"] == "${Api/Rest}"
+    assert "DeploymentStage" in mapping["Stage"]
+
+
+def test_the_outputs_say_where_the_name_has_to_lead(variant: Synthesized) -> None:
+    outputs = {key: variant.flat(out["Value"]) for key, out in variant.template["Outputs"].items()}
+    assert outputs["DomainUrl"] == "https://jobs-api.example.com/"
+    assert outputs["DomainTarget"] == "${Domain/Name.RegionalDomainName}"
+
+
+def test_only_a_stage_with_a_name_has_a_domain(stack: Synthesized) -> None:
+    names = stack.all("AWS::ApiGateway::DomainName")
+    assert len(names) == (1 if stack.stage.domain_name else 0)
+
+
+def test_a_name_without_a_certificate_is_refused(tmp_path: Path) -> None:
+    stage = replace(STAGES["dev"], domain_name="jobs-api.example.com")
+    with pytest.raises(ValueError, match="domain_name needs its certificate_arn"):
+        synthesize(stage, tmp_path)

@@ -1,0 +1,73 @@
+"""AWS WAF in front of the API: where it is, and what it lets through."""
+
+from typing import Any
+
+from infra.api.gateway_problems import problems_of
+from tests.support.synthesized import Synthesized
+
+
+def rules(stack: Synthesized) -> dict[str, Any]:
+    return {rule["Name"]: rule for rule in stack.one("AWS::WAFv2::WebACL")["Rules"]}
+
+
+def test_only_prod_pays_for_a_firewall(dev: Synthesized, prod: Synthesized) -> None:
+    assert [r for r in dev.resources if r.type.startswith("AWS::WAFv2::")] == []
+    association = prod.one("AWS::WAFv2::WebACLAssociation")
+    assert association["WebACLArn"] == "${Firewall/Acl.Arn}"
+    assert association["ResourceArn"].endswith(
+        "::/restapis/${Api/Rest}/stages/${Api/Rest/DeploymentStage.prod}"
+    )
+
+
+def test_what_aws_knows_to_be_bad_is_blocked(prod: Synthesized) -> None:
+    groups = {
+        name: rule["OverrideAction"]
+        for name, rule in rules(prod).items()
+        if "ManagedRuleGroupStatement" in rule["Statement"]
+    }
+    assert groups == {
+        "AWSManagedRulesAmazonIpReputationList": {"None": {}},
+        "AWSManagedRulesKnownBadInputsRuleSet": {"None": {}},
+        "AWSManagedRulesCommonRuleSet": {"None": {}},
+    }
+
+
+def test_bodies_that_the_api_takes_are_counted_and_not_blocked(prod: Synthesized) -> None:
+    common = rules(prod)["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
+    actions = {o["Name"]: o["ActionToUse"] for o in common["RuleActionOverrides"]}
+    # Parameters may be 16 KiB; the rule's limit is 8 KiB.
+    assert actions["SizeRestrictions_BODY"] == {"Count": {}}
+    assert {name for name in actions if not name.endswith("_BODY")} == {"NoUserAgent_HEADER"}
+    assert all(action == {"Count": {}} for action in actions.values())
+
+
+def test_one_address_cannot_use_more_than_all_callers_are_granted(prod: Synthesized) -> None:
+    rule = rules(prod)["requests-per-address"]
+    limit = rule["Statement"]["RateBasedStatement"]
+    assert limit["AggregateKeyType"] == "IP"
+    assert limit["Limit"] == prod.stage.rate_limit * limit["EvaluationWindowSec"]
+    assert rule["Action"] == {"Block": {}}
+    assert rule["Priority"] == 0
+
+
+def test_a_blocked_caller_is_told_as_for_every_other_problem() -> None:
+    (problem,) = (p for p in problems_of("cognito") if p.case.response_type == "WAF_FILTERED")
+    assert problem.status == 403
+
+
+def test_what_was_blocked_is_logged_without_keys_tokens_and_cursors(prod: Synthesized) -> None:
+    logging = prod.one("AWS::WAFv2::LoggingConfiguration")
+    name = prod.at("Firewall/Logs").properties["LogGroupName"]
+    assert name == "aws-waf-logs-job-ledger-prod"
+    assert logging["LogDestinationConfigs"] == [
+        f"arn:aws:logs:us-east-1:${{AWS::AccountId}}:log-group:{name}"
+    ]
+    assert logging["RedactedFields"] == [
+        {"SingleHeader": {"Name": "x-api-key"}},
+        {"SingleHeader": {"Name": "authorization"}},
+        {"SingleHeader": {"Name": "x-amz-security-token"}},
+        {"QueryString": {}},
+    ]
+    assert logging["LoggingFilter"]["DefaultBehavior"] == "DROP"
+    seen = [r["VisibilityConfig"]["SampledRequestsEnabled"] for r in rules(prod).values()]
+    assert not any(seen)

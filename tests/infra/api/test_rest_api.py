@@ -1,0 +1,336 @@
+"""The REST API and the traps around it."""
+
+import json
+import re
+from collections.abc import Mapping
+
+import pytest
+
+from infra.spec.paths import COMMON
+from infra.spec.routes import ROUTES, Route
+from tests.support.synthesized import Properties, Synthesized
+
+CORS_ANSWERS = {
+    "gatewayresponse.header.Access-Control-Expose-Headers": (
+        "'ETag,Location,Retry-After,Idempotency-Replayed,X-Request-Id'"
+    ),
+    "gatewayresponse.header.Content-Type": "'application/problem+json'",
+    "gatewayresponse.header.X-Request-Id": "context.requestId",
+    "gatewayresponse.header.Cache-Control": "'no-store'",
+}
+CACHED = [route for route in ROUTES if route.cache_ttl]
+each_route, each_cached_route = (
+    pytest.mark.parametrize("route", rows, ids=lambda route: f"{route.method} {route.path}")
+    for rows in (ROUTES, CACHED)
+)
+
+
+def method(stack: Synthesized, verb: str, path: str) -> Properties:
+    return stack.at(f"Api/Rest/Default{path}/{verb}").properties
+
+
+def settings(stack: Synthesized) -> dict[tuple[str, str], Properties]:
+    """The method settings of the stage, by verb and path."""
+    return {
+        (s["HttpMethod"], s["ResourcePath"].removeprefix("/").replace("~1", "/")): s
+        for s in stack.one("AWS::ApiGateway::Stage")["MethodSettings"]
+    }
+
+
+@each_route
+def test_a_route_wants_an_api_key(route: Route, stack: Synthesized) -> None:
+    assert method(stack, route.method, route.path)["ApiKeyRequired"] is True
+
+
+@each_route
+def test_a_route_declares_what_it_reads_of_the_request(route: Route, stack: Synthesized) -> None:
+    declared = method(stack, route.method, route.path)["RequestParameters"]
+    path_parameters = re.findall(r"{(\w+)}", route.path)
+    assert {f"method.request.path.{name}" for name in path_parameters} == {
+        name for name, required in declared.items() if required
+    }
+    for name in route.query:
+        assert declared[f"method.request.querystring.{name}"] is False
+    for name in route.headers:
+        assert declared[f"method.request.header.{name}"] is False
+
+
+def cache_key(stack: Synthesized, route: Route, request: Mapping[str, str]) -> tuple[object, ...]:
+    """What API Gateway finds a request's answer under, as the template has it.
+
+    The resource, the method, and the parameters that are declared both for the method and for
+    the key: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-caching.html
+
+    Args:
+        stack: The stack.
+        route: The route that is asked.
+        request: Its parameters and headers, such as ``method.request.path.job_id``.
+    """
+    properties = method(stack, route.method, route.path)
+    integration = properties["Integration"]
+    names = sorted({*integration["CacheKeyParameters"]} & {*properties["RequestParameters"]})
+    namespace = integration.get("CacheNamespace", properties["ResourceId"])
+    return (namespace, route.method, *((name, request.get(name)) for name in names))
+
+
+def parameters_of(route: Route) -> list[str]:
+    """All that an answer of the route depends on, but for who asks."""
+    return [
+        *(f"method.request.path.{name}" for name in re.findall(r"{(\w+)}", route.path)),
+        *(f"method.request.querystring.{name}" for name in route.query),
+    ]
+
+
+@each_cached_route
+def test_requests_with_another_id_or_query_have_another_answer_in_the_cache(
+    route: Route, stack: Synthesized
+) -> None:
+    names = parameters_of(route)
+    plain = dict.fromkeys(names, "1")
+    others = [{**plain, name: "2"} for name in names]
+    without = [{key: "1" for key in names if key != name} for name in names]
+    keys = {cache_key(stack, route, request) for request in (plain, *others, *without)}
+    assert len(keys) == 1 + len(others) + len(without)
+
+
+@each_cached_route
+def test_requests_from_another_origin_have_another_answer_where_it_says_who_may_read_it(
+    route: Route, dev: Synthesized, prod: Synthesized, variant: Synthesized
+) -> None:
+    header = "method.request.header.Origin"
+    asking: list[Mapping[str, str]] = [{header: "https://a"}, {header: "https://b"}, {}]
+    for listed in (prod, variant):
+        assert len({cache_key(listed, route, request) for request in asking}) == len(asking)
+    assert len({cache_key(dev, route, request) for request in asking}) == 1
+
+
+@each_cached_route
+def test_requests_that_differ_in_nothing_that_matters_share_their_answer(
+    route: Route, stack: Synthesized
+) -> None:
+    plain = dict.fromkeys(parameters_of(route), "1")
+    noise = {"method.request.header.User-Agent": "a", "method.request.querystring.utm": "b"}
+    assert cache_key(stack, route, plain) == cache_key(stack, route, {**plain, **noise})
+
+
+def test_no_two_routes_share_an_answer(stack: Synthesized) -> None:
+    assert len({cache_key(stack, route, {}) for route in CACHED}) == len(CACHED)
+
+
+@each_route
+def test_only_what_is_cached_has_a_cache_key(route: Route, stack: Synthesized) -> None:
+    integration = method(stack, route.method, route.path)["Integration"]
+    assert ("CacheKeyParameters" in integration) is bool(route.cache_ttl)
+
+
+@each_route
+def test_the_cache_is_on_for_reads_alone_and_briefly(route: Route, stack: Synthesized) -> None:
+    own = settings(stack)[route.method, route.path]
+    assert own["CachingEnabled"] is (route.method == "GET")
+    assert own["CacheTtlInSeconds"] == route.cache_ttl <= 10
+    assert own["CacheDataEncrypted"] is True
+
+
+def test_without_a_setting_of_its_own_a_method_is_not_cached(stack: Synthesized) -> None:
+    everything = settings(stack)["*", "*"]
+    assert everything["CachingEnabled"] is False
+    assert ("OPTIONS", "/jobs") not in settings(stack)
+
+
+@each_route
+def test_a_method_is_throttled_to_its_share_of_the_stage(route: Route, stack: Synthesized) -> None:
+    own = settings(stack)[route.method, route.path]
+    assert own["ThrottlingRateLimit"] == stack.stage.rate_limit * route.rate_share
+    assert own["ThrottlingBurstLimit"] == stack.stage.burst_limit * route.rate_share
+
+
+def test_lists_leave_room_for_writes(stack: Synthesized) -> None:
+    lists, everything = settings(stack)["GET", "/jobs"], settings(stack)["*", "*"]
+    assert lists["ThrottlingRateLimit"] == everything["ThrottlingRateLimit"] / 2
+    assert settings(stack)["POST", "/jobs"]["ThrottlingRateLimit"] == stack.stage.rate_limit
+
+
+def test_every_method_is_measured_and_logged_without_its_bodies(stack: Synthesized) -> None:
+    for own in settings(stack).values():
+        assert own["MetricsEnabled"] is True
+        assert own["LoggingLevel"] == "ERROR"
+        assert own["DataTraceEnabled"] is False
+
+
+@each_route
+def test_a_body_is_validated_against_its_schema(route: Route, stack: Synthesized) -> None:
+    properties = method(stack, route.method, route.path)
+    validator = stack.at(properties["RequestValidatorId"][2:-1]).properties
+    assert validator["ValidateRequestParameters"] is True
+    assert validator["ValidateRequestBody"] is bool(route.body)
+    models = properties.get("RequestModels", {})
+    assert set(models) == set(route.body)
+    for media, schema in route.body.items():
+        model = stack.at(models[media][2:-1]).properties
+        assert model["ContentType"] == media
+        assert model["Schema"] == json.loads((COMMON / "schemas" / f"{schema}.json").read_text())
+
+
+def test_a_usage_plan_limits_the_key_on_the_stage(stack: Synthesized) -> None:
+    plan = stack.one("AWS::ApiGateway::UsagePlan")
+    (bound,) = plan["ApiStages"]
+    assert bound["ApiId"] == "${Api/Rest}"
+    assert bound["Stage"] == f"${{Api/Rest/DeploymentStage.{stack.stage.name}}}"
+    assert plan["Throttle"] == {
+        "RateLimit": stack.stage.rate_limit,
+        "BurstLimit": stack.stage.burst_limit,
+    }
+    assert plan["Quota"] == {"Limit": stack.stage.daily_quota, "Period": "DAY"}
+    link = stack.one("AWS::ApiGateway::UsagePlanKey")
+    assert (link["KeyId"], link["UsagePlanId"]) == ("${Api/Key}", "${Api/Rest/UsagePlan}")
+
+
+def test_the_preflight_of_a_path_allows_its_methods_and_needs_no_key(stack: Synthesized) -> None:
+    for path in {route.path for route in ROUTES}:
+        preflight = method(stack, "OPTIONS", path)
+        (answer,) = preflight["Integration"]["IntegrationResponses"]
+        headers = {
+            name.rsplit(".", 1)[1]: value.strip("'")
+            for name, value in answer["ResponseParameters"].items()
+        }
+        assert preflight["ApiKeyRequired"] is False
+        assert preflight["AuthorizationType"] == "NONE"
+        assert headers["Access-Control-Allow-Origin"] == stack.stage.cors_origins[0]
+        assert set(headers["Access-Control-Allow-Methods"].split(",")) == {
+            route.method for route in ROUTES if route.path == path
+        }
+        assert headers["Access-Control-Allow-Headers"] == (
+            "Authorization,Content-Type,X-Api-Key,If-Match,Idempotency-Key"
+        )
+
+
+def test_the_preflight_of_any_other_path_passes_so_that_its_404_can_be_read(
+    stack: Synthesized,
+) -> None:
+    (answer,) = method(stack, "OPTIONS", "/{anything+}")["Integration"]["IntegrationResponses"]
+    allowed = answer["ResponseParameters"]["method.response.header.Access-Control-Allow-Methods"]
+    assert set(allowed.strip("'").split(",")) == {route.method for route in ROUTES}
+    others = stack.all(
+        "AWS::ApiGateway::Method", lambda p: p["ResourceId"] == "${Api/Rest/Default/{anything+}}"
+    )
+    assert [other.properties["HttpMethod"] for other in others] == ["OPTIONS"]
+
+
+def test_with_several_origins_the_preflight_answers_the_one_that_asks(
+    variant: Synthesized,
+) -> None:
+    (answer,) = method(variant, "OPTIONS", "/jobs")["Integration"]["IntegrationResponses"]
+    (template,) = answer["ResponseTemplates"].values()
+    assert "https://b.example.com" in template
+    assert 'get("Origin")' in template
+
+
+def problems(stack: Synthesized) -> dict[str, Properties]:
+    return {
+        r.properties["ResponseType"]: r.properties
+        for r in stack.all("AWS::ApiGateway::GatewayResponse")
+    }
+
+
+STATUSES = {
+    "BAD_REQUEST_BODY": 400,
+    "BAD_REQUEST_PARAMETERS": 400,
+    "INVALID_API_KEY": 403,
+    "ACCESS_DENIED": 403,
+    "WAF_FILTERED": 403,
+    "MISSING_AUTHENTICATION_TOKEN": 404,
+    "RESOURCE_NOT_FOUND": 404,
+    "REQUEST_TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "THROTTLED": 429,
+    "QUOTA_EXCEEDED": 429,
+    "INTEGRATION_FAILURE": 503,
+    "INTEGRATION_TIMEOUT": 504,
+    "DEFAULT_4XX": 400,
+    "DEFAULT_5XX": 500,
+}
+
+
+@pytest.mark.parametrize(("case", "status"), STATUSES.items())
+def test_the_api_answers_its_own_errors_with_a_problem(
+    case: str, status: int, stack: Synthesized
+) -> None:
+    problem = problems(stack)[case]
+    assert problem["StatusCode"] == str(status)
+    body = json.loads(problem["ResponseTemplates"]["application/json"])
+    assert body["status"] == status
+    assert body["type"] == "about:blank"
+    assert body["title"]
+    assert body["detail"]
+    assert body["instance"] == "$context.path"
+    assert body["request_id"] == "$context.requestId"
+
+
+def test_a_browser_can_read_every_error_of_the_api(stack: Synthesized) -> None:
+    for problem in problems(stack).values():
+        headers = problem["ResponseParameters"]
+        assert headers.items() >= CORS_ANSWERS.items()
+        origin = headers["gatewayresponse.header.Access-Control-Allow-Origin"]
+        assert origin == f"'{stack.stage.cors_origins[0]}'"
+
+
+def test_with_several_origins_an_error_repeats_the_one_that_asks(variant: Synthesized) -> None:
+    for case, problem in problems(variant).items():
+        headers = problem["ResponseParameters"]
+        allowed = headers.get("gatewayresponse.header.Access-Control-Allow-Origin")
+        assert allowed == (None if case == "WAF_FILTERED" else "method.request.header.Origin")
+        assert headers["gatewayresponse.header.Vary"] == "'Origin'"
+
+
+def test_whoever_may_try_again_is_told_when(stack: Synthesized) -> None:
+    told = {
+        case
+        for case, problem in problems(stack).items()
+        if "gatewayresponse.header.Retry-After" in problem["ResponseParameters"]
+    }
+    assert told == {"THROTTLED", "QUOTA_EXCEEDED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"}
+
+
+def test_a_template_only_substitutes_variables(stack: Synthesized) -> None:
+    for problem in problems(stack).values():
+        (template,) = problem["ResponseTemplates"].values()
+        assert not re.search(r"#set|#if|\$input|\$util", template)
+
+
+def test_an_access_log_line_has_what_finds_a_request_and_no_secret(stack: Synthesized) -> None:
+    line = json.loads(stack.one("AWS::ApiGateway::Stage")["AccessLogSetting"]["Format"])
+    wanted = {
+        "$context.requestId",
+        "$context.xrayTraceId",
+        "$context.responseLatency",
+        "$context.integrationLatency",
+        "$context.status",
+        "$context.resourcePath",
+        "$context.error.message",
+        "$context.error.responseType",
+        "$context.identity.apiKeyId",
+        "$context.identity.sourceIp",
+        "$context.identity.userAgent",
+    }
+    assert set(line.values()) >= wanted
+    assert "$context.identity.apiKey" not in line.values()
+
+
+def test_the_stage_waits_for_the_role_and_the_log_group_it_logs_with(stack: Synthesized) -> None:
+    (stage,) = stack.all("AWS::ApiGateway::Stage")
+    needed = {stack.flat({"Ref": name}) for name in stage.definition["DependsOn"]}
+    assert needed >= {"${Api/Rest/Account}", "${Api/ExecutionLogs}"}
+    group = stack.at("Api/ExecutionLogs").properties
+    assert group["LogGroupName"] == f"API-Gateway-Execution-Logs_${{Api/Rest}}/{stack.stage.name}"
+
+
+def test_the_role_of_the_account_outlives_the_stack(stack: Synthesized) -> None:
+    for path in ("Api/Rest/Account", "Api/Rest/CloudWatchRole"):
+        assert stack.at(path).definition["DeletionPolicy"] == "Retain"
+
+
+def test_the_role_of_the_account_can_be_left_to_someone_else(variant: Synthesized) -> None:
+    assert variant.all("AWS::ApiGateway::Account") == []
+    assert not [
+        r for r in variant.all("AWS::IAM::Role") if "apigateway" in json.dumps(r.properties)
+    ]

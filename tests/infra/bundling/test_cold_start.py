@@ -1,0 +1,113 @@
+"""What a cold start may cost. bench/ measures it properly; this notices a careless import."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from infra.bundling.function_code import compiled
+from infra.bundling.layer import build
+from infra.spec.paths import BUILD, FUNCTION_SOURCES
+from infra.spec.routes import FUNCTIONS, Function
+from local.lambda_runtime import interpreter
+from tests.infra.bundling.test_layer import LAMBDA
+from tests.support.synthesized import Synthesized
+
+TURNS = 5
+BUDGET = 0.8
+"""Of the CPU time of a bare client of the whole boto3; the functions need two thirds of it."""
+
+UNNEEDED = {
+    "asyncio",
+    "boto3",
+    "botocore.docs.service",
+    "importlib.metadata",
+    "multiprocessing",
+    "pydantic",
+    "s3transfer",
+}
+"""All of these were loaded at some time, and none was needed."""
+
+BARE = "boto3"
+PROGRAMS = {BARE: "import boto3; boto3.client('dynamodb')"}
+MEASURED = """
+import json, sys, time
+# Lambda's runtime client has loaded these.
+import http.client, logging, traceback, urllib.parse
+sys.path[:0] = json.loads(sys.argv[1])
+before = time.process_time()
+{program}
+print(json.dumps([time.process_time() - before, sorted(sys.modules)]))
+"""
+
+
+class Start(NamedTuple):
+    """One cold start: CPU seconds, and the modules that are loaded afterwards."""
+
+    seconds: float
+    modules: list[str]
+
+
+@pytest.fixture(scope="module")
+def starts(dev: Synthesized) -> Mapping[str, list[Start]]:
+    """Cold starts of everyone, in turns, so that a busy machine is as hard on all."""
+    boto3 = find_spec("boto3")
+    assert boto3
+    assert boto3.origin
+    layer, functions = build(BUILD) / "python", compiled(FUNCTION_SOURCES)
+    folders: dict[str, tuple[Path, ...]] = {name: (layer, functions / name) for name in FUNCTIONS}
+    folders[BARE] = (Path(boto3.origin).parent.parent,)
+    found: dict[str, list[Start]] = {name: [] for name in folders}
+    # The first turn may have to compile, where there is no bytecode of this interpreter yet.
+    for turn in range(TURNS + 1):
+        for name, path in folders.items():
+            start = measure(name, path, dev)
+            if turn:
+                found[name].append(start)
+    return found
+
+
+def measure(name: str, path: tuple[Path, ...], stack: Synthesized) -> Start:
+    runtime = interpreter.of_runtime()
+    as_shipped = runtime is not None and name != BARE
+    # Bytecode that was not shipped is kept elsewhere.
+    bytecode = ["-B"] if as_shipped else ["-X", f"pycache_prefix={BUILD / 'bytecode'}"]
+    program = MEASURED.format(program=PROGRAMS.get(name, "import handler"))
+    command = [str(runtime or sys.executable), "-I", "-S", *bytecode, "-c", program]
+    variables = {} if name == BARE else variables_of(name, stack)
+    done = subprocess.run(
+        [*command, json.dumps([str(folder) for folder in path])],
+        env={**LAMBDA, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return Start(*json.loads(done.stdout.splitlines()[-1]))
+
+
+def variables_of(function: Function, stack: Synthesized) -> Mapping[str, str]:
+    properties = stack.at(f"{function.capitalize()}/Function").properties
+    variables: Mapping[str, str] = properties["Environment"]["Variables"]
+    return variables
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_starts_within_its_budget(
+    function: Function, starts: Mapping[str, list[Start]]
+) -> None:
+    # The least of some: noise only adds.
+    ours, bare = (min(start.seconds for start in starts[name]) for name in (function, BARE))
+    assert ours / bare <= BUDGET
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_loads_nothing_at_its_start_that_it_does_not_need(
+    function: Function, starts: Mapping[str, list[Start]]
+) -> None:
+    assert UNNEEDED & set(starts[function][0].modules) == set()

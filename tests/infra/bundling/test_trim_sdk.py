@@ -1,0 +1,302 @@
+"""The SDK in the layer: smaller than what was installed, and the same to whoever calls it."""
+
+import json
+import re
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from infra.bundling import trim_sdk
+from infra.bundling.layer import build
+from infra.spec.paths import BUILD
+
+CALLS = """
+import datetime, json, os, sys, time, uuid
+sys.path[:0] = json.loads(sys.argv[1])
+import botocore.compat
+# What differs between two runs is none of the SDK's business.
+now = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+botocore.compat.get_current_datetime = lambda remove_tzinfo=True: (
+    now.replace(tzinfo=None) if remove_tzinfo else now
+)
+uuid.uuid4 = lambda: uuid.UUID(int=7)
+time.time = now.timestamp
+time.sleep = lambda _: None
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+session = botocore.session.Session()
+retries = {"mode": "standard", "total_max_attempts": 3}
+def client(name, **options):
+    return session.create_client(
+        name, config=Config(retries=retries, user_agent="test", s3={"addressing_style": "path"}),
+        **options)
+
+def told(call, **arguments):
+    try:
+        answer = call(**arguments)
+    except ClientError as error:
+        answer = {"raised": type(error).__name__, **error.response}
+    answer["ResponseMetadata"].pop("HTTPHeaders")
+    return answer
+
+dynamodb, s3, ssm, sts = map(client, ("dynamodb", "s3", "ssm", "sts"))
+item = {"job_id": {"S": "a"}, "n": {"N": "1"}, "l": {"L": [{"M": {"k": {"BOOL": True}}}]}}
+answers = [
+    told(dynamodb.put_item, TableName="ok", Item=item),
+    told(dynamodb.put_item, TableName="refused", Item=item,
+         ConditionExpression="attribute_not_exists(job_id)",
+         ReturnValuesOnConditionCheckFailure="ALL_OLD"),
+    told(dynamodb.get_item, TableName="throttled-once", Key={"job_id": {"S": "a"}}),
+    told(dynamodb.query, TableName="broken", KeyConditionExpression="a = :a",
+         ExpressionAttributeValues={":a": {"S": "b"}}),
+    told(dynamodb.update_item, TableName="ok", Key={"job_id": {"S": "a"}}),
+    told(dynamodb.delete_item, TableName="ok", Key={"job_id": {"S": "a"}}),
+    told(s3.put_object, Bucket="ok", Key="logs/a=b/c.gz", Body=b"text", ContentType="text/plain"),
+    told(s3.put_object, Bucket="denied", Key="a", Body=b"text"),
+    told(ssm.get_parameter, Name="/a/config", WithDecryption=True),
+    told(ssm.get_parameter, Name="/missing"),
+    told(sts.get_caller_identity),
+]
+os.environ.pop("AWS_ENDPOINT_URL")
+endpoints = [
+    client(name, region_name=region).meta.endpoint_url
+    for name in ("dynamodb", "s3", "ssm", "sts") for region in ("us-east-1", "eu-central-1")
+]
+bucket = client("s3", region_name="us-east-1").generate_presigned_url(
+    "put_object", Params={"Bucket": "archive", "Key": "a"})
+print(json.dumps([answers, endpoints, bucket], default=str))
+"""
+RESOURCE = """
+import json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+import boto3
+print(boto3.resource("dynamodb").Table("jobs").put_item)
+"""
+SNAPSHOT = """
+import json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+from common import cold_start
+from common.aws.clients import client
+def put():
+    client("dynamodb").put_item(TableName="ok", Item={"job_id": {"S": "a"}})
+put()
+put()
+cold_start.before_snapshot()
+put()
+"""
+CREDENTIALS = {
+    "AccessKeyId": "AKIDEXAMPLE",
+    "SecretAccessKey": "secret",
+    "Token": "session",
+    "Expiration": "2099-01-01T00:00:00Z",
+}
+IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<GetCallerIdentityResult><Arn>arn:aws:iam::1:role/r</Arn><Account>1</Account>
+</GetCallerIdentityResult></GetCallerIdentityResponse>"""
+DENIED = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+
+
+class Told(NamedTuple):
+    """What a program heard from its SDK, and what the SDK said to AWS."""
+
+    answers: list[dict[str, Any]]
+    endpoints: list[str]
+    bucket: str
+    requests: list[dict[str, Any]]
+
+
+class Aws(NamedTuple):
+    """An AWS, and what it was asked."""
+
+    url: str
+    requests: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def layer() -> Path:
+    return build(BUILD) / "python"
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Aws]:
+    requests: list[dict[str, Any]] = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), answering(requests)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Aws(f"http://127.0.0.1:{server.server_port}", requests)
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def slimmed(layer: Path, aws: Aws) -> Told:
+    return tell(layer, aws)
+
+
+def tell(packages: Path, aws: Aws) -> Told:
+    answers, endpoints, bucket = json.loads(run(CALLS, packages, aws))
+    for request in aws.requests:
+        del request["connection"]
+        # Says until when the caller waits, by the clock.
+        request["headers"].pop("amz-sdk-request", None)
+    return Told(answers, endpoints, bucket, list(aws.requests))
+
+
+def run(program: str, packages: Path, aws: Aws) -> str:
+    """Run a program with nothing but ``packages``; returns what it printed."""
+    aws.requests.clear()
+    # As Lambda supplies credentials with SnapStart.
+    environment = {
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{aws.url}/credentials",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN": "let me in",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": aws.url,
+    }
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", program, json.dumps([str(packages)])],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def answering(requests: list[dict[str, Any]]) -> type[BaseHTTPRequestHandler]:
+    """An AWS that records what it is asked."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.answer(200, json.dumps(CREDENTIALS))
+
+        def do_PUT(self) -> None:
+            self.answer(*((403, DENIED) if self.path.startswith("/denied") else (200, "")))
+
+        def do_POST(self) -> None:
+            operation = self.headers.get("X-Amz-Target", "").split(".")[-1]
+            if not operation:
+                self.answer(200, IDENTITY)
+                return
+            body = json.loads(self.body())
+            self.answer(*self.of(operation, body), body=body)
+
+        def of(self, operation: str, body: dict[str, Any]) -> tuple[int, str]:
+            before = [each for each in requests if each["body"] == body]
+            match operation, body:
+                case _, {"TableName": "refused", "Item": item}:
+                    kind = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"
+                    return 400, json.dumps({"__type": kind, "message": "no", "Item": item})
+                case _, {"TableName": "throttled-once"} if not before:
+                    return 400, json.dumps({"__type": "ThrottlingException", "message": "slow"})
+                case _, {"TableName": "broken"}:
+                    return 500, json.dumps({"__type": "InternalServerError", "message": "broken"})
+                case "GetParameter", {"Name": "/missing"}:
+                    return 400, json.dumps({"__type": "ParameterNotFound"})
+                case "GetParameter", _:
+                    value = {"Value": "{}", "LastModifiedDate": 1767225600.5}
+                    return 200, json.dumps({"Parameter": value})
+                case "GetItem", _:
+                    return 200, json.dumps({"Item": {"job_id": {"S": "a"}}})
+            return 200, "{}"
+
+        def body(self) -> bytes:
+            return self.rfile.read(int(self.headers["Content-Length"]))
+
+        def answer(self, status: int, text: str, body: object = None) -> None:
+            if body is None and "Content-Length" in self.headers:
+                body = self.body().decode()
+            requests.append(
+                {
+                    "line": self.requestline,
+                    "headers": dict(self.headers),
+                    "body": body,
+                    "connection": self.client_address,
+                }
+            )
+            self.send_response(status)
+            self.send_header("x-amzn-RequestId", "request")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    return Handler
+
+
+def test_it_says_and_hears_what_the_whole_sdk_does(slimmed: Told, aws: Aws) -> None:
+    botocore = find_spec("botocore")
+    assert botocore
+    assert botocore.origin
+    whole = tell(Path(botocore.origin).parent.parent, aws)
+    assert slimmed.answers == whole.answers
+    assert slimmed.endpoints == whole.endpoints
+    assert slimmed.bucket == whole.bucket
+    assert slimmed.requests == whole.requests
+
+
+def test_it_signs_with_the_credentials_that_lambda_serves(slimmed: Told) -> None:
+    asked, *calls = slimmed.requests
+    assert asked["line"] == "GET /credentials HTTP/1.1"
+    assert asked["headers"]["Authorization"] == "let me in"
+    for call in calls:
+        assert "Credential=AKIDEXAMPLE/2026" in call["headers"]["Authorization"]
+        assert call["headers"]["X-Amz-Security-Token"] == "session"
+
+
+def test_it_tries_again_and_tells_what_went_wrong(slimmed: Told) -> None:
+    _, refused, throttled, broken, *_ = slimmed.answers
+    assert refused["raised"] == "ConditionalCheckFailedException"
+    assert refused["Item"]["job_id"] == {"S": "a"}
+    assert throttled["ResponseMetadata"]["RetryAttempts"] == 1
+    assert broken["raised"] == "InternalServerError"
+    assert broken["ResponseMetadata"]["RetryAttempts"] == 2
+
+
+def test_it_trusts_amazons_roots_and_no_others(layer: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(layer / "botocore" / "cacert.pem")
+    subjects = str([each["subject"] for each in context.get_ca_certs()])
+    assert set(re.findall(r"'commonName', '([^']+)'", subjects)) == {
+        "Amazon Root CA 1",
+        "Amazon Root CA 2",
+        "Amazon Root CA 3",
+        "Amazon Root CA 4",
+        "Starfield Services Root Certificate Authority - G2",
+    }
+
+
+def test_boto3_is_there_for_who_wants_it(layer: Path, aws: Aws) -> None:
+    assert "dynamodb.Table" in run(RESOURCE, layer, aws)
+
+
+def test_a_snapshot_holds_no_connection(layer: Path, aws: Aws) -> None:
+    run(SNAPSHOT, layer, aws)
+    credentials, first, second, after = (each["connection"] for each in aws.requests)
+    assert first == second
+    assert after not in (first, credentials)
+
+
+def test_a_package_that_no_longer_imports_what_is_put_off_is_noticed() -> None:
+    with pytest.raises(LookupError, match=r"nothing is imported from importlib\.metadata any more"):
+        trim_sdk.import_late("import typing\n", ("importlib.metadata",))
+
+
+def test_an_import_is_put_off_to_the_functions_that_need_it() -> None:
+    source = "from shelf import book\n\ndef read():\n    return book()\n\ndef rest(): pass\n"
+    late = trim_sdk.import_late(source, ("shelf",))
+    assert late == (
+        "\ndef read():\n    from shelf import book\n    return book()\n\ndef rest(): pass\n"
+    )

@@ -1,0 +1,114 @@
+"""The rules of cdk-nag and cfn-lint, and what is accepted of their findings."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aws_cdk import Validations
+from aws_cdk import aws_sns as sns
+
+from infra.compliance import plugin
+from infra.compliance.nag_acceptances import ACCEPTED, Acceptance
+from infra.compliance.plugin import Compliance, findings, violations
+from infra.spec.paths import PROJECT
+from infra.spec.stages import STAGES
+from infra.stack import JobLedgerStack
+from tests.infra.conftest import app_of
+from tests.support.synthesized import Synthesized
+
+# Says that the CDK names a dependency that a reference implies; there is no harm in that.
+REDUNDANT_DEPENDENCY = "W3005"
+
+
+@pytest.fixture(scope="module")
+def dev_stack(tmp_path_factory: pytest.TempPathFactory) -> JobLedgerStack:
+    return app_of(STAGES["dev"], tmp_path_factory.mktemp("dev"))[1]
+
+
+STAGES_AND_SWITCHES = {
+    **STAGES,
+    "without the account's role": replace(STAGES["dev"], api_gateway_account=False),
+    "prod without a firewall": replace(STAGES["prod"], firewall=False),
+    "several origins": replace(
+        STAGES["dev"], cors_origins=("https://a.example", "https://b.example")
+    ),
+    "snapshots": replace(STAGES["dev"], snap_start=True),
+    "dev with access tokens": replace(STAGES["dev"], authorization="cognito"),
+    "prod with a user pool of others": replace(
+        STAGES["prod"],
+        user_pool_arn="arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Others",
+    ),
+    "dev with signatures": replace(STAGES["dev"], authorization="iam"),
+}
+
+
+@pytest.mark.parametrize("name", STAGES_AND_SWITCHES)
+def test_every_finding_is_accepted_and_every_acceptance_is_used(name: str, tmp_path: Path) -> None:
+    stage = STAGES_AND_SWITCHES[name]
+    _, stack = app_of(stage, tmp_path)
+    accepted = [acceptance for acceptance in ACCEPTED if acceptance.when(stage)]
+    assert [each.fix for each in violations(stack, accepted)] == []
+
+
+def test_a_resource_that_breaks_a_rule_stops_the_synthesis(tmp_path: Path) -> None:
+    app, stack = app_of(STAGES["dev"], tmp_path)
+    sns.Topic(stack, "Careless")
+    Validations.of(app).add_plugins(Compliance(stack, STAGES["dev"]))
+    with pytest.raises(RuntimeError, match="accept AwsSolutions-SNS3 at Careless in infra/compliance/nag_acc"):
+        app.synth()
+
+
+def test_an_acceptance_that_accepts_nothing_stops_the_synthesis(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idle = Acceptance("AwsSolutions-SNS3", "Monitoring/Alarms", "It is mended.")
+    monkeypatch.setattr(plugin, "ACCEPTED", (*ACCEPTED, idle))
+    app, stack = app_of(STAGES["dev"], tmp_path)
+    Validations.of(app).add_plugins(Compliance(stack, STAGES["dev"]))
+    with pytest.raises(RuntimeError, match="SNS3 is accepted at Monitoring/Alarms, and not found"):
+        app.synth()
+
+
+def test_an_acceptance_is_for_one_rule_and_one_resource_or_type(
+    dev_stack: JobLedgerStack,
+) -> None:
+    found = list(findings(dev_stack))
+    for acceptance in ACCEPTED:
+        if acceptance.when(STAGES["dev"]):
+            about = [f for f in found if f.rule == acceptance.rule]
+            assert acceptance.where in {f.path for f in about} | {f.type for f in about}
+
+
+def test_no_acceptance_says_the_same_twice() -> None:
+    assert len({(each.rule, each.where) for each in ACCEPTED}) == len(ACCEPTED)
+
+
+def test_every_acceptance_gives_its_reason() -> None:
+    assert [each for each in ACCEPTED if len(each.reason.split()) < 8] == []
+
+
+def test_findings_are_accepted_nowhere_else() -> None:
+    sources = [PROJECT / "app.py", *(PROJECT / "infra").rglob("*.py")]
+    assert [path for path in sources if "acknowledge" in path.read_text()] == []
+
+
+def test_both_templates_are_what_cloudformation_takes(
+    dev: Synthesized, prod: Synthesized, tmp_path: Path
+) -> None:
+    files = []
+    for stack in (dev, prod):
+        files.append(tmp_path / f"{stack.stage.stack}.json")
+        files[-1].write_text(json.dumps(stack.template))
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("cfn-lint"),
+            *("--regions", "us-east-1", "--ignore-checks", REDUNDANT_DEPENDENCY, "--template"),
+            *files,
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, "")

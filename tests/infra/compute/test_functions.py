@@ -1,0 +1,100 @@
+"""The functions as Lambda sees them."""
+
+import pytest
+
+from common.aws.timeouts import API_GATEWAY_TIMEOUT, LAMBDA_TIMEOUT
+from infra.spec.routes import FUNCTIONS, Function, routes_of
+from tests.support.synthesized import Properties, Synthesized
+
+
+def function(stack: Synthesized, name: str) -> Properties:
+    return stack.at(f"{name.capitalize()}/Function").properties
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_runs_on_python_3_13_and_arm_with_the_shared_layer(
+    name: Function, stack: Synthesized
+) -> None:
+    properties = function(stack, name)
+    assert properties["Runtime"] == "python3.13"
+    assert properties["Architectures"] == ["arm64"]
+    assert properties["Handler"] == "handler.handler"
+    assert properties["Layers"] == ["${Layer/Version}"]
+    assert properties["MemorySize"] == stack.stage.memory_mb
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_writes_json_into_its_own_log_group_and_traces(
+    name: Function, stack: Synthesized
+) -> None:
+    properties = function(stack, name)
+    assert properties["LoggingConfig"] == {
+        "LogFormat": "JSON",
+        "LogGroup": f"${{{name.capitalize()}/Logs}}",
+    }
+    assert properties["TracingConfig"] == {"Mode": "Active"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_gives_up_before_the_api_does(name: Function, stack: Synthesized) -> None:
+    integrations = [
+        m.properties["Integration"]
+        for m in stack.all("AWS::ApiGateway::Method")
+        if f"{name.capitalize()}/Function" in str(m.properties["Integration"].get("Uri"))
+    ]
+    assert function(stack, name)["Timeout"] == LAMBDA_TIMEOUT
+    assert {i["TimeoutInMillis"] for i in integrations} == {1_000 * API_GATEWAY_TIMEOUT}
+    assert LAMBDA_TIMEOUT < API_GATEWAY_TIMEOUT
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_told_where_everything_is(name: Function, stack: Synthesized) -> None:
+    stage = stack.stage
+    read = {parameter for route in routes_of(name) for parameter in route.parameters}
+    parameters = {
+        "config": {"CONFIG_PARAMETER": "${Parameters/Config}"},
+        "cursor-key": {"CURSOR_KEY_PARAMETER": "${Parameters/CursorKey}"},
+    }
+    environment = {
+        "FUNCTION": name,
+        "TABLE_NAME": "${Table/Jobs}",
+        "SHARDS": str(stage.shards),
+        "ARCHIVE_BUCKET": "${Archive/Logs}",
+        "ARCHIVE_FLUSH_SECONDS": str(stage.archive_flush_seconds),
+        "CORS_ORIGINS": ",".join(stage.cors_origins),
+        "POWERTOOLS_SERVICE_NAME": f"job-ledger-{stage.name}",
+        "POWERTOOLS_METRICS_NAMESPACE": "JobLedger",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+    }
+    for parameter in read:
+        environment |= parameters[parameter]
+    if name == "read":
+        environment["CACHE_TTL"] = '{"GET /jobs": 5, "GET /jobs/{job_id}": 5}'
+    assert function(stack, name)["Environment"]["Variables"] == environment
+
+
+def test_the_layer_is_for_the_runtime_of_the_functions(stack: Synthesized) -> None:
+    layer = stack.one("AWS::Lambda::LayerVersion")
+    assert layer["CompatibleRuntimes"] == ["python3.13"]
+    assert layer["CompatibleArchitectures"] == ["arm64"]
+
+
+def test_with_snapstart_the_api_calls_the_version_that_has_a_snapshot(
+    variant: Synthesized,
+) -> None:
+    for name in FUNCTIONS:
+        path = name.capitalize()
+        assert function(variant, name)["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+        alias = variant.at(f"{path}/Live").properties
+        assert alias["FunctionName"] == f"${{{path}/Function}}"
+        assert alias["FunctionVersion"].startswith(f"${{{path}/Function/CurrentVersion")
+    targets = {
+        m.properties["Integration"]["Uri"].split("functions/")[1]
+        for m in variant.all("AWS::ApiGateway::Method", lambda p: p["HttpMethod"] != "OPTIONS")
+    }
+    assert targets == {f"${{{name.capitalize()}/Live}}/invocations" for name in FUNCTIONS}
+
+
+def test_only_with_snapstart_there_are_versions(stack: Synthesized) -> None:
+    assert bool(stack.all("AWS::Lambda::Version")) == stack.stage.snap_start
+    assert bool(stack.all("AWS::Lambda::Alias")) == stack.stage.snap_start

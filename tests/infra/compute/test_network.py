@@ -1,0 +1,129 @@
+"""The network: no way in, and out only where the functions need to go."""
+
+from infra.spec.routes import ROUTES
+from tests.support.synthesized import Resource, Synthesized, many
+
+
+def endpoint(stack: Synthesized, service: str) -> Resource:
+    (found,) = stack.all(
+        "AWS::EC2::VPCEndpoint", lambda p: p["ServiceName"].endswith(f".{service}")
+    )
+    return found
+
+
+def let_through(stack: Synthesized, service: str) -> set[tuple[str, str]]:
+    return {
+        (action, resource)
+        for statement in endpoint(stack, service).properties["PolicyDocument"]["Statement"]
+        for action in many(statement["Action"])
+        for resource in many(statement["Resource"])
+    }
+
+
+def test_the_network_spans_two_zones_with_public_and_private_subnets(stack: Synthesized) -> None:
+    subnets = stack.all("AWS::EC2::Subnet")
+    zones = {str(s.properties["AvailabilityZone"]) for s in subnets}
+    kinds = [
+        tag["Value"]
+        for s in subnets
+        for tag in s.properties["Tags"]
+        if tag["Key"] == "aws-cdk:subnet-type"
+    ]
+    assert len(zones) == 2
+    assert sorted(kinds) == ["Private", "Private", "Public", "Public"]
+
+
+def test_nothing_gets_a_public_address_by_itself(stack: Synthesized) -> None:
+    assert {s.properties["MapPublicIpOnLaunch"] for s in stack.all("AWS::EC2::Subnet")} == {False}
+
+
+def test_dev_saves_on_nat_and_prod_survives_the_loss_of_a_zone(
+    dev: Synthesized, prod: Synthesized
+) -> None:
+    assert len(dev.all("AWS::EC2::NatGateway")) == 1
+    assert len(prod.all("AWS::EC2::NatGateway")) == 2
+
+
+def test_the_functions_are_in_the_private_subnets(stack: Synthesized) -> None:
+    private = [f"${{Network/Vpc/PrivateSubnet{n}/Subnet}}" for n in (1, 2)]
+    for function in stack.all("AWS::Lambda::Function", lambda p: "Layers" in p):
+        assert function.properties["VpcConfig"] == {
+            "SubnetIds": private,
+            "SecurityGroupIds": ["${Network/Functions.GroupId}"],
+        }
+
+
+def test_the_functions_go_out_by_tls_only_and_nothing_comes_in(stack: Synthesized) -> None:
+    group = stack.at("Network/Functions").properties
+    assert [
+        (r["CidrIp"], r["IpProtocol"], r["FromPort"], r["ToPort"])
+        for r in group["SecurityGroupEgress"]
+    ] == [("0.0.0.0/0", "tcp", 443, 443)]
+    assert "SecurityGroupIngress" not in group
+    assert not stack.all(
+        "AWS::EC2::SecurityGroupIngress", lambda p: "Network/Functions." in p["GroupId"]
+    )
+
+
+def test_the_path_to_dynamodb_is_for_what_the_routes_do_with_our_table(stack: Synthesized) -> None:
+    table = "${Table/Jobs.Arn}"
+    assert let_through(stack, "dynamodb") == {
+        *((action, table) for route in ROUTES for action in route.table),
+        *(
+            (action, f"{table}/index/{index}")
+            for route in ROUTES
+            for action in route.indexes
+            for index in ("by-creation", "by-status", "by-pipeline")
+        ),
+    }
+
+
+def test_the_path_to_s3_is_for_writing_to_our_archive(stack: Synthesized) -> None:
+    assert let_through(stack, "s3") == {("s3:PutObject", "${Archive/Logs.Arn}/*")}
+
+
+def test_the_private_paths_are_for_this_account_and_from_the_private_subnets(
+    stack: Synthesized,
+) -> None:
+    private = [f"${{Network/Vpc/PrivateSubnet{n}/RouteTable}}" for n in (1, 2)]
+    for service in ("dynamodb", "s3"):
+        properties = endpoint(stack, service).properties
+        assert properties["RouteTableIds"] == private
+        for statement in properties["PolicyDocument"]["Statement"]:
+            assert statement["Condition"] == {
+                "StringEquals": {"aws:PrincipalAccount": "${AWS::AccountId}"}
+            }
+
+
+def test_dev_reaches_parameter_store_through_nat(dev: Synthesized) -> None:
+    assert not dev.all("AWS::EC2::VPCEndpoint", lambda p: p["VpcEndpointType"] == "Interface")
+
+
+def test_prod_reaches_parameter_store_privately_and_only_its_own_parameters(
+    prod: Synthesized,
+) -> None:
+    properties = endpoint(prod, "ssm").properties
+    names = "arn:aws:ssm:us-east-1:${AWS::AccountId}:parameter/job-ledger/prod"
+    assert properties["PrivateDnsEnabled"] is True
+    assert properties["SecurityGroupIds"] == ["${Network/SsmEndpoint.GroupId}"]
+    assert let_through(prod, "ssm") == {
+        ("ssm:GetParameter", f"{names}/config"),
+        ("ssm:GetParameter", f"{names}/cursor-key"),
+    }
+
+
+def test_only_the_functions_reach_the_endpoint_of_parameter_store(prod: Synthesized) -> None:
+    rule = prod.one("AWS::EC2::SecurityGroupIngress")
+    assert rule["GroupId"] == "${Network/SsmEndpoint.GroupId}"
+    assert rule["SourceSecurityGroupId"] == "${Network/Functions.GroupId}"
+    assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", 443, 443)
+    assert "SecurityGroupIngress" not in prod.at("Network/SsmEndpoint").properties
+
+
+def test_all_traffic_is_logged_and_the_logs_expire(stack: Synthesized) -> None:
+    log = stack.one("AWS::EC2::FlowLog")
+    assert log["TrafficType"] == "ALL"
+    assert log["ResourceId"] == "${Network/Vpc}"
+    assert log["LogGroupName"] == "${Network/FlowLogs}"
+    group = stack.at("Network/FlowLogs").properties
+    assert group["RetentionInDays"] == stack.stage.log_retention_days

@@ -1,0 +1,160 @@
+"""Who may do what: exactly what the table of routes says."""
+
+import pytest
+
+from infra.spec.routes import FUNCTIONS, Function, routes_of
+from tests.support.synthesized import Synthesized, many
+
+NETWORK_INTERFACES = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+}
+TRACES = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+
+Permission = tuple[str, str]
+
+
+def permissions(stack: Synthesized, role: str, effect: str = "Allow") -> set[Permission]:
+    """Each action and resource that a role's policies allow or deny."""
+    return {
+        (action, resource)
+        for policy in stack.at(role).properties["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == effect
+        for action in many(statement["Action"])
+        for resource in many(statement["Resource"])
+    }
+
+
+def expected(function: Function, stage: str) -> set[Permission]:
+    routes = routes_of(function)
+    table = "${Table/Jobs.Arn}"
+    indexes = tuple(f"{table}/index/{name}" for name in ("by-creation", "by-status", "by-pipeline"))
+    parameters = f"arn:aws:ssm:us-east-1:${{AWS::AccountId}}:parameter/job-ledger/{stage}"
+    logs = f"${{{function.capitalize()}/Logs.Arn}}"
+    return {
+        *((action, table) for route in routes for action in route.table),
+        *((action, index) for route in routes for action in route.indexes for index in indexes),
+        *(("ssm:GetParameter", f"{parameters}/{p}") for route in routes for p in route.parameters),
+        ("s3:PutObject", f"${{Archive/Logs.Arn}}/logs/function={function}/*"),
+        ("logs:CreateLogStream", logs),
+        ("logs:PutLogEvents", logs),
+        *((action, "*") for action in TRACES | NETWORK_INTERFACES),
+    }
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_do_what_its_routes_say_and_nothing_else(
+    function: Function, stack: Synthesized
+) -> None:
+    role = f"{function.capitalize()}/Role"
+    assert permissions(stack, role) == expected(function, stack.stage.name)
+
+
+def test_the_table_of_routes_gives_the_reader_no_write_and_nobody_a_scan() -> None:
+    actions = {a for r in routes_of("read") for a in r.table + r.indexes}
+    assert actions == {"dynamodb:GetItem", "dynamodb:Query"}
+    assert not any("Scan" in a for f in FUNCTIONS for r in routes_of(f) for a in r.table)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_code_of_a_function_cannot_touch_the_network(
+    function: Function, stack: Synthesized
+) -> None:
+    role = f"{function.capitalize()}/Role"
+    denied = {action for action, _ in permissions(stack, role, "Deny")}
+    assert denied == NETWORK_INTERFACES | {"ec2:DetachNetworkInterface"}
+    (statement,) = (
+        s
+        for policy in stack.at(role).properties["Policies"]
+        for s in policy["PolicyDocument"]["Statement"]
+        if s["Effect"] == "Deny"
+    )
+    name = stack.one("AWS::Lambda::Function", lambda p: p["Role"] == f"${{{role}.Arn}}")[
+        "FunctionName"
+    ]
+    arn = f"arn:aws:lambda:us-east-1:${{AWS::AccountId}}:function:{name}"
+    assert statement["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": arn}}
+
+
+def test_each_function_has_a_role_of_its_own(stack: Synthesized) -> None:
+    roles = [f.properties["Role"] for f in stack.all("AWS::Lambda::Function")]
+    assert len(set(roles)) == len(roles)
+
+
+def test_permissions_are_in_the_roles_and_nowhere_else(stack: Synthesized) -> None:
+    assert stack.all("AWS::IAM::Policy") == []
+    # Whoever signs requests gets a policy of the stack; no role of the stack has it.
+    of_callers = stack.stage.authorization == "iam"
+    assert bool(stack.all("AWS::IAM::ManagedPolicy")) == of_callers
+    managed = {r.path for r in stack.all("AWS::IAM::Role") if "ManagedPolicyArns" in r.properties}
+    # AWS names this one policy for the account's role.
+    assert managed == {"Api/Rest/CloudWatchRole"}
+
+
+def test_no_role_may_do_all_of_a_service(stack: Synthesized) -> None:
+    wide = {
+        (role.path, action)
+        for role in stack.all("AWS::IAM::Role")
+        for policy in role.properties.get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in many(statement["Action"])
+        if "*" in action
+    }
+    assert wide == set()
+
+
+def test_only_tracing_and_joining_the_network_are_for_every_resource(stack: Synthesized) -> None:
+    everywhere = {
+        action
+        for role in stack.all("AWS::IAM::Role")
+        if "Policies" in role.properties
+        for action, resource in permissions(stack, role.path)
+        if resource == "*"
+    }
+    assert everywhere == TRACES | NETWORK_INTERFACES
+
+
+def test_nobody_but_the_account_itself_may_do_everything_with_the_key(stack: Synthesized) -> None:
+    wide = [
+        statement["Principal"]
+        for _, statement in stack.statements
+        if statement["Effect"] == "Allow"
+        and any(action.endswith(":*") for action in many(statement["Action"]))
+    ]
+    assert wide == [{"AWS": "arn:aws:iam::${AWS::AccountId}:root"}]
+
+
+def test_the_maker_of_the_cursor_key_may_touch_nothing_but_this_key(
+    stack: Synthesized,
+) -> None:
+    name = f"job-ledger/{stack.stage.name}/cursor-key"
+    key = f"arn:aws:ssm:us-east-1:${{AWS::AccountId}}:parameter/{name}"
+    logs = "${Parameters/CursorKeyLogs.Arn}"
+    assert permissions(stack, "Parameters/CursorKeyRole") == {
+        ("ssm:PutParameter", key),
+        ("ssm:GetParameter", key),
+        ("ssm:DeleteParameter", key),
+        ("logs:CreateLogStream", logs),
+        ("logs:PutLogEvents", logs),
+    }
+
+
+def test_the_api_may_call_each_function_only_for_its_routes_and_never_as_a_test(
+    stack: Synthesized,
+) -> None:
+    sources = {
+        (p.properties["FunctionName"].split("/")[0][2:].lower(), p.properties["SourceArn"])
+        for p in stack.all("AWS::Lambda::Permission")
+    }
+    api = "arn:aws:execute-api:us-east-1:${AWS::AccountId}:${Api/Rest}"
+    stage = "${Api/Rest/DeploymentStage." + stack.stage.name + "}"
+    assert sources == {
+        (f, f"{api}/{stage}/{r.method}{r.path.replace('{job_id}', '*')}")
+        for f in FUNCTIONS
+        for r in routes_of(f)
+    }

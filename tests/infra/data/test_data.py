@@ -1,0 +1,149 @@
+"""Where data lives: the table, the archive, the parameters, the logs."""
+
+import json
+
+from common.jobs.keys import INDEXES
+from tests.support.synthesized import Synthesized, many
+
+
+def test_the_table_is_on_demand_encrypted_by_kms_and_recoverable(stack: Synthesized) -> None:
+    table = stack.one("AWS::DynamoDB::Table")
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_jobs_expire(stack: Synthesized) -> None:
+    table = stack.one("AWS::DynamoDB::Table")
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_jobs_are_found_by_id_by_age_by_status_and_by_pipeline_newest_first(
+    stack: Synthesized,
+) -> None:
+    table = stack.one("AWS::DynamoDB::Table")
+    assert table["KeySchema"] == [{"AttributeName": "job_id", "KeyType": "HASH"}]
+    keys = {
+        index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
+        for index in table["GlobalSecondaryIndexes"]
+    }
+    assert keys == {
+        "by-creation": ["shard", "created_key"],
+        "by-status": ["status_shard", "created_key"],
+        "by-pipeline": ["pipeline", "created_key"],
+    }
+
+
+def test_an_index_holds_the_summary_of_a_job(stack: Synthesized) -> None:
+    summary = {
+        "pipeline",
+        "status",
+        "progress",
+        "attempt",
+        "version",
+        "created_at",
+        "updated_at",
+        "started_at",
+        "finished_at",
+    }
+    for index in stack.one("AWS::DynamoDB::Table")["GlobalSecondaryIndexes"]:
+        assert index["Projection"]["ProjectionType"] == "INCLUDE"
+        own_key = INDEXES[index["IndexName"]]
+        assert set(index["Projection"]["NonKeyAttributes"]) | {own_key} >= summary
+        assert own_key not in index["Projection"]["NonKeyAttributes"]
+
+
+def test_prod_keeps_table_and_buckets_when_the_stack_goes(prod: Synthesized) -> None:
+    assert prod.one("AWS::DynamoDB::Table")["DeletionProtectionEnabled"] is True
+    for resource in prod.all("AWS::DynamoDB::Table") + prod.all("AWS::S3::Bucket"):
+        assert resource.definition["DeletionPolicy"] == "Retain"
+        assert resource.definition["UpdateReplacePolicy"] == "Retain"
+
+
+def test_prod_keeps_logs_and_cursor_key_but_not_those_of_a_failed_first_deployment(
+    prod: Synthesized,
+) -> None:
+    for resource in prod.all("AWS::Logs::LogGroup") + prod.all("Custom::CursorKey"):
+        assert resource.definition["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+def test_dev_leaves_nothing_behind_but_the_role_of_the_account(dev: Synthesized) -> None:
+    assert not dev.one("AWS::DynamoDB::Table")["DeletionProtectionEnabled"]
+    kept = {
+        r.path for r in dev.resources if r.definition.get("DeletionPolicy", "Delete") != "Delete"
+    }
+    assert kept == {"Api/Rest/Account", "Api/Rest/CloudWatchRole"}
+
+
+def test_no_bucket_is_public_or_answers_without_tls(stack: Synthesized) -> None:
+    for bucket in stack.all("AWS::S3::Bucket"):
+        assert bucket.properties["PublicAccessBlockConfiguration"] == {
+            "BlockPublicAcls": True,
+            "BlockPublicPolicy": True,
+            "IgnorePublicAcls": True,
+            "RestrictPublicBuckets": True,
+        }
+        policy = stack.at(f"{bucket.path}/Policy").properties
+        assert policy["Bucket"] == f"${{{bucket.path}}}"
+        (denial,) = (s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny")
+        assert denial["Action"] == "s3:*"
+        assert denial["Principal"] == {"AWS": "*"}
+        assert denial["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert many(denial["Resource"]) == [f"${{{bucket.path}.Arn}}", f"${{{bucket.path}.Arn}}/*"]
+
+
+def test_the_archive_is_versioned_and_encrypted_by_the_key_that_aws_manages(
+    stack: Synthesized,
+) -> None:
+    archive = stack.at("Archive/Logs").properties
+    (rule,) = archive["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert archive["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms"}
+
+
+def test_archived_logs_cool_down_and_expire_with_all_their_versions(stack: Synthesized) -> None:
+    (rule,) = stack.at("Archive/Logs").properties["LifecycleConfiguration"]["Rules"]
+    assert rule["Transitions"] == [
+        {"StorageClass": "GLACIER_IR", "TransitionInDays": stack.stage.archive_cold_after_days}
+    ]
+    assert rule["ExpirationInDays"] == stack.stage.archive_expire_after_days
+    assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30
+    assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 7
+    # The colder class bills 90 days whatever happens.
+    assert rule["ExpirationInDays"] >= stack.stage.archive_cold_after_days + 90
+
+
+def test_access_to_the_archive_is_logged_where_log_delivery_can_write(stack: Synthesized) -> None:
+    logging = stack.at("Archive/Logs").properties["LoggingConfiguration"]
+    target = stack.at("Archive/AccessLogs").properties
+    (rule,) = target["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert logging["DestinationBucketName"] == "${Archive/AccessLogs}"
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert target["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] > 0
+    policy = stack.one("AWS::S3::BucketPolicy", lambda p: p["Bucket"] == "${Archive/AccessLogs}")
+    deliveries = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    sources = [delivery["Condition"]["ArnLike"]["aws:SourceArn"] for delivery in deliveries]
+    assert sources == ["${Archive/Logs.Arn}", "${Catalog/Results.Arn}"]
+    assert {d["Principal"]["Service"] for d in deliveries} == {"logging.s3.amazonaws.com"}
+
+
+def test_the_configuration_is_json_that_the_functions_understand(stack: Synthesized) -> None:
+    assert json.loads(stack.one("AWS::SSM::Parameter")["Value"]) == {
+        "retention_days": stack.stage.job_retention_days,
+    }
+
+
+def test_no_secret_is_in_the_template(stack: Synthesized) -> None:
+    assert set(stack.one("Custom::CursorKey")) == {
+        "ServiceToken",
+        "ServiceTimeout",
+        "ParameterName",
+    }
+    assert "Value" not in stack.one("AWS::ApiGateway::ApiKey")
+
+
+def test_every_log_group_has_a_name_of_its_own_and_a_retention(stack: Synthesized) -> None:
+    groups = stack.all("AWS::Logs::LogGroup")
+    assert {g.properties["RetentionInDays"] for g in groups} == {stack.stage.log_retention_days}
+    names = [g.properties["LogGroupName"] for g in groups]
+    assert len(set(names)) == len(names)

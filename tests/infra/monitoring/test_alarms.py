@@ -1,0 +1,100 @@
+"""Each alarm on both sides of its threshold, evaluated from the template."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from infra.monitoring.dashboard import RUNBOOKS
+from infra.spec.paths import PROJECT
+from infra.spec.stages import STAGES
+from local.emulator import alarms
+from tests.support.alarm_data import Data, sides
+from tests.support.synthesized import Properties, Synthesized
+
+NOW = 1_000_000.0
+NAMES = list(sides(STAGES["dev"]))
+
+
+def alarm(stack: Synthesized, name: str) -> Properties:
+    return stack.one(
+        "AWS::CloudWatch::Alarm", lambda p: p["AlarmName"] == f"{stack.stage.prefix}-{name}"
+    )
+
+
+def state(alarm: Properties, data: Data, periods: Sequence[int]) -> str:
+    """The alarm's state when its metrics had ``data`` so many periods ago, and else none."""
+    seen: dict[str, object] = {}
+
+    def read(query: alarms.Query, start: float, _: float) -> alarms.Value:
+        ago = round((NOW - start) // query["Period"])
+        # Of the same metric of several operations or functions, one has data.
+        one = seen.setdefault(query["MetricName"], query["Dimensions"])
+        values = data.get(query["MetricName"])
+        if ago not in periods or values is None or query["Dimensions"] != one:
+            return None
+        total = sum(value * count for value, count in values.items())
+        match query["Stat"]:
+            case "Sum":
+                return total
+            case "Average":
+                return total / sum(values.values())
+        # All that a percentile is asked of here is the same.
+        (value,) = values
+        return value
+
+    return alarms.state(alarm, read, NOW)[0]
+
+
+def test_every_alarm_has_data_for_both_sides(stack: Synthesized) -> None:
+    names = {r.properties["AlarmName"] for r in stack.all("AWS::CloudWatch::Alarm")}
+    assert names == {f"{stack.stage.prefix}-{name}" for name in sides(stack.stage)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_alarm_is_raised_beyond_its_threshold_and_not_at_it(
+    name: str, stack: Synthesized
+) -> None:
+    found = alarm(stack, name)
+    beyond, within = sides(stack.stage)[name]
+    everywhere = range(1, found["EvaluationPeriods"] + 1)
+    assert state(found, beyond, everywhere) == "ALARM"
+    assert state(found, within, everywhere) == "OK"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_alarm_is_raised_by_as_many_periods_as_it_needs(name: str, stack: Synthesized) -> None:
+    found = alarm(stack, name)
+    beyond, _ = sides(stack.stage)[name]
+    needed, of = found["DatapointsToAlarm"], found["EvaluationPeriods"]
+    assert (needed, of) == ((1, 1) if name in ("FailedJobs", "ArchiveLoss") else (3, 5))
+    scattered = range(1, of + 1, 2)
+    assert state(found, beyond, scattered) == "ALARM"
+    assert state(found, beyond, scattered[1:]) == "OK"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_any_data_there_is_no_alarm(name: str, stack: Synthesized) -> None:
+    assert state(alarm(stack, name), {}, [1]) == "OK"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_alarm_leads_to_its_chapter_of_the_runbooks(name: str, stack: Synthesized) -> None:
+    text, _, link = alarm(stack, name)["AlarmDescription"].partition(" What to do: ")
+    assert text
+    path, _, anchor = link.partition("#")
+    assert path == RUNBOOKS
+    chapters = (PROJECT / path).read_text().split("\n## ")[1:]
+    (chapter,) = (c for c in chapters if c.split("\n")[0].lower().replace(" ", "-") == anchor)
+    for part in ("What it means.", "Where to look.", "What to do."):
+        assert chapter.count(f"**{part}**") == 1
+
+
+def test_the_runbooks_tell_the_thresholds_of_every_stage() -> None:
+    dev, prod = STAGES["dev"], STAGES["prod"]
+    lines = (PROJECT / RUNBOOKS).read_text().splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if "|" in line]
+    told = {row[0]: row[2:4] for row in rows}
+    assert told["ApiFailures"] == told["…Failures, per function"]
+    assert told["ApiFailures"] == [f"> {s.error_rate_percent:g} %" for s in (dev, prod)]
+    assert told["ApiLatency"] == [f"> {s.latency_p99_ms} ms" for s in (dev, prod)]
+    assert told["FailedJobs"] == [f"> {s.failed_jobs_percent:g} %" for s in (dev, prod)]

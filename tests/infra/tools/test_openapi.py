@@ -1,0 +1,201 @@
+"""The OpenAPI document: it is valid, up to date, and says all that callers have to know."""
+
+import json
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from common.contract import REQUEST_HEADERS, RESPONSE_HEADERS
+from infra.api.gateway_problems import GatewayProblem, problems_of
+from infra.spec.routes import ROUTES, Route
+from infra.spec.stages import AUTHORIZATIONS, Authorization
+from tools.openapi.__main__ import FILES, text
+
+Document = dict[str, Any]
+
+each_route = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation)
+
+
+@pytest.fixture(params=AUTHORIZATIONS)
+def authorization(request: pytest.FixtureRequest) -> Authorization:
+    """Each way in which callers prove who they are."""
+    found: Authorization = request.param
+    return found
+
+
+@pytest.fixture
+def document(authorization: Authorization) -> Document:
+    """The document of the stages where they do."""
+    found: Document = json.loads(FILES[authorization].read_text())
+    return found
+
+
+@pytest.fixture
+def problems(authorization: Authorization) -> tuple[GatewayProblem, ...]:
+    """What the API answers by itself there."""
+    return problems_of(authorization)
+
+
+def operation(document: Document, route: Route) -> dict[str, Any]:
+    found: dict[str, Any] = document["paths"][route.path][route.method.lower()]
+    return found
+
+
+def resolved(document: Document, part: dict[str, Any]) -> dict[str, Any]:
+    """A part of the document, wherever it refers to."""
+    if "$ref" not in part:
+        return part
+    found: Any = document
+    for name in part["$ref"].removeprefix("#/").split("/"):
+        found = found[name]
+    return resolved(document, found)
+
+
+def everything(part: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a part of the document."""
+    if isinstance(part, dict):
+        yield part
+    for inner in (
+        part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    ):
+        yield from everything(inner)
+
+
+def test_the_document_is_up_to_date(authorization: Authorization) -> None:
+    assert FILES[authorization].read_text() == text(authorization), "run `make openapi`"
+
+
+def test_the_document_is_valid(document: Document) -> None:
+    validate(document)
+
+
+@each_route
+def test_a_route_says_what_it_takes(route: Route, document: Document) -> None:
+    described = operation(document, route)
+    assert {(each["in"], each["name"]) for each in described["parameters"]} == {
+        *(("path", name) for name in route.path_parameters),
+        *(("query", name) for name in route.query),
+        *(("header", name) for name in route.headers),
+    }
+    assert {
+        media: resolved(document, body["schema"])["title"]
+        for media, body in described.get("requestBody", {}).get("content", {}).items()
+    } == {media: "".join(map(str.title, schema.split("-"))) for media, schema in route.body.items()}
+
+
+@each_route
+def test_a_route_documents_every_problem_that_the_api_answers_for_it(
+    route: Route, document: Document, problems: tuple[GatewayProblem, ...]
+) -> None:
+    of_no_route = {HTTPStatus.NOT_FOUND}
+    of_bodies = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
+    statuses = {problem.status for problem in problems} - of_no_route
+    if not route.body:
+        statuses -= of_bodies
+    assert {str(status.value) for status in statuses} <= operation(document, route)[
+        "responses"
+    ].keys()
+
+
+def test_whoever_may_try_again_is_told_when(
+    document: Document, problems: tuple[GatewayProblem, ...]
+) -> None:
+    told = {
+        resolved(document, response)["content"]["application/problem+json"]["example"]["status"]
+        for response in document["components"]["responses"].values()
+        if "Retry-After" in response["headers"]
+    }
+    assert told == {problem.status for problem in problems if problem.retry_after}
+
+
+def test_every_header_that_a_browser_may_use_is_described(document: Document) -> None:
+    assert set(RESPONSE_HEADERS) <= document["components"]["headers"].keys()
+    parameters = {
+        each["name"] for route in ROUTES for each in operation(document, route)["parameters"]
+    }
+    by_other_means = {"Authorization", "Content-Type", "X-Api-Key"}
+    assert set(REQUEST_HEADERS) - by_other_means <= parameters
+
+
+def test_every_part_that_is_described_is_used(document: Document) -> None:
+    used = {part["$ref"] for part in everything(document) if "$ref" in part}
+    for kind in ("schemas", "responses", "headers"):
+        for name in document["components"][kind]:
+            assert f"#/components/{kind}/{name}" in used
+
+
+def test_every_example_conforms_to_its_schema(document: Document) -> None:
+    registry: Registry[Any] = Registry().with_resource(
+        "urn:document", DRAFT202012.create_resource(document)
+    )
+    counted = 0
+    for media in everything(document):
+        if "schema" not in media or "$ref" not in media["schema"]:
+            continue
+        validator = Draft202012Validator(
+            {"$ref": f"urn:document{media['schema']['$ref']}"},
+            registry=registry,
+            format_checker=Draft202012Validator.FORMAT_CHECKER,
+        )
+        examples = [each["value"] for each in media.get("examples", {}).values()]
+        for example in [*examples, *([media["example"]] if "example" in media else [])]:
+            validator.validate(example)
+            counted += 1
+    assert counted > 20
+
+
+def test_the_schemas_say_the_same_in_either_dialect(document: Document) -> None:
+    # Draft 4 for the gateway's models, 2020-12 for OpenAPI: they differ in other keywords.
+    alike = {"type", "properties", "required", "additionalProperties", "enum", "pattern"}
+    alike |= {"minimum", "maximum", "minLength", "maxLength", "minProperties", "items"}
+    alike |= {"title", "description", "format", "$ref"}
+    for schema in document["components"]["schemas"].values():
+        for part in _subschemas(schema):
+            assert part.keys() <= alike
+
+
+def _subschemas(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield schema
+    for inner in [*schema.get("properties", {}).values(), schema.get("items")]:
+        if inner:
+            yield from _subschemas(inner)
+
+
+@each_route
+def test_a_generated_client_has_a_good_name_for_every_route(route: Route) -> None:
+    assert re.fullmatch("[a-z]+([A-Z][a-z]+)*", route.operation)
+    assert [each.operation for each in ROUTES].count(route.operation) == 1
+
+
+SCHEMES: dict[Authorization, set[frozenset[str]]] = {
+    "api-key": {frozenset({"ApiKey"})},
+    "cognito": {frozenset({"ApiKey", "SignIn"}), frozenset({"ApiKey", "AccessToken"})},
+    "iam": {frozenset({"ApiKey", "Signature"})},
+}
+
+
+@each_route
+def test_a_route_says_how_callers_prove_who_they_are(
+    route: Route, document: Document, authorization: Authorization
+) -> None:
+    required = operation(document, route)["security"]
+    assert {frozenset(each) for each in required} == SCHEMES[authorization]
+    assert set().union(*required) == document["components"]["securitySchemes"].keys()
+    if authorization == "cognito":
+        scope = "jobs/read" if route.method == "GET" else "jobs/write"
+        assert [each.get("SignIn") or each["AccessToken"] for each in required] == [[scope]] * 2
+
+
+def test_every_scope_can_be_got_by_people_and_by_machines() -> None:
+    document = json.loads(FILES["cognito"].read_text())
+    flows = document["components"]["securitySchemes"]["SignIn"]["flows"]
+    assert flows.keys() == {"authorizationCode", "clientCredentials"}
+    for flow in flows.values():
+        assert flow["scopes"].keys() == {route.scope for route in ROUTES}

@@ -1,0 +1,128 @@
+"""Lists of many jobs, read page by page."""
+
+import itertools
+import random
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Any
+
+import pytest
+
+from common.jobs.keys import SHARD, SORT_KEY, STATUS_SHARD
+from common.jobs.model import Status
+from infra.spec.stages import STAGES
+from local.deploy import STAGE
+from tests.support.deployment.service import Service
+from tests.support.http.caller import Caller
+
+JOBS = 10_000
+BATCH = 25
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+MOVING = "seeded-moving"
+PIPELINES = ("seeded-a", "seeded-b", "seeded-c", MOVING)
+
+
+@pytest.fixture(scope="module")
+def seeded(service: Service) -> dict[str, tuple[str, str]]:
+    """Jobs of all statuses and several pipelines, newest first: status and pipeline by id.
+
+    Many of them were registered in the same millisecond.
+    """
+    dice = random.Random(7)
+    keys: dict[str, tuple[str, str, str]] = {}
+    requests = []
+    for _ in range(JOBS):
+        job_id = str(uuid.UUID(int=dice.getrandbits(128), version=4))
+        moment = LONG_AGO + timedelta(milliseconds=dice.randrange(JOBS // 4))
+        created_at = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+        status, pipeline = dice.choice(list(Status)), dice.choice(PIPELINES)
+        shard = dice.randrange(STAGES[STAGE].shards)
+        keys[job_id] = (f"{created_at}#{job_id}", status, pipeline)
+        texts = {
+            "job_id": job_id,
+            "pipeline": pipeline,
+            "input_uri": "s3://in/1",
+            "parameters": "{}",
+            "status": status,
+            "created_at": created_at,
+            "updated_at": created_at,
+            SORT_KEY: f"{created_at}#{job_id}",
+            SHARD: str(shard),
+            STATUS_SHARD: f"{status}#{shard}",
+        }
+        item: dict[str, Any] = {name: {"S": value} for name, value in texts.items()}
+        item |= {name: {"N": "1"} for name in ("progress", "attempt", "version")}
+        item |= {"writers": {"L": [{"S": ""}] * 8}}
+        requests.append({"PutRequest": {"Item": item}})
+    dynamodb = service.client("dynamodb")
+    table = service.outputs["TableName"]
+    for start in range(0, JOBS, BATCH):
+        answer = dynamodb.batch_write_item(RequestItems={table: requests[start : start + BATCH]})
+        assert not answer["UnprocessedItems"]
+    newest_first = sorted(keys.items(), key=lambda entry: entry[1][0], reverse=True)
+    return {job_id: (status, pipeline) for job_id, (_, status, pipeline) in newest_first}
+
+
+def _listed(call: Caller, query: str) -> Iterator[str]:
+    """The ids of the seeded jobs that a list shows, over all of its pages."""
+    cursor = ""
+    for _ in itertools.repeat(None, JOBS):
+        answer = call("GET", f"/jobs?limit=100{query}{cursor}")
+        assert answer.status == 200
+        page = answer.body
+        assert len(page["items"]) <= 100
+        yield from (item["job_id"] for item in page["items"] if item["pipeline"] in PIPELINES)
+        if "next_cursor" not in page:
+            return
+        cursor = f"&cursor={page['next_cursor']}"
+    raise AssertionError("the list does not end")
+
+
+@pytest.mark.parametrize(
+    ("status", "pipeline"),
+    [("FAILED", None), (None, "seeded-b"), ("RUNNING", "seeded-c")],
+)
+def test_every_job_of_a_filter_is_listed_once_and_newest_first(
+    status: str | None, pipeline: str | None, seeded: dict[str, tuple[str, str]], call: Caller
+) -> None:
+    query = "".join(
+        f"&{name}={value}" for name, value in (("status", status), ("pipeline", pipeline)) if value
+    )
+
+    assert list(_listed(call, query)) == [
+        job_id
+        for job_id, (its_status, its_pipeline) in seeded.items()
+        if status in {None, its_status} and pipeline in {None, its_pipeline}
+    ]
+
+
+def test_every_job_is_listed_once_and_newest_first_while_jobs_are_registered_and_started(
+    seeded: dict[str, tuple[str, str]], call: Caller
+) -> None:
+    done = Event()
+    waiting = [job_id for job_id, kind in seeded.items() if kind == ("PENDING", MOVING)]
+
+    def write() -> int:
+        body = {"pipeline": "busy", "input_uri": "s3://in/1"}
+        count = 0
+        for job_id in itertools.chain(waiting, itertools.repeat(None)):
+            if done.is_set():
+                break
+            count += call("POST", "/jobs", body).status == 201
+            if job_id:
+                started = call("PATCH", f"/jobs/{job_id}", {"status": "RUNNING"})
+                assert started.status == 200
+        return count
+
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(write)
+        try:
+            listed = list(_listed(call, ""))
+        finally:
+            done.set()
+
+    assert listed == list(seeded)
+    assert writer.result() > 0

@@ -1,0 +1,212 @@
+"""The archive of a session with every kind of line: whole, described by the table, queryable."""
+
+import json
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from sqlglot import exp
+
+from infra.spec.log_archive import COLUMNS, PREFIX, folder, prefix_of
+from infra.spec.routes import FUNCTIONS
+from tests.support.deployment.command_line import eventually
+from tests.support.deployment.service import Service
+from tests.support.http.answer import Answer
+from tests.support.http.caller import Caller
+from tests.support.logs.athena import Athena
+from tests.support.logs.lines import Archive, events
+
+
+@dataclass
+class Session:
+    """What callers did, and what became of it in the archive.
+
+    Attributes:
+        answers: The answers, by request id.
+        job_id: A job that has lived from its creation to its deletion.
+        began: Before the first request.
+        folder: The objects that hold lines of the session, by their keys.
+        lines: The lines about the session, as they were archived.
+    """
+
+    folder: Path
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    answers: dict[str, Answer] = field(default_factory=dict)
+    job_id: str = ""
+    lines: list[str] = field(default_factory=list)
+
+    def note(self, answer: Answer) -> Answer:
+        self.answers[answer.headers["X-Request-Id"]] = answer
+        return answer
+
+    def is_about(self, line: str) -> bool:
+        return line.startswith("{") and json.loads(line).get("request_id") in self.answers
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.lines]
+
+    def days(self) -> tuple[str, str]:
+        """The days on which it was archived."""
+        return f"{self.began:%Y-%m-%d}", f"{datetime.now(UTC):%Y-%m-%d}"
+
+
+@pytest.fixture(scope="module")
+def session(service: Service, call: Caller, tmp_path_factory: pytest.TempPathFactory) -> Session:
+    session = Session(tmp_path_factory.mktemp("archive"))
+    before = set(Archive(service).keys_below(PREFIX))
+    _live(session, call)
+    _fail(session, call, service)
+    _fetch(session, service, before)
+    return session
+
+
+def _live(session: Session, call: Caller) -> None:
+    """The life of a job: successes, and refusals."""
+    body = {"pipeline": "archived", "input_uri": "s3://in/1"}
+    created = session.note(call("POST", "/jobs", body))
+    session.job_id = created.body["job_id"]
+    path = f"/jobs/{session.job_id}"
+    for change in ({"status": "SUCCEEDED"}, {"status": "RUNNING"}, {"status": "FAILED"}):
+        session.note(call("PATCH", path, change))
+    failure = {"status": "FAILED", "error": {"code": "E", "message": "broken"}}
+    session.note(call("PUT", path, failure))
+    for method in ("GET", "DELETE", "GET"):
+        session.note(call(method, path))
+    session.note(call("GET", "/jobs?pipeline=archived"))
+    statuses = {answer.status for answer in session.answers.values()}
+    assert statuses == {200, 201, 204, 404, 409, 422}
+
+
+def _fail(session: Session, call: Caller, service: Service) -> None:
+    """A bug's error, a configuration that cannot be read, an archive that takes nothing."""
+    body = {"pipeline": "archived", "input_uri": "s3://in/1"}
+    with service.denied("create", "dynamodb:PutItem"):
+        assert session.note(call("POST", "/jobs", body)).status == 500
+    service.restart("read")
+    with service.denied("read", "ssm:GetParameter"):
+        # The few jobs of a pipeline need no cursor, and so not the key that signs it.
+        assert session.note(call("GET", "/jobs?pipeline=archived")).status == 200
+    with service.denied("create", "s3:PutObject"):
+        assert session.note(call("POST", "/jobs", body)).status == 201
+    assert session.note(call("POST", "/jobs", body)).status == 201
+
+
+def _fetch(session: Session, service: Service, before: set[str]) -> None:
+    archive = Archive(service)
+    for key in archive.keys_below(PREFIX):
+        lines = [] if key in before else archive.lines(key)
+        if about := [line for line in lines if session.is_about(line)]:
+            session.lines += about
+            file = session.folder / key
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(archive.get(key))
+
+
+def test_the_archive_has_the_lines_of_the_log_groups_each_once(
+    session: Session, service: Service
+) -> None:
+    def logged() -> Counter[str]:
+        groups = [service.outputs[f"{function.title()}Logs"] for function in FUNCTIONS]
+        lines = [line for group in groups for line in set(events(service, group))]
+        return Counter(line for line in lines if session.is_about(line) and "_aws" not in line)
+
+    eventually(lambda: logged().total() >= len(session.lines))
+    assert logged() == Counter(session.lines)
+    canonical = Counter(
+        record["request_id"] for record in session.records if record["message"] == "request"
+    )
+    assert canonical == Counter(session.answers.keys())
+
+
+def test_every_field_of_a_line_has_a_column_and_every_column_is_filled(session: Session) -> None:
+    messages = {record["message"] for record in session.records}
+    assert messages == {
+        *("request", "job created", "job started", "job failed", "job deleted"),
+        *("parameter not refreshed", "log lines not archived"),
+    }
+    assert {name for record in session.records for name in record} == COLUMNS.keys()
+    for record in session.records:
+        for name, value in record.items():
+            type_ = exp.DataType.build(COLUMNS[name], dialect="hive")
+            assert _fits(value, type_), f"{name} is {type_}, and not {value!r}"
+
+
+def _fits(value: Any, type_: exp.DataType) -> bool:
+    match type_.this:
+        case exp.DataType.Type.STRUCT:
+            members = {member.name: member.args["kind"] for member in type_.expressions}
+            return value.keys() == members.keys() and all(
+                _fits(value[name], kind) for name, kind in members.items()
+            )
+        case exp.DataType.Type.ARRAY:
+            return all(_fits(item, type_.expressions[0]) for item in value)
+    kinds = {
+        exp.DataType.Type.TEXT: str,
+        exp.DataType.Type.INT: int,
+        exp.DataType.Type.DOUBLE: float,
+        exp.DataType.Type.BOOLEAN: bool,
+    }
+    return type(value) is kinds[type_.this]
+
+
+def test_each_named_query_finds_what_it_should_in_the_session(session: Session) -> None:
+    athena = Athena(session.folder)
+    (broken,) = (id_ for id_, answer in session.answers.items() if answer.status == 500)
+    of_job = [record for record in session.records if record.get("job_id") == session.job_id]
+
+    (error,) = athena("errors")
+    assert error["request_id"] == broken
+    assert (error["function"], error["route"], error["status"]) == ("create", "POST /jobs", 500)
+    assert "AccessDenied" in error["exception"]
+
+    (line,) = athena("request", *session.days(), broken)
+    assert line["stack_trace"]["frames"][-1]["line"] > 0
+
+    history = athena("job-history", session.days()[0], session.job_id)
+    assert Counter(row["message"] for row in history) == Counter(r["message"] for r in of_job)
+    assert [row["message"] for row in history if row["message"] != "request"] == [
+        "job created",
+        "job started",
+        "job failed",
+        "job deleted",
+    ]
+
+    slowest = athena("slowest-routes")
+    canonical = [record for record in session.records if record["message"] == "request"]
+    assert {row["route"]: row["requests"] for row in slowest} == Counter(
+        record["route"] for record in canonical
+    )
+    p99s = [row["p99"] for row in slowest]
+    assert p99s == sorted(p99s, reverse=True)
+
+
+def test_lines_lie_where_they_were_shipped(session: Session) -> None:
+    hours = [datetime.now(UTC), datetime.now(UTC) - timedelta(hours=1)]
+    folders = {folder(function, hour) for function in FUNCTIONS for hour in hours}
+    keys = [file.relative_to(session.folder) for file in session.folder.rglob("*.gz")]
+    assert {f"{key.parent}/" for key in keys} <= folders
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_write_to_the_archive_only_as_itself(
+    function: str, service: Service
+) -> None:
+    s3 = service.client_of(function, "s3")
+    bucket = service.outputs["ArchiveBucketName"]
+    name = f"test/{uuid.uuid4()}"
+
+    s3.put_object(Bucket=bucket, Key=f"{prefix_of(function)}{name}", Body=b"")
+    for other in {*FUNCTIONS} - {function}:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.put_object(Bucket=bucket, Key=f"{prefix_of(other)}{name}", Body=b"")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.put_object(Bucket=bucket, Key=f"{PREFIX}{name}", Body=b"")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.get_object(Bucket=bucket, Key=f"{prefix_of(function)}{name}")
+    service.client("s3").delete_object(Bucket=bucket, Key=f"{prefix_of(function)}{name}")

@@ -1,0 +1,315 @@
+"""The local run, from the command line: what it says, and what it leaves behind."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from infra.spec.paths import PROJECT
+from local import aws
+from local.deploy import STACK, Deployment
+from local.emulator import process
+from local.errors import LocalRunError
+from local.examples import examples
+from local.progress import Progress
+from local.reference import server as reference
+from local.run_folder import Endpoint, Home
+from tests.support.deployment.command_line import Command, eventually, processes_of
+from tests.support.deployment.project import copy_project
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc").exists(), reason="processes are looked for where Linux lists them"
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    home = Home(tmp_path / "home")
+    yield home
+    Command(home, "down", process.free_port()).wait()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Command]]:
+    """A run in the foreground, which follows the log."""
+    home = Home(tmp_path_factory.mktemp("run"))
+    command = Command(home, "run", process.free_port())
+    try:
+        command.wait_for("Ctrl-C")
+        yield home, command
+    finally:
+        command.signal(signal.SIGTERM)
+        command.wait()
+
+
+def endpoint_of(home: Home) -> Endpoint:
+    endpoint = home.read_endpoint()
+    assert endpoint
+    return endpoint
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the examples are for curl")
+def test_the_printed_examples_work_when_they_are_pasted(run: tuple[Home, Command]) -> None:
+    home, command = run
+    printed = [example.command for example in examples(endpoint_of(home))]
+    assert set(printed) <= set(command.output.splitlines())
+    answers = subprocess.run(
+        ["sh"], input="\n".join(printed), capture_output=True, text=True, check=True
+    ).stdout
+    expected = [example.status for example in examples(endpoint_of(home)) if example.status]
+    assert [int(status) for status in re.findall(r"HTTP/1\.1 (\d+)", answers)] == expected
+
+
+def test_the_log_of_a_request_is_shown_in_readable_form(run: tuple[Home, Command]) -> None:
+    home, command = run
+    endpoint = endpoint_of(home)
+    url = f"{endpoint.api_url}/jobs?pipeline=readable"
+    request = urllib.request.Request(url, headers={"x-api-key": endpoint.api_key})
+    with urllib.request.urlopen(request) as response:
+        id_ = response.headers["X-Request-Id"]
+    command.wait_for(id_)
+    line = next(line for line in command.output.splitlines() if id_ in line)
+    assert re.match(r"\d\d:\d\d:\d\d\.\d{3}  INFO +GET /jobs +200 +\d+ ms  request_id=", line)
+    assert "CloudWatchMetrics" not in command.output
+
+
+def reference_of(command: Command) -> str:
+    """The address of the API reference, as the command has printed it."""
+    found = re.search(r"^Reference +(http://\S+)", command.output, re.MULTILINE)
+    assert found
+    return found[1]
+
+
+def test_the_printed_api_reference_is_that_of_the_run(run: tuple[Home, Command]) -> None:
+    home, command = run
+    endpoint, url = endpoint_of(home), reference_of(command)
+    with urllib.request.urlopen(url) as page:
+        assert "Job Ledger: API reference" in page.read().decode()
+    with urllib.request.urlopen(f"{url}/openapi.json") as document:
+        assert [server["url"] for server in json.load(document)["servers"]] == [endpoint.api_url]
+    with urllib.request.urlopen(f"{url}/keys.json") as keys:
+        assert list(json.load(keys).values()) == [endpoint.api_key]
+
+
+@pytest.mark.parametrize("path", ["/../../pyproject.toml", "/swagger-ui.css.map", "/nowhere"])
+def test_the_api_reference_serves_nothing_else(path: str, run: tuple[Home, Command]) -> None:
+    _, command = run
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{reference_of(command)}{path}")
+    with refused.value as answer:
+        assert answer.status == 404
+
+
+def test_the_api_reference_is_elsewhere_if_its_port_is_in_use() -> None:
+    with reference.listen(process.HOST, 0) as first:
+        port = first.getsockname()[1]
+        with reference.listen(process.HOST, port) as second:
+            assert reference.url_of(second) != reference.url_of(first)
+
+
+def test_a_second_run_is_refused_with_the_url_and_the_way_out(run: tuple[Home, Command]) -> None:
+    home, _ = run
+    second = Command(home, "run", process.free_port())
+    assert second.wait() == 1
+    where = endpoint_of(home).api_url
+    assert second.output == (
+        f"Job Ledger is running already, at {where}; stop it with `make down`.\n"
+    )
+
+
+def test_down_ends_a_run_in_the_foreground_and_all_its_processes(
+    run: tuple[Home, Command],
+) -> None:
+    home, command = run
+    assert Command(home, "down", process.free_port()).wait() == 0
+    assert command.wait() == 0
+    assert processes_of(home) == []
+    assert home.read_endpoint() is None
+    with pytest.raises(urllib.error.URLError, match="refused"):
+        urllib.request.urlopen(reference_of(command))
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A run in the background."""
+    home = Home(tmp_path_factory.mktemp("up"))
+    command = Command(home, "up", process.free_port())
+    try:
+        assert command.wait() == 0, command.output
+        yield home
+    finally:
+        Command(home, "down", process.free_port()).wait()
+
+
+def cursor_keys(endpoint: Endpoint) -> str:
+    """The secret that signs cursors."""
+    name = endpoint.outputs["ParametersCursorKey"]
+    found = aws.client("ssm", endpoint.aws_endpoint_url).get_parameter(
+        Name=name, WithDecryption=True
+    )
+    value: str = found["Parameter"]["Value"]
+    return value
+
+
+@pytest.fixture(scope="module")
+def keys_before(up: Home, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What signed cursors before the second deployment, which this makes."""
+    before = endpoint_of(up)
+    keys = cursor_keys(before)
+    project = changed_project(tmp_path_factory.mktemp("changed") / "project")
+    with Deployment(up, Progress(Console()), project=project) as deployment:
+        assert deployment.to(before.aws_endpoint_url).api_url == before.api_url
+    return keys
+
+
+@pytest.mark.usefixtures("keys_before")
+def test_a_second_deployment_brings_what_has_changed(up: Home) -> None:
+    before = endpoint_of(up)
+    gateway = aws.client("apigateway", before.aws_endpoint_url)
+    assert gateway.get_usage_plans()["items"][0]["throttle"]["rateLimit"] == 61
+    request = urllib.request.Request(
+        f"{before.api_url}/jobs", headers={"x-api-key": before.api_key}
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused, urllib.request.urlopen(request):
+        pass
+    with refused.value as answer:
+        assert answer.status == 418
+
+
+def test_a_second_deployment_keeps_the_key_that_signs_cursors(keys_before: str, up: Home) -> None:
+    endpoint = endpoint_of(up)
+    updated = [
+        event["ResourceStatus"]
+        for event in aws.client("cloudformation", endpoint.aws_endpoint_url).describe_stack_events(
+            StackName=STACK
+        )["StackEvents"]
+        if event["ResourceType"] == "Custom::CursorKey"
+    ]
+    assert "UPDATE_COMPLETE" in updated
+    assert cursor_keys(endpoint) == keys_before
+
+
+def test_an_app_that_is_broken_is_said_and_changes_nothing(up: Home, tmp_path: Path) -> None:
+    project = changed_project(tmp_path / "project")
+    (project / "app.py").write_text("raise SystemExit('It is broken.')")
+    endpoint = endpoint_of(up)
+    deployment = Deployment(up, Progress(Console()), project=project)
+    with deployment, pytest.raises(LocalRunError, match=r"`cdk synth` failed; .*\.log") as refused:
+        deployment.to(endpoint.aws_endpoint_url)
+    assert "It is broken." in refused.value.evidence
+    assert endpoint_of(up) == endpoint
+
+
+def changed_project(folder: Path) -> Path:
+    """A copy of the CDK app with another function, stage, and request for the cursor key."""
+    copy_project(folder)
+    with (folder / "functions" / "read" / "handler.py").open("a") as source:
+        source.write("def handler(event, context):\n    return {'statusCode': 418, 'body': ''}\n")
+    stages = folder / "infra" / "stage.py"
+    stages.write_text(re.sub(r"rate_limit=[\d_]+", "rate_limit=61", stages.read_text()))
+    parameters = folder / "infra" / "parameters.py"
+    parameters.write_text(parameters.read_text().replace("properties={", "properties={'A': 'b', "))
+    return folder
+
+
+def test_destroy_deletes_the_stack_and_its_data(up: Home) -> None:
+    endpoint = endpoint_of(up)
+    s3 = aws.client("s3", endpoint.aws_endpoint_url)
+    s3.put_object(Bucket=endpoint.outputs["ArchiveBucketName"], Key="logs/a", Body=b"a")
+    done = subprocess.run(
+        ["make", "destroy", "STAGE=dev", "YES=1"],
+        cwd=PROJECT,
+        env={**os.environ, **aws.environment(endpoint.aws_endpoint_url)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Emptied {endpoint.outputs['ArchiveBucketName']}: 1 deleted" in done.stdout
+    stacks = aws.client("cloudformation", endpoint.aws_endpoint_url).list_stacks(
+        StackStatusFilter=["CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_FAILED"]
+    )["StackSummaries"]
+    assert [stack["StackName"] for stack in stacks] == ["CDKToolkit"]
+    assert aws.client("dynamodb", endpoint.aws_endpoint_url).list_tables()["TableNames"] == []
+    parameters = aws.client("ssm", endpoint.aws_endpoint_url).describe_parameters()["Parameters"]
+    # The other one is the CDK's own.
+    assert [each["Name"] for each in parameters if "job-ledger" in each["Name"]] == []
+
+
+def test_down_leaves_nothing_of_a_run_in_the_background(up: Home) -> None:
+    assert processes_of(up)
+    assert Command(up, "down", process.free_port()).wait() == 0
+    assert processes_of(up) == []
+
+
+@pytest.mark.parametrize(
+    ("ending", "step"),
+    [
+        (signal.SIGINT, "Bootstrapping"),
+        (signal.SIGTERM, "Starting the embedded AWS"),
+        (signal.SIGHUP, "Starting the embedded AWS"),
+    ],
+)
+def test_a_start_that_is_interrupted_leaves_nothing(
+    ending: signal.Signals, step: str, home: Home
+) -> None:
+    command = Command(home, "up", process.free_port())
+    command.wait_for(step)
+    command.signal(ending)
+    assert command.wait() == 130
+    assert command.output.endswith("Interrupted; everything is stopped.\n")
+    assert processes_of(home) == []
+
+
+def test_a_run_that_is_killed_leaves_nothing_and_the_next_one_starts(home: Home) -> None:
+    command = Command(home, "run", process.free_port())
+    command.wait_for("Bootstrapping")
+    command.signal(signal.SIGKILL)
+    command.wait()
+    eventually(lambda: processes_of(home) == [])
+    following = Command(home, "run", process.free_port())
+    following.wait_for("Bootstrapping")
+    following.signal(signal.SIGINT)
+    assert following.wait() == 130
+
+
+def test_down_ends_a_start_under_way(home: Home) -> None:
+    command = Command(home, "up", process.free_port())
+    command.wait_for("Bootstrapping")
+    assert Command(home, "down", process.free_port()).wait() == 0
+    assert command.wait() == 130
+    assert processes_of(home) == []
+
+
+def test_down_says_that_nothing_runs(home: Home) -> None:
+    down = Command(home, "down", process.free_port())
+    assert down.wait() == 0
+    assert down.output == "Nothing is running.\n"
+
+
+def test_a_busy_port_is_named_with_the_way_out(home: Home) -> None:
+    with socket.socket() as busy:
+        busy.bind((process.HOST, 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        command = Command(home, "run", port)
+        assert command.wait() == 1
+    sentence = f"Port {port} is in use; choose another one, for example PORT={port + 2}."
+    assert command.output.splitlines()[-1] == sentence
+    assert processes_of(home) == []
+
+
+@pytest.mark.parametrize("port", ["http", "0", "65536"])
+def test_what_is_no_port_is_refused(port: str, home: Home) -> None:
+    command = Command(home, "run", port)
+    assert command.wait() == 1
+    assert command.output == f"PORT={port} is not a port; choose one from 1024 to 65535.\n"

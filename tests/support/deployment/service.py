@@ -1,0 +1,127 @@
+"""What the end-to-end tests get: the service, deployed to an emulator of their own."""
+
+import contextlib
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from infra.spec.stages import Authorization
+from local import aws
+from local.deploy import Deployment
+from local.emulator import process
+from local.progress import Progress
+from local.run_folder import Endpoint, Home
+
+
+@dataclass(frozen=True)
+class Service:
+    """The deployed service, and the AWS that it is deployed to.
+
+    Attributes:
+        home: The folder of its local run.
+        endpoint: How to reach it.
+    """
+
+    home: Home
+    endpoint: Endpoint
+
+    @property
+    def api_url(self) -> str:
+        """The API's base URL, without a slash at its end: ``f"{service.api_url}/jobs"``."""
+        return self.endpoint.api_url
+
+    @property
+    def api_key(self) -> str:
+        """The value for the ``x-api-key`` header."""
+        return self.endpoint.api_key
+
+    @property
+    def cursor_keys(self) -> list[str]:
+        """The secrets that sign cursors, newest first."""
+        parameter = self.client("ssm").get_parameter(
+            Name=self.outputs["ParametersCursorKey"], WithDecryption=True
+        )["Parameter"]
+        return [key["secret"] for key in json.loads(parameter["Value"])]
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs."""
+        return self.endpoint.outputs
+
+    def client(self, name: str) -> Any:
+        """A boto3 client of the account's root, who may do everything."""
+        return aws.client(name, self.endpoint.aws_endpoint_url)
+
+    def client_of(self, function: str, name: str) -> Any:
+        """A boto3 client with the permissions of a function of the service, and no others.
+
+        Args:
+            function: One of ``infra.spec.routes.FUNCTIONS``.
+            name: The AWS service, as boto3 names it.
+        """
+        session = self.client("sts").assume_role(
+            RoleArn=self._role_of(function), RoleSessionName="test"
+        )["Credentials"]
+        return aws.client(
+            name,
+            self.endpoint.aws_endpoint_url,
+            aws.Credentials(
+                session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
+            ),
+        )
+
+    @contextlib.contextmanager
+    def denied(self, function: str, *actions: str) -> Iterator[None]:
+        """Deny actions to a function as long as the context lasts."""
+        iam = self.client("iam")
+        policy = {
+            "RoleName": self._role_of(function).rpartition("/")[2],
+            "PolicyName": "denied",
+        }
+        statement = {"Effect": "Deny", "Action": actions, "Resource": "*"}
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        iam.put_role_policy(**policy, PolicyDocument=json.dumps(document))
+        try:
+            yield
+        finally:
+            iam.delete_role_policy(**policy)
+
+    def _role_of(self, function: str) -> str:
+        role: str = self.client("lambda").get_function_configuration(
+            FunctionName=self.outputs[f"{function.title()}Function"]
+        )["Role"]
+        return role
+
+    def restart(self, function: str) -> None:
+        """Let the next request find the function cold."""
+        lambda_ = self.client("lambda")
+        name = self.outputs[f"{function.title()}Function"]
+        environment = lambda_.get_function_configuration(FunctionName=name)["Environment"]
+        variables = {**environment["Variables"], "RESTARTED": uuid.uuid4().hex}
+        lambda_.update_function_configuration(
+            FunctionName=name, Environment={"Variables": variables}
+        )
+
+
+@contextlib.contextmanager
+def deployed(home: Home, authorization: Authorization | None = None) -> Iterator[Service]:
+    """The service, deployed to an emulator of its own by the real CDK.
+
+    Args:
+        home: The folder of its local run.
+        authorization: How callers prove who they are; None for what the stage says.
+    """
+    with home.lock() as lock:
+        assert lock
+        home.clear()
+        with (
+            Deployment(
+                home, Progress(Console(stderr=True)), authorization=authorization
+            ) as deployment,
+            process.running(home, process.free_port(), lock) as running,
+        ):
+            yield Service(home, deployment.to(running.endpoint_url))

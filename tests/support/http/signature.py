@@ -1,0 +1,22 @@
+"""Requests signed with AWS credentials (Signature Version 4)."""
+
+from collections.abc import Mapping
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from infra.spec.stages import REGION
+
+
+def signed(
+    credentials: Credentials,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: str | bytes | None = None,
+) -> dict[str, str]:
+    """The headers of a request to an API, with those that sign it."""
+    request = AWSRequest(method, url, headers=dict(headers), data=body)
+    SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
+    return dict(request.headers)

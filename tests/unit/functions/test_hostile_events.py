@@ -1,0 +1,247 @@
+"""Thousands of events that no gateway should send, through each handler.
+
+Whatever comes in, a well-formed answer goes out that says nothing of our insides.
+"""
+
+import base64
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+
+from common.aws.clients import client
+from common.contract import JSON, MERGE_PATCH, PROBLEM
+from tests.unit.conftest import HANDLERS, Api, Context
+
+EVENTS = 10_000 if settings.get_current_profile_name() == "fuzz" else 2_500
+"""That each handler gets."""
+METHODS = {"create": ["POST"], "read": ["GET"], "update": ["PUT", "PATCH"], "delete": ["DELETE"]}
+BODIES: dict[str, dict[str, Any]] = {
+    "POST": {"pipeline": "resize", "input_uri": "s3://in/1.png", "parameters": {"width": 320}},
+    "PUT": {"status": "FAILED", "progress": 7, "error": {"code": "E1", "message": "no"}},
+    "PATCH": {"status": "SUCCEEDED", "progress": 100, "output_uri": "https://example.com/1"},
+}
+UNKNOWN = str(uuid.UUID(int=4, version=4))
+INSIDES = (
+    *("arn:aws", "Traceback", 'File \\"', ".py", "Error", "Exception", "botocore", "boto3"),
+    *("dynamodb", "amazonaws", "/job-ledger/", "archive", "fingerprint", "status_shard"),
+)
+
+Event = dict[str, Any]
+
+wrong: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, 0, -1, 2**70, 1.5, "", "x", [], ["x"], [[]], {}, {"x": None}, {"x": {"y": [1]}}]
+)
+text = st.one_of(
+    st.sampled_from(
+        [
+            *("", " ", "*", '"', "'", "\0", "\r\n", "\r\nSet-Cookie: a=b", "\ud800", "é", "💥"),
+            *("null", "true", "-1", "0", "1e999", "NaN", "%00", "%", "../..", "$context.path"),
+            *("${jndi:ldap://x}", "<script>", "' OR 1=1 --", "{{7*7}}", "\u202e", "\x7f"),
+            *("a" * 300, "a" * 9_000, "9" * 5_000, "," * 2_000, '"' * 999, '"1",' * 40),
+        ]
+    ),
+    st.text(max_size=8),
+)
+ids = st.one_of(
+    text, st.sampled_from([UNKNOWN.upper(), f"{{{UNKNOWN}}}", "1" * 32, f"urn:uuid:{UNKNOWN}"])
+)
+headers = st.dictionaries(
+    st.sampled_from(
+        ["If-Match", "if-match", "Idempotency-Key", "Content-Type", "Origin", "X-Any", "\0"]
+    ),
+    st.one_of(text, wrong, st.sampled_from(["*", '"1"', 'W/"1"', '"1", "2"', "text/plain"])),
+    min_size=1,
+    max_size=4,
+)
+query = st.dictionaries(
+    st.sampled_from(["status", "pipeline", "limit", "cursor", "Limit", "\0"]),
+    st.one_of(text, wrong, st.sampled_from(["PENDING", "1", "3", "resize"])),
+    min_size=1,
+    max_size=4,
+)
+context = st.fixed_dictionaries(
+    {},
+    optional={
+        # Of the gateway's own making: it may lack, and no caller can choose it.
+        "requestId": wrong,
+        "path": st.one_of(wrong, text),
+        "identity": st.one_of(
+            wrong,
+            st.fixed_dictionaries({"apiKeyId": st.one_of(wrong, text)}),
+            st.fixed_dictionaries({"userArn": st.one_of(wrong, text)}),
+        ),
+        "authorizer": st.one_of(
+            wrong,
+            st.fixed_dictionaries({"claims": wrong}),
+            st.fixed_dictionaries({"claims": st.fixed_dictionaries({"sub": wrong})}),
+        ),
+    },
+)
+monsters = st.sampled_from(
+    [
+        "[" * 100_000,
+        '{"parameters":' * 70 + "1" + "}" * 70,
+        json.dumps({**BODIES["POST"], "parameters": {"a": "é" * 3_000}}),
+        json.dumps({**BODIES["POST"], "parameters": {"a": "x" * 40_000}}),
+        '{"pipeline": "a", "pipeline": 1e400}',
+        '{"parameters": {"a": ' + "9" * 5_000 + "}}",
+        '{"parameters": NaN}',
+        '{"parameters": {"a": "\\ud800"}}',
+        "\ufeff{}",
+        "\0",
+    ]
+)
+
+
+def bodies(method: str) -> st.SearchStrategy[Any]:
+    """Bodies of all kinds: a field or two changed, no JSON at all, monsters."""
+    valid = BODIES.get(method, {"status": "RUNNING"})
+    names = st.one_of(st.sampled_from([*valid, "status", "progress", "error", "parameters"]), text)
+    changes = st.dictionaries(names, st.one_of(wrong, text), min_size=1, max_size=3)
+    documents = st.one_of(
+        changes.map(lambda change: json.dumps({**valid, **change})),
+        st.one_of(wrong, text).map(json.dumps),
+    )
+    return st.one_of(documents, documents, monsters, text, wrong)
+
+
+def in_base64(body: str) -> list[str]:
+    raw = body.encode(errors="surrogatepass")
+    right = base64.b64encode(raw).decode()
+    return [right, right[:-1], base64.b64encode(b"\xff" + raw).decode(), body]
+
+
+def usual(method: str, job_id: str) -> Event:
+    """An event as it should be."""
+    listing = method == "GET" and job_id == ""
+    return {
+        "httpMethod": method,
+        "resource": "/jobs" if method == "POST" or listing else "/jobs/{job_id}",
+        "path": "/jobs",
+        "pathParameters": {"job_id": job_id},
+        "queryStringParameters": {"limit": "1"},
+        "headers": {"Content-Type": MERGE_PATCH if method == "PATCH" else JSON},
+        "body": json.dumps(BODIES[method]) if method in BODIES else None,
+        "isBase64Encoded": False,
+        "requestContext": {"requestId": str(uuid.uuid4()), "identity": {"apiKeyId": "key-1"}},
+    }
+
+
+def events(method: str, job_id: str) -> st.SearchStrategy[list[Event]]:
+    """Events with one hostile part each, and one in which all of these parts are together.
+
+    A wrong part must not hide the next: without a body that is right, nobody reads If-Match.
+    """
+    parts = {
+        "httpMethod": st.one_of(wrong, text),
+        "resource": st.one_of(wrong, text),
+        "pathParameters": st.one_of(wrong, ids.map(lambda job_id: {"job_id": job_id})),
+        "queryStringParameters": st.one_of(wrong, query, query, query),
+        "headers": st.one_of(wrong, headers, headers, headers),
+        "body": bodies(method),
+        "isBase64Encoded": wrong,
+        "requestContext": st.one_of(wrong, context, context, context),
+    }
+    return st.builds(
+        lambda job_id, hostile, missing: list(_each(usual(method, job_id), hostile, missing)),
+        # The last two need no AWS: an id that no job can have, and none at all.
+        st.sampled_from([job_id, UNKNOWN, "x", ""]),
+        st.fixed_dictionaries(parts),
+        st.sampled_from([*parts]),
+    )
+
+
+def _each(event: Event, hostile: Mapping[str, Any], missing: str) -> Iterator[Event]:
+    for name, value in hostile.items():
+        yield {**event, name: value}
+    if isinstance(hostile["body"], str):
+        for body in in_base64(hostile["body"]):
+            yield {**event, "body": body, "isBase64Encoded": True}
+    yield {name: value for name, value in event.items() if name != missing}
+    yield {**event, **hostile}
+
+
+@pytest.fixture
+def bottomless_archive() -> Iterator[None]:
+    """An S3 that takes what it is sent and forgets it; moto would keep it all."""
+
+    def take(**_: Any) -> tuple[object, dict[str, Any]]:
+        return SimpleNamespace(status_code=HTTPStatus.OK), {}
+
+    emitter: Any = client("s3").meta.events
+    emitter.register_first("before-call.s3.PutObject", take)
+    yield
+    emitter.unregister("before-call.s3.PutObject", take)
+
+
+@pytest.mark.usefixtures("bottomless_archive")
+@pytest.mark.parametrize("function", METHODS)
+def test_whatever_comes_in_a_well_formed_answer_goes_out(
+    function: str,
+    api: Api,
+    new_job: dict[str, Any],
+    record_property: Callable[[str, object], None],
+) -> None:
+    running = api("PATCH", f"/jobs/{new_job['job_id']}", {"status": "RUNNING"}).body["job_id"]
+    handler = HANDLERS[METHODS[function][0]]
+    answers: Counter[int] = Counter()
+
+    @settings(
+        max_examples=EVENTS // 13,
+        # One part of an event is hostile, so there is little to shrink.
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
+    @given(st.one_of([events(method, running) for method in METHODS[function]]))
+    def send(generated: list[Event]) -> None:
+        for event in generated:
+            # Lambda delivers it so.
+            sent = json.dumps(event)
+            result = handler(json.loads(sent), Context())
+            note(f"{sent[:2_000]} was answered with {result}")
+            _assert_well_formed(result)
+            answers[result["statusCode"]] += 1
+
+    send()
+    record_property("counted", f"{answers.total()} events, answers {dict(sorted(answers.items()))}")
+    assert answers.total() >= EVENTS
+
+
+def _assert_well_formed(result: dict[str, Any]) -> None:
+    status, headers_, text_ = result["statusCode"], result["headers"], result["body"]
+    assert type(status) is int
+    assert 200 <= status < 500, text_
+    assert result["isBase64Encoded"] is False
+    for name, value in headers_.items():
+        assert isinstance(name, str)
+        assert isinstance(value, str)
+        # A line break would end the header.
+        assert value.isprintable()
+    if status == HTTPStatus.NO_CONTENT:
+        assert text_ == ""
+        return
+    body = json.loads(text_)
+    assert isinstance(body, dict)
+    if status >= HTTPStatus.BAD_REQUEST:
+        assert headers_["Content-Type"] == PROBLEM
+        assert (body["type"], body["status"]) == ("about:blank", status)
+        assert all(isinstance(body[name], str) for name in ("title", "detail", "instance"))
+        assert body["request_id"] == headers_["X-Request-Id"]
+        assert not [word for word in INSIDES if word in text_]
+
+
+@pytest.mark.parametrize("event", [None, [], "text", 7])
+@pytest.mark.parametrize("method", HANDLERS)
+def test_an_event_that_is_no_object_is_no_route(method: str, event: Any) -> None:
+    answer = HANDLERS[method](event, Context())
+
+    assert answer["statusCode"] == HTTPStatus.NOT_FOUND
+    _assert_well_formed(answer)

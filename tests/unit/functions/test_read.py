@@ -1,0 +1,260 @@
+"""GET /jobs and GET /jobs/{job_id}."""
+
+import itertools
+import json
+import uuid
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from common import ssm_config_loader
+from common.aws.clients import client
+from common.jobs import listing
+from infra.spec.routes import ROUTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.unit.conftest import Api
+
+
+def _register(api: "Api", pipelines: list[str]) -> list[dict[str, Any]]:
+    answers = [
+        api("POST", "/jobs", {"pipeline": pipeline, "input_uri": "s3://in/1"})
+        for pipeline in pipelines
+    ]
+    return sorted(
+        (answer.body for answer in answers),
+        key=lambda job: (job["created_at"], job["job_id"]),
+        reverse=True,
+    )
+
+
+def _pages(api: "Api", **query: str) -> list[list[str]]:
+    pages = []
+    for _ in itertools.repeat(None, 20):
+        answer = api("GET", "/jobs", query=query)
+        assert answer.status == 200
+        pages.append([item["job_id"] for item in answer.body["items"]])
+        if "next_cursor" not in answer.body:
+            return pages
+        query["cursor"] = answer.body["next_cursor"]
+    raise AssertionError("the list does not end")
+
+
+def test_a_job_is_read_with_its_version_as_etag(api: "Api", new_job: dict[str, Any]) -> None:
+    answer = api("GET", f"/jobs/{new_job['job_id']}")
+
+    assert answer.status == 200
+    assert answer.headers["ETag"] == '"1"'
+    assert answer.body == new_job
+
+
+@pytest.mark.parametrize("job_id", [str(uuid.UUID(int=4, version=4)), "no-uuid", "x" * 3000, "%00"])
+def test_an_unknown_job_is_not_found(job_id: str, api: "Api") -> None:
+    answer = api("GET", f"/jobs/{job_id}")
+
+    assert answer.status == 404
+    assert answer.body["title"] == "Not Found"
+
+
+def test_a_list_shows_summaries_newest_first(api: "Api") -> None:
+    jobs = _register(api, ["resize", "crop"])
+
+    listed = api("GET", "/jobs").body["items"]
+
+    assert [item["job_id"] for item in listed] == [job["job_id"] for job in jobs]
+    assert listed[0] == {
+        name: value
+        for name, value in jobs[0].items()
+        if name not in {"input_uri", "parameters", "created_by"}
+    }
+
+
+def test_an_empty_list_has_no_next_cursor(api: "Api") -> None:
+    assert api("GET", "/jobs").body == {"items": []}
+
+
+def test_every_job_is_on_exactly_one_page_whatever_its_status(api: "Api") -> None:
+    jobs = _register(api, ["resize"] * 8)
+    for job in jobs[::2]:
+        api("PATCH", f"/jobs/{job['job_id']}", {"status": "RUNNING"})
+
+    pages = _pages(api, limit="3")
+
+    assert [len(page) for page in pages] == [3, 3, 2]
+    assert list(itertools.chain(*pages)) == [job["job_id"] for job in jobs]
+
+
+def test_a_page_that_is_just_full_is_the_last(api: "Api") -> None:
+    _register(api, ["resize"] * 3)
+
+    assert "next_cursor" not in api("GET", "/jobs", query={"limit": "3"}).body
+
+
+def test_jobs_that_arrive_while_one_pages_do_not_move_the_later_pages(api: "Api") -> None:
+    jobs = _register(api, ["resize"] * 4)
+    first = api("GET", "/jobs", query={"limit": "2"}).body
+    _register(api, ["resize"] * 3)
+
+    second = api("GET", "/jobs", query={"limit": "2", "cursor": first["next_cursor"]}).body
+
+    assert [item["job_id"] for item in second["items"]] == [job["job_id"] for job in jobs[2:]]
+
+
+def test_a_list_can_be_narrowed_by_status(api: "Api") -> None:
+    running, pending = _register(api, ["resize"] * 2)
+    api("PATCH", f"/jobs/{running['job_id']}", {"status": "RUNNING"})
+
+    assert _pages(api, status="PENDING") == [[pending["job_id"]]]
+    assert _pages(api, status="RUNNING") == [[running["job_id"]]]
+    assert _pages(api, status="FAILED") == [[]]
+
+
+def test_a_list_can_be_narrowed_by_pipeline_and_by_both(api: "Api") -> None:
+    jobs = _register(api, ["resize", "crop", "resize", "resize"])
+    resized = [job["job_id"] for job in jobs if job["pipeline"] == "resize"]
+    api("PATCH", f"/jobs/{resized[0]}", {"status": "RUNNING"})
+
+    assert _pages(api, pipeline="resize", limit="2") == [resized[:2], resized[2:]]
+    assert _pages(api, pipeline="resize", status="PENDING", limit="1") == [
+        [resized[1]],
+        [resized[2]],
+    ]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"status": "DONE"},
+        {"status": "pending"},
+        {"pipeline": ""},
+        {"pipeline": "Not A Name"},
+        {"limit": "0"},
+        {"limit": "6"},
+        {"limit": "-1"},
+        {"limit": "many"},
+        {"limit": "9" * 5000},
+        {"limit": "0000000002"},
+        {"limit": "000000002" + "9" * 30},
+        {"limit": "٣"},
+        {"cursor": ""},
+        {"cursor": "rubbish"},
+        {"cursor": "ü"},
+    ],
+)
+def test_a_query_parameter_that_makes_no_sense_is_refused(
+    query: dict[str, str], api: "Api"
+) -> None:
+    answer = api("GET", "/jobs", query=query)
+
+    assert answer.status == 400
+    assert next(iter(query)) in answer.body["detail"]
+
+
+def _cursor(api: "Api") -> str:
+    cursor: str = api("GET", "/jobs", query={"limit": "1"}).body["next_cursor"]
+    return cursor
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda cursor: cursor[:-4], id="truncated"),
+        pytest.param(lambda cursor: cursor[4:], id="beheaded"),
+        pytest.param(lambda cursor: cursor + "AAAA", id="extended"),
+        pytest.param(
+            lambda cursor: cursor[:20] + ("A" if cursor[20] != "A" else "B") + cursor[21:],
+            id="changed",
+        ),
+        pytest.param(lambda cursor: "A" * len(cursor), id="forged"),
+    ],
+)
+def test_a_damaged_cursor_is_refused_without_a_query(
+    damage: "Callable[[str], str]", api: "Api", capsys: pytest.CaptureFixture[str]
+) -> None:
+    _register(api, ["resize"] * 3)
+    cursor = damage(_cursor(api))
+    capsys.readouterr()
+
+    assert api("GET", "/jobs", query={"cursor": cursor}).status == 400
+    assert '"dynamodb_attempts":0' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("other", [{"pipeline": "resize"}, {"status": "PENDING"}])
+def test_a_cursor_of_another_list_is_refused_without_a_query(
+    other: dict[str, str], api: "Api", capsys: pytest.CaptureFixture[str]
+) -> None:
+    _register(api, ["resize"] * 3)
+    cursor = _cursor(api)
+    capsys.readouterr()
+
+    assert api("GET", "/jobs", query={"cursor": cursor, **other}).status == 400
+    assert '"dynamodb_attempts":0' in capsys.readouterr().out
+
+
+def test_a_cursor_signed_with_another_key_is_refused(api: "Api") -> None:
+    _register(api, ["resize"] * 3)
+    cursor = _cursor(api)
+    another = [{"secret": "YW5vdGhlciBrZXk=", "signs_from": 0, "good_until": None}]
+    client("ssm").put_parameter(
+        Name="/job-ledger/test/cursor-key", Value=json.dumps(another), Overwrite=True
+    )
+    ssm_config_loader._cursor_keys.cache_clear()
+
+    assert api("GET", "/jobs", query={"cursor": cursor}).status == 400
+
+
+@pytest.fixture
+def ssm_out_of_reach() -> "Iterator[None]":
+    def unreachable(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="https://ssm.example")
+
+    events = client("ssm").meta.events
+    events.register_first("before-send.ssm", unreachable)
+    yield
+    events.unregister("before-send.ssm", unreachable)
+
+
+@pytest.mark.usefixtures("ssm_out_of_reach")
+def test_with_ssm_out_of_reach_only_a_list_that_needs_a_cursor_fails(api: "Api") -> None:
+    (job, _) = _register(api, ["resize"] * 2)
+
+    assert api("GET", f"/jobs/{job['job_id']}").status == 200
+    assert api("PATCH", f"/jobs/{job['job_id']}", {"status": "CANCELLED"}).status == 200
+    assert api("GET", "/jobs", query={"limit": "2"}).status == 200
+    needy = api("GET", "/jobs", query={"limit": "1"})
+    assert needy.status == 503
+    assert int(needy.headers["Retry-After"]) > 0
+
+
+def test_without_a_cursor_key_only_a_list_that_needs_a_cursor_fails(api: "Api") -> None:
+    _register(api, ["resize"] * 2)
+    client("ssm").delete_parameter(Name="/job-ledger/test/cursor-key")
+
+    assert api("GET", "/jobs", query={"limit": "2"}).status == 200
+    needy = api("GET", "/jobs", query={"limit": "1"})
+    assert needy.status == 503
+    assert int(needy.headers["Retry-After"]) > 0
+
+
+def test_without_a_configuration_the_defaults_serve(api: "Api") -> None:
+    client("ssm").delete_parameter(Name="/job-ledger/test/config")
+
+    assert api("GET", "/jobs", query={"limit": "100"}).status == 200
+    assert api("GET", "/jobs", query={"limit": "101"}).status == 400
+
+
+def test_a_list_depends_on_no_parameter_that_the_cache_does_not_know() -> None:
+    class Query(dict[str, str]):
+        asked: ClassVar[set[str]] = set()
+
+        def get(self, name: str, default: Any = None) -> Any:
+            self.asked.add(name)
+            return default
+
+    listing.page(Query())
+
+    (row,) = (route for route in ROUTES if (route.method, route.path) == ("GET", "/jobs"))
+    assert Query.asked == set(row.query)

@@ -1,0 +1,97 @@
+"""Each function emits the metrics that dashboard and alarms rely on, and no others."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from common.aws.clients import client
+from common.logs.logger import archive
+from infra.spec.routes import Function, routes_of
+from tests.support.emitted import DIMENSIONS, EMITTED
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Api
+
+NEW = {"pipeline": "resize", "input_uri": "s3://in/1.png"}
+FAILURE = {"status": "FAILED", "error": {"code": "E", "message": "broken"}}
+
+
+def _use_everything(api: "Api", function: Function, job_id: str) -> None:
+    path = f"/jobs/{job_id}"
+    match function:
+        case "create":
+            for _ in range(2):
+                api("POST", "/jobs", NEW, headers={"Idempotency-Key": "key"})
+        case "read":
+            api("GET", "/jobs")
+        case "update":
+            for change in ({"status": "RUNNING"}, FAILURE, {"status": "PENDING"}):
+                api("PATCH", path, change)
+            for status in ("RUNNING", "SUCCEEDED"):
+                api("PATCH", path, {"status": status})
+            other = api("POST", "/jobs", NEW).body["job_id"]
+            api("PATCH", f"/jobs/{other}", {"status": "CANCELLED"})
+        case "delete":
+            api("DELETE", path)
+
+
+def _fail(api: "Api", method: str, job_id: str) -> None:
+    """Let DynamoDB be out of reach, and S3 for so long that lines are lost."""
+    client("s3").delete_bucket(Bucket="empty")
+    for _ in range(5):
+        archive.add("x" * 1024 * 1024)
+    # No time for a single call of DynamoDB, only for what comes after it.
+    api.remaining_ms = 5_000
+    path = "/jobs" if method == "POST" else f"/jobs/{job_id}"
+    body = {"POST": NEW, "PATCH": {"status": "PENDING"}}.get(method)
+    assert api(method, path, body).status == 503
+
+
+@pytest.mark.parametrize("function", EMITTED)
+def test_a_function_emits_its_metrics_and_no_others(
+    function: Function,
+    new_job: dict[str, Any],
+    api: "Api",
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    method = next(r.method for r in reversed(routes_of(function)))
+    client("s3").create_bucket(Bucket="empty")
+    capsys.readouterr()
+    _use_everything(api, function, new_job["job_id"])
+    monkeypatch.setattr(archive, "_bucket", "empty")
+    _fail(api, method, new_job["job_id"])
+    monkeypatch.undo()
+    api.remaining_ms = 25_000
+
+    emitted: set[str] = set()
+    for line in map(json.loads, capsys.readouterr().out.splitlines()):
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", ()):
+            assert directive["Namespace"] == "JobLedger"
+            assert [set(names) for names in directive["Dimensions"]] == [DIMENSIONS]
+            emitted |= {metric["Name"] for metric in directive["Metrics"]}
+    api("GET", "/jobs")
+    # For its cancelled job, the update function needs one that create has registered.
+    assert emitted - ({"JobsCreated"} if function == "update" else set()) == EMITTED[function]
+
+
+def test_a_time_is_told_in_milliseconds(
+    new_job: dict[str, Any], api: "Api", capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/jobs/{new_job['job_id']}"
+    capsys.readouterr()
+    started = api("PATCH", path, {"status": "RUNNING"})
+    ended = api("PATCH", path, FAILURE)
+    api("PATCH", path, {"status": "PENDING"})
+    again = api("PATCH", path, {"status": "RUNNING"})
+
+    assert (started.status, ended.status, again.status) == (200, 200, 200)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    metrics = [line for line in lines if "_aws" in line]
+    (queue,) = [line for line in metrics if "QueueTime" in line]
+    (run,) = [line for line in metrics if "RunTime" in line]
+    for line, name in ((queue, "QueueTime"), (run, "RunTime")):
+        (told,) = line["_aws"]["CloudWatchMetrics"]
+        assert {"Name": name, "Unit": "Milliseconds"} in told["Metrics"]
+        assert 0 <= line[name][0] < 60_000

@@ -1,0 +1,93 @@
+"""The SSM config loader."""
+
+import pytest
+
+from common import ssm_config_loader
+from common.aws.clients import client
+from common.aws.timeouts import PARAMETER_TTL
+from common.ssm_config_loader import Config, Missing, Parameter
+
+NAME = "/job-ledger/test/config"
+
+
+class Clock:
+    """A wall clock that the test winds."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("common.ssm_config_loader.time.time", clock)
+    return clock
+
+
+def _put(value: str) -> None:
+    client("ssm").put_parameter(Name=NAME, Value=value, Type="String", Overwrite=True)
+
+
+def test_the_configuration_is_read_once_and_kept() -> None:
+    first = ssm_config_loader.current()
+    _put('{"retention_days": 99}')
+
+    assert first == ssm_config_loader.current() == Config(7, 3, 5)
+
+
+def test_a_new_value_is_seen_after_the_time_to_live(clock: Clock) -> None:
+    ssm_config_loader.current()
+    _put('{"retention_days": 99}')
+    clock.now += PARAMETER_TTL * 1.2
+
+    assert ssm_config_loader.retention().days == 99
+
+
+def test_the_last_good_value_serves_while_ssm_fails(clock: Clock) -> None:
+    ssm_config_loader.current()
+    client("ssm").delete_parameter(Name=NAME)
+    clock.now += PARAMETER_TTL * 1.2
+
+    assert ssm_config_loader.current() == Config(7, 3, 5)
+
+
+def test_after_a_failure_ssm_is_asked_again_soon_but_not_at_once(clock: Clock) -> None:
+    client("ssm").delete_parameter(Name=NAME)
+    assert ssm_config_loader.current() == Config()
+    _put('{"retention_days": 99}')
+
+    assert ssm_config_loader.current() == Config()
+    clock.now += ssm_config_loader.READ_AGAIN_AFTER
+    assert ssm_config_loader.current().retention_days == 99
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[" * 2_000,
+        "[]",
+        "5",
+        "null",
+        '"retention_days"',
+        '{"retention_days": 0}',
+        '{"retention_days": "7"}',
+        '{"retention_days": true}',
+        '{"retention_days": 3000000}',
+        '{"page_size_max": 1001}',
+        '{"page_size_default": 200, "page_size_max": 100}',
+    ],
+)
+def test_a_configuration_that_makes_no_sense_is_not_used(text: str) -> None:
+    _put(text or " ")
+
+    assert ssm_config_loader.current() == Config()
+
+
+def test_a_parameter_that_was_never_read_is_missing() -> None:
+    with pytest.raises(Missing):
+        Parameter("/job-ledger/test/nowhere", str).get()

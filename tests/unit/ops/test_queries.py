@@ -1,0 +1,133 @@
+"""What the named queries find in archived files, and which files they open for it."""
+
+import gzip
+import json
+import re
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from infra.spec.log_archive import COLUMNS, folder, queries
+from tests.support.logs.athena import Athena
+
+NOW = datetime.now(UTC)
+Write = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Archives a line that was logged some time ago."""
+
+    def write(ago: timedelta = timedelta(0), *, function: str = "read", **fields: Any) -> Any:
+        at = NOW - ago
+        line = {
+            "timestamp": at.isoformat(timespec="milliseconds"),
+            "level": "INFO",
+            "message": "request",
+            "request_id": str(uuid.uuid4()),
+            **fields,
+        }
+        assert line.keys() <= COLUMNS.keys()
+        _archive(tmp_path, function, at, gzip.compress(json.dumps(line).encode() + b"\n"))
+        return line
+
+    return write
+
+
+def _archive(archive: Path, function: str, at: datetime, content: bytes) -> None:
+    where = archive / folder(function, at)
+    where.mkdir(parents=True, exist_ok=True)
+    (where / f"{uuid.uuid4()}.jsonl.gz").write_bytes(content)
+
+
+def _day(ago: timedelta = timedelta(0)) -> str:
+    return f"{NOW - ago:%Y-%m-%d}"
+
+
+def test_errors_finds_those_of_the_last_24_hours_newest_first(write: Write, tmp_path: Path) -> None:
+    older = write(timedelta(hours=23), level="ERROR", status=503, exception_name="Unavailable")
+    newer = write(level="ERROR", function="create", status=500, route="POST /jobs")
+    write(timedelta(hours=25), level="ERROR", status=500)
+    write(level="WARNING", status=404)
+    write(status=200)
+
+    found = Athena(tmp_path)("errors")
+
+    assert [row["request_id"] for row in found] == [newer["request_id"], older["request_id"]]
+    assert [row["function"] for row in found] == ["create", "read"]
+    assert found[0]["route"] == "POST /jobs"
+    assert found[1]["exception_name"] == "Unavailable"
+
+
+def test_request_finds_all_lines_of_a_request_and_no_others(write: Write, tmp_path: Path) -> None:
+    first = write(timedelta(minutes=1), message="job created", pipeline="p")
+    second = write(request_id=first["request_id"], status=201)
+    write(status=201)
+
+    found = Athena(tmp_path)("request", _day(timedelta(days=1)), _day(), first["request_id"])
+
+    assert [row["message"] for row in found] == ["job created", "request"]
+    assert [row["status"] for row in found] == [None, second["status"]]
+    assert found[0].keys() >= COLUMNS.keys()
+
+
+def test_job_history_tells_what_happened_to_a_job_from_its_creation_on(
+    write: Write, tmp_path: Path
+) -> None:
+    ages = [timedelta(days=3), timedelta(days=2), timedelta(hours=1)]
+    for age, message in zip(ages, ["job created", "job started", "job failed"], strict=True):
+        write(age, function="update", message=message, job_id="j", pipeline="p")
+        write(age, message=message, job_id="another")
+
+    found = Athena(tmp_path)("job-history", _day(ages[0]), "j")
+
+    assert [row["message"] for row in found] == ["job created", "job started", "job failed"]
+
+
+def test_slowest_routes_ranks_the_last_24_hours_by_p99(write: Write, tmp_path: Path) -> None:
+    for latency in range(1, 101):
+        write(route="GET /jobs", latency_ms=float(latency), status=200)
+    write(route="POST /jobs", latency_ms=5_000.5, status=503)
+    write(timedelta(hours=25), route="GET /jobs", latency_ms=60_000.0, status=200)
+    write(route="GET /jobs", message="parameter not refreshed")
+
+    slowest, other = Athena(tmp_path)("slowest-routes")
+
+    assert slowest == {
+        "route": "POST /jobs",
+        "requests": 1,
+        **dict.fromkeys(("p50", "p95", "p99"), 5_000.5),
+    }
+    assert (other["route"], other["requests"]) == ("GET /jobs", 100)
+    assert other["p50"] == pytest.approx(50, abs=2)
+    assert other["p95"] == pytest.approx(95, abs=2)
+    assert other["p99"] == pytest.approx(99, abs=2)
+
+
+def test_no_query_opens_files_of_days_that_it_is_not_about(write: Write, tmp_path: Path) -> None:
+    line = write(job_id="j", route="GET /jobs", latency_ms=1.0, level="ERROR")
+    for days in (3, 400):
+        for function in ("read", "create"):
+            _archive(tmp_path, function, NOW - timedelta(days=days), b"cannot be read")
+    athena = Athena(tmp_path)
+    parameters = {
+        "request": (_day(), _day(), line["request_id"]),
+        "job-history": (_day(), "j"),
+    }
+
+    for query in queries():
+        assert len(athena(query.name, *parameters.get(query.name, ()))) == 1
+    with pytest.raises(duckdb.Error, match="GZIP"):
+        athena("job-history", _day(timedelta(days=3)), "j")
+
+
+@pytest.mark.parametrize("query", queries(), ids=lambda query: query.name)
+def test_every_query_is_described_and_restricts_the_date(query: Any) -> None:
+    assert re.search(r'^WHERE "date" ', query.sql, re.MULTILINE)
+    assert query.description
+    assert ("?" in query.sql) == ("'2026-01-31'" in query.description)

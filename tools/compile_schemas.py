@@ -1,0 +1,39 @@
+"""Generates Python validators from the JSON Schemas: `make schemas`.
+
+Generated ahead, because compiling a schema costs a cold start more than all else it does.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import fastjsonschema
+
+from infra.spec.paths import SCHEMAS
+
+NOTE = '"""Generated from {schema} by `make schemas`; do not edit."""\n\n'
+
+
+def validator_source(schema: Path) -> str:
+    """The Python source of the validator of a schema."""
+    definition = json.loads(schema.read_text())
+    code = fastjsonschema.compile_to_code(
+        definition, use_default=False, use_formats=False, fast_fail=False
+    )
+    return NOTE.format(schema=schema.name) + code
+
+
+def validator_path(schema: Path) -> Path:
+    """Where the validator of a schema belongs."""
+    return SCHEMAS / "generated" / f"{schema.stem.replace('-', '_')}.py"
+
+
+def main() -> None:
+    """Write the validator of every schema."""
+    for schema in sorted(SCHEMAS.glob("*.json")):
+        validator_path(schema).write_text(validator_source(schema))
+        sys.stdout.write(f"{validator_path(schema).name}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""The OpenAPI document (https://spec.openapis.org/oas/v3.1.0), from routes and schemas.
+
+3.1, because its schemas are JSON Schemas: the files that the gateway and the functions judge
+bodies by go into it as they are. 3.0 would need them rewritten (it has no null type), and
+viewers, fuzzers and client generators read both.
+"""
+
+import json
+import tomllib
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from common.contract import MAX_BODY_BYTES
+from common.jobs.model import MAX_PARAMETERS_BYTES, SUMMARY
+from infra.spec.paths import PROJECT, SCHEMAS
+from infra.spec.routes import ROUTES, Route
+from infra.spec.stages import REGION, STAGES, Authorization
+from tools.openapi import security
+from tools.openapi.answers import answers, cases, component, problem_response
+from tools.openapi.examples import EXAMPLES
+from tools.openapi.parameters import HEADERS, PARAMETERS
+
+_PATH = attrgetter("path")
+
+_DESCRIPTION = f"""\
+A ledger of data-processing jobs. Producers register jobs, workers report their progress,
+operators list and inspect them.
+
+**A job's life.** PENDING → RUNNING → SUCCEEDED, FAILED or CANCELLED. A PENDING job can be
+CANCELLED too, and a FAILED one made PENDING again: a new attempt. A RUNNING job cannot be
+deleted. Some time after its end, a job is forgotten.
+
+**Changes that do not overwrite each other.** Send the ETag that you have read in If-Match: if
+somebody else was faster, the answer is 412 and nothing has changed.
+
+**Trying again.** After 429, 503 or 504, wait for as many seconds as Retry-After says. To be
+sure that nothing happens twice, send a POST again with the same Idempotency-Key, and a change
+with If-Match: a change that had been carried out is then refused with 412.
+
+**Errors** are problem documents (RFC 9457), and change nothing unless they say so.
+
+**Limits.** A body has at most {MAX_BODY_BYTES // 1024} KiB, a job's parameters have at most
+{MAX_PARAMETERS_BYTES // 1024} KiB as compact JSON with all but ASCII escaped. Each API key has
+a rate and a daily quota.
+"""
+
+
+def document(authorization: Authorization = "api-key") -> dict[str, Any]:
+    """The document of stages with this authorization, ready to be written as JSON."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Job Ledger",
+            "version": _version(),
+            "summary": "A ledger of data-processing jobs",
+            "description": _DESCRIPTION,
+        },
+        "servers": [_SERVER],
+        "tags": [{"name": tag} for tag in dict.fromkeys(map(_tag, ROUTES))],
+        "paths": {
+            path: {route.method.lower(): _operation(route, authorization) for route in routes}
+            for path, routes in groupby(sorted(ROUTES, key=_PATH), _PATH)
+        },
+        "components": {
+            "securitySchemes": security.schemes(authorization),
+            "schemas": _schemas(),
+            "responses": {
+                component(status): problem_response(status, case, _media("answers/problem"))
+                for status, case in cases(authorization).items()
+            },
+            "headers": HEADERS,
+        },
+    }
+
+
+_SERVER = {
+    "url": f"https://{{api}}.execute-api.{REGION}.amazonaws.com/{{stage}}",
+    "description": "A stage on AWS; the output ApiUrl of its stack is this URL",
+    "variables": {
+        "api": {"default": "a1b2c3d4e5", "description": "The id of the REST API"},
+        "stage": {"enum": [*STAGES], "default": "dev"},
+    },
+}
+
+
+def _version() -> str:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    return str(project["version"])
+
+
+def _tag(route: Route) -> str:
+    return route.path.split("/")[1]
+
+
+def _operation(route: Route, authorization: Authorization) -> dict[str, Any]:
+    body = {media: _media(schema) for media, schema in route.body.items()}
+    return {
+        "operationId": route.operation,
+        "summary": route.summary,
+        "tags": [_tag(route)],
+        "security": security.required(route, authorization),
+        "parameters": [
+            *(_parameter(name, "path", required=True) for name in route.path_parameters),
+            *(_parameter(name, "query") for name in route.query),
+            *(_parameter(name, "header") for name in route.headers),
+        ],
+        **({"requestBody": {"required": True, "content": body}} if body else {}),
+        "responses": answers(
+            route,
+            {schema: _media(f"answers/{schema}") for schema in route.answers.values() if schema},
+            authorization,
+        ),
+    }
+
+
+def _parameter(name: str, where: str, *, required: bool = False) -> dict[str, Any]:
+    described = PARAMETERS.get(name, {"schema": {"type": "string"}})
+    return {"name": name, "in": where, **({"required": True} if required else {}), **described}
+
+
+def _media(schema: str) -> dict[str, Any]:
+    title = _schema(schema)["title"]
+    examples = {word: {"value": value} for word, value in EXAMPLES.get(title, {}).items()}
+    return {
+        "schema": {"$ref": f"#/components/schemas/{title}"},
+        **({"examples": examples} if examples else {}),
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    names = [
+        *(f"answers/{schema}" for route in ROUTES for schema in route.answers.values() if schema),
+        "answers/problem",
+        *(schema for route in ROUTES for schema in route.body.values()),
+    ]
+    found = [_schema(name) for name in dict.fromkeys(names)]
+    (job,) = (schema for schema in found if schema["title"] == "Job")
+    components: dict[str, Any] = {}
+    for schema in (*found, _summary(job)):
+        _collect(schema, components)
+    return components
+
+
+def _collect(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    """Make every schema that has a title a component, so that clients have one type for it.
+
+    Returns:
+        What takes the schema's place: a reference to it, or itself if it has no title.
+    """
+    if "properties" in schema:
+        inner = {name: _collect(each, components) for name, each in schema["properties"].items()}
+        schema = {**schema, "properties": inner}
+    if "items" in schema:
+        schema = {**schema, "items": _collect(schema["items"], components)}
+    if "title" not in schema:
+        return schema
+    title = schema["title"]
+    components.setdefault(title, schema)
+    return {"$ref": f"#/components/schemas/{title}", "description": schema["description"]}
+
+
+def _schema(name: str) -> dict[str, Any]:
+    """The schema of a file, without the dialect: what it uses means the same in 3.1's."""
+    schema: dict[str, Any] = json.loads((SCHEMAS / f"{name}.json").read_text())
+    return {key: value for key, value in schema.items() if key != "$schema"}
+
+
+def _summary(job: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a job in a list: some of the fields of the job."""
+    return {
+        "title": "JobSummary",
+        "description": "What a list shows of a job",
+        "type": "object",
+        "required": [name for name in job["required"] if name in SUMMARY],
+        "properties": {
+            name: schema for name, schema in job["properties"].items() if name in SUMMARY
+        },
+    }
