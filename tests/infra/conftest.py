@@ -1,44 +1,13 @@
 """The stack of each stage, synthesized once: the CDK takes seconds to start."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import pytest
-from aws_cdk import App, Environment
 
-from infra.spec.paths import PROJECT
-from infra.spec.stages import REGION, STAGES, Stage
-from infra.stack import JobLedgerStack
-from tests.support.synthesized import Synthesized
-
-# As the CDK CLI does; the tests find resources by their construct paths.
-CONTEXT = {
-    **json.loads((PROJECT / "cdk.json").read_text())["context"],
-    "aws:cdk:enable-path-metadata": True,
-}
-
-
-def app_of(stage: Stage, folder: Path, *, assets: bool = False) -> tuple[App, JobLedgerStack]:
-    """An app of one stage, to be synthesized into ``folder``; for the rest, see synthesize."""
-    context = CONTEXT if assets else {**CONTEXT, "aws:cdk:disable-asset-staging": True}
-    app = App(analytics_reporting=False, context=context, outdir=str(folder))
-    return app, JobLedgerStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
-
-
-def synthesize(stage: Stage, folder: Path, *, assets: bool = False) -> Synthesized:
-    """Synthesize a stage into ``folder``, with a copy of what is uploaded if ``assets``."""
-    app, _ = app_of(stage, folder, assets=assets)
-    artifact = app.synth().get_stack_by_name(stage.stack)
-    return Synthesized(
-        stage=stage,
-        template=artifact.template,
-        assembly=folder,
-        warnings=tuple(f"{message.id}: {message.entry.data}" for message in artifact.messages),
-        termination_protection=bool(artifact.termination_protection),
-    )
+from infra.spec.stages import STAGES
+from tests.support.templates.synthesized import Synthesized, synthesize
 
 
 @pytest.fixture(scope="session")

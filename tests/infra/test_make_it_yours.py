@@ -14,7 +14,7 @@ import pytest
 from infra.spec.paths import PROJECT
 from tests.support.adaptation import changes
 from tests.support.deployment.project import copy_project
-from tests.support.synthesized import Synthesized
+from tests.support.templates.synthesized import Synthesized
 
 Run = Callable[..., str]
 

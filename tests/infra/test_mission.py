@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from infra.spec.routes import FUNCTIONS, ROUTES, Function, Route
-from tests.support.synthesized import Resource, Synthesized
+from tests.support.templates.synthesized import Resource, Synthesized
 
 Part = Callable[[Synthesized], list[Resource]]
 

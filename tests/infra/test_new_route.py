@@ -14,11 +14,9 @@ from infra.spec import routes
 from infra.spec.paths import FUNCTION_SOURCES
 from infra.spec.routes import Route
 from infra.spec.stages import STAGES
-from tests.infra.compute.test_network import let_through
-from tests.infra.compute.test_roles import permissions
-from tests.infra.conftest import synthesize
-from tests.infra.monitoring.test_monitoring import widgets
-from tests.support.synthesized import Synthesized
+from tests.support.templates.dashboard import widgets
+from tests.support.templates.permissions import endpoint_permissions, role_permissions
+from tests.support.templates.synthesized import Synthesized, synthesize
 from tools.openapi import answers, document
 
 ROW = Route(
@@ -70,7 +68,7 @@ def test_its_function_has_a_role_and_a_log_group(grown: Synthesized) -> None:
     assert function["FunctionName"] == "job-ledger-dev-history"
     assert function["LoggingConfig"]["LogGroup"] == "${History/Logs}"
     assert function["Environment"]["Variables"]["CONFIG_PARAMETER"] == "${Parameters/Config}"
-    allowed = permissions(grown, "History/Role")
+    allowed = role_permissions(grown, "History/Role")
     assert {(a, r) for a, r in allowed if a.startswith(("dynamodb:", "s3:"))} == {
         ("dynamodb:BatchGetItem", "${Table/Jobs.Arn}"),
         ("s3:PutObject", "${Archive/Logs.Arn}/logs/function=history/*"),
@@ -86,7 +84,7 @@ def test_what_running_it_leaves_behind_is_not_uploaded(grown: Synthesized) -> No
 
 
 def test_its_action_passes_the_endpoint_of_the_table(grown: Synthesized) -> None:
-    assert ("dynamodb:BatchGetItem", "${Table/Jobs.Arn}") in let_through(grown, "dynamodb")
+    assert ("dynamodb:BatchGetItem", "${Table/Jobs.Arn}") in endpoint_permissions(grown, "dynamodb")
 
 
 def test_it_is_watched_and_shown(grown: Synthesized) -> None:

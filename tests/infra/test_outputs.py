@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.synthesized import Synthesized
+from tests.support.templates.synthesized import Synthesized
 
 WITHOUT_IDENTITY = {
     "AWS::ApiGateway::UsagePlanKey",

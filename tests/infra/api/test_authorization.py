@@ -7,17 +7,16 @@ import pytest
 
 from infra.spec.routes import ROUTES, Route
 from infra.spec.stages import STAGES
-from tests.infra.api.test_rest_api import (
-    CACHED,
+from tests.support.templates.permissions import role_permissions
+from tests.support.templates.rest_api import (
+    CACHED_ROUTES,
     cache_key,
     each_cached_route,
     each_route,
+    gateway_responses,
     method,
-    problems,
 )
-from tests.infra.compute.test_roles import permissions
-from tests.infra.conftest import synthesize
-from tests.support.synthesized import Properties, Synthesized, many
+from tests.support.templates.synthesized import Properties, Synthesized, many, synthesize
 
 POOL = "${Authorization/UserPool/Users}"
 OTHERS = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Others"
@@ -98,7 +97,7 @@ def test_callers_share_what_is_cached(route: Route, prod: Synthesized, signed: S
         names = json.dumps(cache_key(stack, route, {})).lower()
         assert "authorization" not in names
         assert "x-api-key" not in names
-    assert CACHED
+    assert CACHED_ROUTES
 
 
 def test_the_authorizer_remembers_nothing_of_a_token(prod: Synthesized) -> None:
@@ -166,7 +165,7 @@ def test_whoever_keeps_the_secret_may_touch_nothing_but_this_client_and_paramete
 ) -> None:
     parameter = "arn:aws:ssm:us-east-1:${AWS::AccountId}:parameter/job-ledger/prod/machine-client"
     logs = "${Authorization/UserPool/MachineClientLogs.Arn}"
-    assert permissions(prod, "Authorization/UserPool/MachineClientRole") == {
+    assert role_permissions(prod, "Authorization/UserPool/MachineClientRole") == {
         ("cognito-idp:DescribeUserPoolClient", f"{POOL[:-1]}.Arn}}"),
         ("ssm:PutParameter", parameter),
         ("ssm:DeleteParameter", parameter),
@@ -223,7 +222,7 @@ ABOUT_CREDENTIALS = {
 def test_credentials_that_are_not_good_are_answered_with_a_problem(
     name: str, request: pytest.FixtureRequest
 ) -> None:
-    answers = problems(request.getfixturevalue(name))
+    answers = gateway_responses(request.getfixturevalue(name))
     for case, status in ABOUT_CREDENTIALS[name].items():
         assert answers[case]["StatusCode"] == str(status)
         body = json.loads(answers[case]["ResponseTemplates"]["application/json"])
@@ -231,7 +230,7 @@ def test_credentials_that_are_not_good_are_answered_with_a_problem(
 
 
 def test_whoever_has_no_token_is_told_to_bring_one(prod: Synthesized) -> None:
-    headers = problems(prod)["UNAUTHORIZED"]["ResponseParameters"]
+    headers = gateway_responses(prod)["UNAUTHORIZED"]["ResponseParameters"]
     assert headers["gatewayresponse.header.WWW-Authenticate"] == "'Bearer'"
 
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.spec.stages import STAGES
-from tests.infra.conftest import synthesize
-from tests.support.synthesized import Synthesized
+from tests.support.templates.synthesized import Synthesized, synthesize
 
 
 def test_the_name_leads_to_the_stage_of_the_api(variant: Synthesized) -> None:

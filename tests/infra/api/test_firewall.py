@@ -3,7 +3,7 @@
 from typing import Any
 
 from infra.api.gateway_problems import problems_of
-from tests.support.synthesized import Synthesized
+from tests.support.templates.synthesized import Synthesized
 
 
 def rules(stack: Synthesized) -> dict[str, Any]:

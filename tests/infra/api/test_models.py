@@ -17,7 +17,7 @@ from jsonschema.validators import extend
 
 from common import schemas
 from infra.spec.routes import ROUTES
-from tests.support.synthesized import Synthesized
+from tests.support.templates.synthesized import Synthesized
 
 BODIES = 2_000
 SCHEMAS = sorted({schema for route in ROUTES for schema in route.body.values()})

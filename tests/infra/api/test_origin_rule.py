@@ -1,6 +1,6 @@
 """Who may read the answers that API Gateway gives by itself, where several origins may."""
 
-from tests.support.synthesized import Properties, Synthesized
+from tests.support.templates.synthesized import Properties, Synthesized
 
 
 def test_with_several_origins_no_request_of_another_page_reaches_the_api(

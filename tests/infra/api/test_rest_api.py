@@ -8,7 +8,15 @@ import pytest
 
 from infra.spec.paths import COMMON
 from infra.spec.routes import ROUTES, Route
-from tests.support.synthesized import Properties, Synthesized
+from tests.support.templates.rest_api import (
+    CACHED_ROUTES,
+    cache_key,
+    each_cached_route,
+    each_route,
+    gateway_responses,
+    method,
+)
+from tests.support.templates.synthesized import Properties, Synthesized
 
 CORS_ANSWERS = {
     "gatewayresponse.header.Access-Control-Expose-Headers": (
@@ -18,15 +26,6 @@ CORS_ANSWERS = {
     "gatewayresponse.header.X-Request-Id": "context.requestId",
     "gatewayresponse.header.Cache-Control": "'no-store'",
 }
-CACHED = [route for route in ROUTES if route.cache_ttl]
-each_route, each_cached_route = (
-    pytest.mark.parametrize("route", rows, ids=lambda route: f"{route.method} {route.path}")
-    for rows in (ROUTES, CACHED)
-)
-
-
-def method(stack: Synthesized, verb: str, path: str) -> Properties:
-    return stack.at(f"Api/Rest/Default{path}/{verb}").properties
 
 
 def settings(stack: Synthesized) -> dict[tuple[str, str], Properties]:
@@ -53,24 +52,6 @@ def test_a_route_declares_what_it_reads_of_the_request(route: Route, stack: Synt
         assert declared[f"method.request.querystring.{name}"] is False
     for name in route.headers:
         assert declared[f"method.request.header.{name}"] is False
-
-
-def cache_key(stack: Synthesized, route: Route, request: Mapping[str, str]) -> tuple[object, ...]:
-    """What API Gateway finds a request's answer under, as the template has it.
-
-    The resource, the method, and the parameters that are declared both for the method and for
-    the key: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-caching.html
-
-    Args:
-        stack: The stack.
-        route: The route that is asked.
-        request: Its parameters and headers, such as ``method.request.path.job_id``.
-    """
-    properties = method(stack, route.method, route.path)
-    integration = properties["Integration"]
-    names = sorted({*integration["CacheKeyParameters"]} & {*properties["RequestParameters"]})
-    namespace = integration.get("CacheNamespace", properties["ResourceId"])
-    return (namespace, route.method, *((name, request.get(name)) for name in names))
 
 
 def parameters_of(route: Route) -> list[str]:
@@ -114,7 +95,7 @@ def test_requests_that_differ_in_nothing_that_matters_share_their_answer(
 
 
 def test_no_two_routes_share_an_answer(stack: Synthesized) -> None:
-    assert len({cache_key(stack, route, {}) for route in CACHED}) == len(CACHED)
+    assert len({cache_key(stack, route, {}) for route in CACHED_ROUTES}) == len(CACHED_ROUTES)
 
 
 @each_route
@@ -225,13 +206,6 @@ def test_with_several_origins_the_preflight_answers_the_one_that_asks(
     assert 'get("Origin")' in template
 
 
-def problems(stack: Synthesized) -> dict[str, Properties]:
-    return {
-        r.properties["ResponseType"]: r.properties
-        for r in stack.all("AWS::ApiGateway::GatewayResponse")
-    }
-
-
 STATUSES = {
     "BAD_REQUEST_BODY": 400,
     "BAD_REQUEST_PARAMETERS": 400,
@@ -255,7 +229,7 @@ STATUSES = {
 def test_the_api_answers_its_own_errors_with_a_problem(
     case: str, status: int, stack: Synthesized
 ) -> None:
-    problem = problems(stack)[case]
+    problem = gateway_responses(stack)[case]
     assert problem["StatusCode"] == str(status)
     body = json.loads(problem["ResponseTemplates"]["application/json"])
     assert body["status"] == status
@@ -267,7 +241,7 @@ def test_the_api_answers_its_own_errors_with_a_problem(
 
 
 def test_a_browser_can_read_every_error_of_the_api(stack: Synthesized) -> None:
-    for problem in problems(stack).values():
+    for problem in gateway_responses(stack).values():
         headers = problem["ResponseParameters"]
         assert headers.items() >= CORS_ANSWERS.items()
         origin = headers["gatewayresponse.header.Access-Control-Allow-Origin"]
@@ -275,7 +249,7 @@ def test_a_browser_can_read_every_error_of_the_api(stack: Synthesized) -> None:
 
 
 def test_with_several_origins_an_error_repeats_the_one_that_asks(variant: Synthesized) -> None:
-    for case, problem in problems(variant).items():
+    for case, problem in gateway_responses(variant).items():
         headers = problem["ResponseParameters"]
         allowed = headers.get("gatewayresponse.header.Access-Control-Allow-Origin")
         assert allowed == (None if case == "WAF_FILTERED" else "method.request.header.Origin")
@@ -285,14 +259,14 @@ def test_with_several_origins_an_error_repeats_the_one_that_asks(variant: Synthe
 def test_whoever_may_try_again_is_told_when(stack: Synthesized) -> None:
     told = {
         case
-        for case, problem in problems(stack).items()
+        for case, problem in gateway_responses(stack).items()
         if "gatewayresponse.header.Retry-After" in problem["ResponseParameters"]
     }
     assert told == {"THROTTLED", "QUOTA_EXCEEDED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"}
 
 
 def test_a_template_only_substitutes_variables(stack: Synthesized) -> None:
-    for problem in problems(stack).values():
+    for problem in gateway_responses(stack).values():
         (template,) = problem["ResponseTemplates"].values()
         assert not re.search(r"#set|#if|\$input|\$util", template)
 

@@ -15,8 +15,8 @@ from infra.bundling.layer import build
 from infra.spec.paths import BUILD, FUNCTION_SOURCES
 from infra.spec.routes import FUNCTIONS, Function
 from local.lambda_runtime import interpreter
-from tests.infra.bundling.test_layer import LAMBDA
-from tests.support.synthesized import Synthesized
+from tests.support.lambda_variables import LAMBDA_VARIABLES
+from tests.support.templates.synthesized import Synthesized
 
 TURNS = 5
 BUDGET = 0.8
@@ -82,7 +82,7 @@ def measure(name: str, path: tuple[Path, ...], stack: Synthesized) -> Start:
     variables = {} if name == BARE else variables_of(name, stack)
     done = subprocess.run(
         [*command, json.dumps([str(folder) for folder in path])],
-        env={**LAMBDA, **variables},
+        env={**LAMBDA_VARIABLES, **variables},
         capture_output=True,
         text=True,
         check=False,

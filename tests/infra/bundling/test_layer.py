@@ -19,7 +19,8 @@ from infra.bundling.layer import build
 from infra.spec.paths import BUILD, COMMON, FUNCTION_SOURCES
 from infra.spec.routes import FUNCTIONS, Function
 from local.lambda_runtime import interpreter
-from tests.support.synthesized import Synthesized
+from tests.support.lambda_variables import LAMBDA_VARIABLES
+from tests.support.templates.synthesized import Synthesized
 
 START = """
 import json, sys
@@ -36,13 +37,6 @@ assert callable(handler.handler)
 loaded = sorted(m.__file__ for m in sys.modules.values() if getattr(m, "__file__", None))
 print(json.dumps([loaded, compiled]))
 """
-LAMBDA = {
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_REGION": "us-east-1",
-    "AWS_ACCESS_KEY_ID": "id",
-    "AWS_SECRET_ACCESS_KEY": "key",
-    "LAMBDA_TASK_ROOT": "/var/task",
-}
 PYTHON_3_13 = interpreter.of_runtime()
 
 
@@ -196,7 +190,7 @@ def start(python: Path, function: Function, layer: Path, stack: Synthesized) -> 
     # Isolated, and without site-packages.
     command = [str(python), "-I", "-S", "-B", "-c", START, json.dumps(folders)]
     result = subprocess.run(
-        command, env={**variables, **LAMBDA}, capture_output=True, text=True, check=False
+        command, env={**variables, **LAMBDA_VARIABLES}, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
     return Started(*json.loads(result.stdout.splitlines()[-1]))

@@ -16,8 +16,7 @@ from infra.compliance.plugin import Compliance, findings, violations
 from infra.spec.paths import PROJECT
 from infra.spec.stages import STAGES
 from infra.stack import JobLedgerStack
-from tests.infra.conftest import app_of
-from tests.support.synthesized import Synthesized
+from tests.support.templates.synthesized import Synthesized, create_app
 
 # Says that the CDK names a dependency that a reference implies; there is no harm in that.
 REDUNDANT_DEPENDENCY = "W3005"
@@ -25,7 +24,7 @@ REDUNDANT_DEPENDENCY = "W3005"
 
 @pytest.fixture(scope="module")
 def dev_stack(tmp_path_factory: pytest.TempPathFactory) -> JobLedgerStack:
-    return app_of(STAGES["dev"], tmp_path_factory.mktemp("dev"))[1]
+    return create_app(STAGES["dev"], tmp_path_factory.mktemp("dev"))[1]
 
 
 STAGES_AND_SWITCHES = {
@@ -48,16 +47,18 @@ STAGES_AND_SWITCHES = {
 @pytest.mark.parametrize("name", STAGES_AND_SWITCHES)
 def test_every_finding_is_accepted_and_every_acceptance_is_used(name: str, tmp_path: Path) -> None:
     stage = STAGES_AND_SWITCHES[name]
-    _, stack = app_of(stage, tmp_path)
+    _, stack = create_app(stage, tmp_path)
     accepted = [acceptance for acceptance in ACCEPTED if acceptance.when(stage)]
     assert [each.fix for each in violations(stack, accepted)] == []
 
 
 def test_a_resource_that_breaks_a_rule_stops_the_synthesis(tmp_path: Path) -> None:
-    app, stack = app_of(STAGES["dev"], tmp_path)
+    app, stack = create_app(STAGES["dev"], tmp_path)
     sns.Topic(stack, "Careless")
     Validations.of(app).add_plugins(Compliance(stack, STAGES["dev"]))
-    with pytest.raises(RuntimeError, match="accept AwsSolutions-SNS3 at Careless in infra/compliance/nag_acc"):
+    with pytest.raises(
+        RuntimeError, match="accept AwsSolutions-SNS3 at Careless in infra/compliance/nag_acc"
+    ):
         app.synth()
 
 
@@ -66,7 +67,7 @@ def test_an_acceptance_that_accepts_nothing_stops_the_synthesis(
 ) -> None:
     idle = Acceptance("AwsSolutions-SNS3", "Monitoring/Alarms", "It is mended.")
     monkeypatch.setattr(plugin, "ACCEPTED", (*ACCEPTED, idle))
-    app, stack = app_of(STAGES["dev"], tmp_path)
+    app, stack = create_app(STAGES["dev"], tmp_path)
     Validations.of(app).add_plugins(Compliance(stack, STAGES["dev"]))
     with pytest.raises(RuntimeError, match="SNS3 is accepted at Monitoring/Alarms, and not found"):
         app.synth()

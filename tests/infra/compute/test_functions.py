@@ -4,7 +4,7 @@ import pytest
 
 from common.aws.timeouts import API_GATEWAY_TIMEOUT, LAMBDA_TIMEOUT
 from infra.spec.routes import FUNCTIONS, Function, routes_of
-from tests.support.synthesized import Properties, Synthesized
+from tests.support.templates.synthesized import Properties, Synthesized
 
 
 def function(stack: Synthesized, name: str) -> Properties:

@@ -1,23 +1,8 @@
 """The network: no way in, and out only where the functions need to go."""
 
 from infra.spec.routes import ROUTES
-from tests.support.synthesized import Resource, Synthesized, many
-
-
-def endpoint(stack: Synthesized, service: str) -> Resource:
-    (found,) = stack.all(
-        "AWS::EC2::VPCEndpoint", lambda p: p["ServiceName"].endswith(f".{service}")
-    )
-    return found
-
-
-def let_through(stack: Synthesized, service: str) -> set[tuple[str, str]]:
-    return {
-        (action, resource)
-        for statement in endpoint(stack, service).properties["PolicyDocument"]["Statement"]
-        for action in many(statement["Action"])
-        for resource in many(statement["Resource"])
-    }
+from tests.support.templates.permissions import endpoint_permissions, vpc_endpoint
+from tests.support.templates.synthesized import Synthesized
 
 
 def test_the_network_spans_two_zones_with_public_and_private_subnets(stack: Synthesized) -> None:
@@ -67,7 +52,7 @@ def test_the_functions_go_out_by_tls_only_and_nothing_comes_in(stack: Synthesize
 
 def test_the_path_to_dynamodb_is_for_what_the_routes_do_with_our_table(stack: Synthesized) -> None:
     table = "${Table/Jobs.Arn}"
-    assert let_through(stack, "dynamodb") == {
+    assert endpoint_permissions(stack, "dynamodb") == {
         *((action, table) for route in ROUTES for action in route.table),
         *(
             (action, f"{table}/index/{index}")
@@ -79,7 +64,7 @@ def test_the_path_to_dynamodb_is_for_what_the_routes_do_with_our_table(stack: Sy
 
 
 def test_the_path_to_s3_is_for_writing_to_our_archive(stack: Synthesized) -> None:
-    assert let_through(stack, "s3") == {("s3:PutObject", "${Archive/Logs.Arn}/*")}
+    assert endpoint_permissions(stack, "s3") == {("s3:PutObject", "${Archive/Logs.Arn}/*")}
 
 
 def test_the_private_paths_are_for_this_account_and_from_the_private_subnets(
@@ -87,7 +72,7 @@ def test_the_private_paths_are_for_this_account_and_from_the_private_subnets(
 ) -> None:
     private = [f"${{Network/Vpc/PrivateSubnet{n}/RouteTable}}" for n in (1, 2)]
     for service in ("dynamodb", "s3"):
-        properties = endpoint(stack, service).properties
+        properties = vpc_endpoint(stack, service).properties
         assert properties["RouteTableIds"] == private
         for statement in properties["PolicyDocument"]["Statement"]:
             assert statement["Condition"] == {
@@ -102,11 +87,11 @@ def test_dev_reaches_parameter_store_through_nat(dev: Synthesized) -> None:
 def test_prod_reaches_parameter_store_privately_and_only_its_own_parameters(
     prod: Synthesized,
 ) -> None:
-    properties = endpoint(prod, "ssm").properties
+    properties = vpc_endpoint(prod, "ssm").properties
     names = "arn:aws:ssm:us-east-1:${AWS::AccountId}:parameter/job-ledger/prod"
     assert properties["PrivateDnsEnabled"] is True
     assert properties["SecurityGroupIds"] == ["${Network/SsmEndpoint.GroupId}"]
-    assert let_through(prod, "ssm") == {
+    assert endpoint_permissions(prod, "ssm") == {
         ("ssm:GetParameter", f"{names}/config"),
         ("ssm:GetParameter", f"{names}/cursor-key"),
     }

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.infra.compute.test_roles import NETWORK_INTERFACES
-from tests.support.synthesized import Properties, Resource, Synthesized, many
+from tests.support.templates.permissions import NETWORK_INTERFACE_ACTIONS
+from tests.support.templates.synthesized import Properties, Resource, Synthesized, many
 
 TLS = ("0.0.0.0/0", "tcp", 443, 443)
 # How the CDK writes that nothing goes out.
@@ -17,7 +17,7 @@ EVERY_RESOURCE = {
     "reference/list_awsx-ray.html",
     # Of these, Lambda asks for every resource: the interfaces are not there yet.
     **dict.fromkeys(
-        NETWORK_INTERFACES,
+        NETWORK_INTERFACE_ACTIONS,
         "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html",
     ),
 }

@@ -3,31 +3,14 @@
 import pytest
 
 from infra.spec.routes import FUNCTIONS, Function, routes_of
-from tests.support.synthesized import Synthesized, many
+from tests.support.templates.permissions import (
+    NETWORK_INTERFACE_ACTIONS,
+    Permission,
+    role_permissions,
+)
+from tests.support.templates.synthesized import Synthesized, many
 
-NETWORK_INTERFACES = {
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:CreateNetworkInterface",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:UnassignPrivateIpAddresses",
-}
 TRACES = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
-
-Permission = tuple[str, str]
-
-
-def permissions(stack: Synthesized, role: str, effect: str = "Allow") -> set[Permission]:
-    """Each action and resource that a role's policies allow or deny."""
-    return {
-        (action, resource)
-        for policy in stack.at(role).properties["Policies"]
-        for statement in policy["PolicyDocument"]["Statement"]
-        if statement["Effect"] == effect
-        for action in many(statement["Action"])
-        for resource in many(statement["Resource"])
-    }
 
 
 def expected(function: Function, stage: str) -> set[Permission]:
@@ -43,7 +26,7 @@ def expected(function: Function, stage: str) -> set[Permission]:
         ("s3:PutObject", f"${{Archive/Logs.Arn}}/logs/function={function}/*"),
         ("logs:CreateLogStream", logs),
         ("logs:PutLogEvents", logs),
-        *((action, "*") for action in TRACES | NETWORK_INTERFACES),
+        *((action, "*") for action in TRACES | NETWORK_INTERFACE_ACTIONS),
     }
 
 
@@ -52,7 +35,7 @@ def test_a_function_may_do_what_its_routes_say_and_nothing_else(
     function: Function, stack: Synthesized
 ) -> None:
     role = f"{function.capitalize()}/Role"
-    assert permissions(stack, role) == expected(function, stack.stage.name)
+    assert role_permissions(stack, role) == expected(function, stack.stage.name)
 
 
 def test_the_table_of_routes_gives_the_reader_no_write_and_nobody_a_scan() -> None:
@@ -66,8 +49,8 @@ def test_the_code_of_a_function_cannot_touch_the_network(
     function: Function, stack: Synthesized
 ) -> None:
     role = f"{function.capitalize()}/Role"
-    denied = {action for action, _ in permissions(stack, role, "Deny")}
-    assert denied == NETWORK_INTERFACES | {"ec2:DetachNetworkInterface"}
+    denied = {action for action, _ in role_permissions(stack, role, "Deny")}
+    assert denied == NETWORK_INTERFACE_ACTIONS | {"ec2:DetachNetworkInterface"}
     (statement,) = (
         s
         for policy in stack.at(role).properties["Policies"]
@@ -113,10 +96,10 @@ def test_only_tracing_and_joining_the_network_are_for_every_resource(stack: Synt
         action
         for role in stack.all("AWS::IAM::Role")
         if "Policies" in role.properties
-        for action, resource in permissions(stack, role.path)
+        for action, resource in role_permissions(stack, role.path)
         if resource == "*"
     }
-    assert everywhere == TRACES | NETWORK_INTERFACES
+    assert everywhere == TRACES | NETWORK_INTERFACE_ACTIONS
 
 
 def test_nobody_but_the_account_itself_may_do_everything_with_the_key(stack: Synthesized) -> None:
@@ -135,7 +118,7 @@ def test_the_maker_of_the_cursor_key_may_touch_nothing_but_this_key(
     name = f"job-ledger/{stack.stage.name}/cursor-key"
     key = f"arn:aws:ssm:us-east-1:${{AWS::AccountId}}:parameter/{name}"
     logs = "${Parameters/CursorKeyLogs.Arn}"
-    assert permissions(stack, "Parameters/CursorKeyRole") == {
+    assert role_permissions(stack, "Parameters/CursorKeyRole") == {
         ("ssm:PutParameter", key),
         ("ssm:GetParameter", key),
         ("ssm:DeleteParameter", key),

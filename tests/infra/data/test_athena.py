@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from infra.spec.log_archive import COLUMNS, PARTITIONS, folder, queries
 from infra.spec.routes import FUNCTIONS
-from tests.support.synthesized import Properties, Synthesized, many
+from tests.support.templates.synthesized import Properties, Synthesized, many
 
 GIB = 1024**3
 

@@ -3,7 +3,7 @@
 import json
 
 from common.jobs.keys import INDEXES
-from tests.support.synthesized import Synthesized, many
+from tests.support.templates.synthesized import Synthesized, many
 
 
 def test_the_table_is_on_demand_encrypted_by_kms_and_recoverable(stack: Synthesized) -> None:

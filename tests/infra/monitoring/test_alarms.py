@@ -9,7 +9,7 @@ from infra.spec.paths import PROJECT
 from infra.spec.stages import STAGES
 from local.emulator import alarms
 from tests.support.alarm_data import Data, sides
-from tests.support.synthesized import Properties, Synthesized
+from tests.support.templates.synthesized import Properties, Synthesized
 
 NOW = 1_000_000.0
 NAMES = list(sides(STAGES["dev"]))

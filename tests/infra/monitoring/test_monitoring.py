@@ -1,6 +1,5 @@
 """Alarms that reach somebody, and a dashboard that shows them all."""
 
-import json
 import re
 
 import pytest
@@ -9,7 +8,8 @@ from common.aws.timeouts import LAMBDA_TIMEOUT
 from infra.spec.paths import DOCS
 from infra.spec.routes import FUNCTIONS, ROUTES, Function
 from tests.support.emitted import DIMENSIONS, EMITTED
-from tests.support.synthesized import Properties, Synthesized
+from tests.support.templates.dashboard import widgets
+from tests.support.templates.synthesized import Properties, Synthesized
 
 TOPIC = "${Monitoring/Alarms}"
 
@@ -164,13 +164,6 @@ def test_an_address_can_be_told_of_alarms(variant: Synthesized, dev: Synthesized
     subscription = variant.one("AWS::SNS::Subscription")
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
     assert dev.all("AWS::SNS::Subscription") == []
-
-
-def widgets(stack: Synthesized) -> list[Properties]:
-    found: list[Properties] = json.loads(stack.one("AWS::CloudWatch::Dashboard")["DashboardBody"])[
-        "widgets"
-    ]
-    return found
 
 
 def test_the_dashboard_shows_every_alarm(stack: Synthesized) -> None:

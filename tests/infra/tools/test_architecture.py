@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from infra.spec.stages import STAGES
-from tests.support.synthesized import Synthesized
+from tests.support.templates.synthesized import Synthesized
 from tools.architecture import BOXES, FILE, Undrawn, draw, resources
 
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from infra.spec.routes import FUNCTIONS, ROUTES
 from infra.spec.stages import STAGES
 from ops.__main__ import app
-from tests.support.synthesized import Synthesized
+from tests.support.templates.synthesized import Synthesized
 from tools import capacity, cost
 from tools.cost import CREATE, LIST, PROGRESS, READ, Cost
 from tools.quotas import QUOTAS, Load, Raised

@@ -1,50 +1,61 @@
-"""A synthesized stack, in a form that tests can ask about."""
+"""Synthesize a stage's stack, and query the template."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from infra.spec.stages import Stage
+from aws_cdk import App, Environment
+
+from infra.spec.paths import PROJECT
+from infra.spec.stages import REGION, Stage
+from infra.stack import JobLedgerStack
+
+# The CDK CLI sets the second key too; the tests find resources by their construct paths.
+_CONTEXT = {
+    **json.loads((PROJECT / "cdk.json").read_text())["context"],
+    "aws:cdk:enable-path-metadata": True,
+}
 
 Properties = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource of a template.
-
-    Args:
-        path: Its construct path within the stack, without the CDK's ``/Resource``.
-        type: Its CloudFormation type.
-        properties: Its properties; references are text like ``${Table/Jobs.Arn}``.
-        definition: All of it, as it is in the template.
-    """
+    """One resource of a template."""
 
     path: str
+    """The construct path within the stack, without the CDK's ``/Resource``."""
+
     type: str
+    """The CloudFormation type."""
+
     properties: Properties
+    """The properties; references are text like ``${Table/Jobs.Arn}``."""
+
     definition: Mapping[str, Any]
+    """The whole resource, as the template has it."""
 
 
 @dataclass(frozen=True)
 class Synthesized:
-    """What the CDK made of one stage.
-
-    Args:
-        stage: The stage.
-        template: The CloudFormation template.
-        assembly: The folder of the cloud assembly.
-        warnings: What the CDK complained about.
-        termination_protection: Whether CloudFormation refuses to delete the stack.
-    """
+    """The CDK's output for one stage."""
 
     stage: Stage
+
     template: Mapping[str, Any]
+    """The CloudFormation template."""
+
     assembly: Path
+    """The folder of the cloud assembly."""
+
     warnings: tuple[str, ...]
+    """The CDK's complaints."""
+
     termination_protection: bool
+    """True if CloudFormation refuses to delete the stack."""
 
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
@@ -61,21 +72,21 @@ class Synthesized:
     def all(
         self, type_: str, where: Callable[[Properties], object] = lambda _: True
     ) -> list[Resource]:
-        """The resources of a type whose properties fulfil ``where``."""
+        """Return the resources of a type whose properties fulfil ``where``."""
         return [r for r in self.resources if r.type == type_ and where(r.properties)]
 
     def at(self, path: str) -> Resource:
-        """The resource at a construct path."""
-        (found,) = (resource for resource in self.resources if resource.path == path)
-        return found
+        """Return the resource at a construct path."""
+        (match,) = (resource for resource in self.resources if resource.path == path)
+        return match
 
     def one(self, type_: str, where: Callable[[Properties], object] = lambda _: True) -> Properties:
-        """The properties of the only resource of a type that fulfils ``where``."""
-        (found,) = self.all(type_, where)
-        return found.properties
+        """Return the properties of the only resource of a type that fulfils ``where``."""
+        (resource,) = self.all(type_, where)
+        return resource.properties
 
     def flat(self, value: Any) -> Any:
-        """``value`` with every intrinsic function as readable text."""
+        """Replace each intrinsic function in ``value`` with readable text."""
         match value:
             case {"Ref": str(name), **rest} if not rest:
                 return f"${{{self._path(name)}}}"
@@ -98,7 +109,7 @@ class Synthesized:
 
     @property
     def statements(self) -> Iterator[tuple[Resource, Properties]]:
-        """Every policy statement of the template, with the resource it belongs to."""
+        """Each policy statement of the template, with the resource that it belongs to."""
         for resource in self.resources:
             for statement in _statements(resource.properties):
                 yield resource, statement
@@ -117,5 +128,31 @@ def _statements(value: Any) -> Iterator[Properties]:
 
 
 def many(value: Any) -> list[Any]:
-    """The items of what IAM writes as one item or as a list."""
+    """Return a list, also where IAM writes a single item without one."""
     return value if isinstance(value, list) else [value]
+
+
+def create_app(stage: Stage, folder: Path, *, assets: bool = False) -> tuple[App, JobLedgerStack]:
+    """Create an app with one stage's stack.
+
+    Args:
+        stage: The stage.
+        folder: The folder that the app is synthesized into.
+        assets: True to copy the assets into ``folder`` too.
+    """
+    context = _CONTEXT if assets else {**_CONTEXT, "aws:cdk:disable-asset-staging": True}
+    app = App(analytics_reporting=False, context=context, outdir=str(folder))
+    return app, JobLedgerStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
+
+
+def synthesize(stage: Stage, folder: Path, *, assets: bool = False) -> Synthesized:
+    """Synthesize a stage; the arguments are those of :func:`create_app`."""
+    app, _ = create_app(stage, folder, assets=assets)
+    artifact = app.synth().get_stack_by_name(stage.stack)
+    return Synthesized(
+        stage=stage,
+        template=artifact.template,
+        assembly=folder,
+        warnings=tuple(f"{message.id}: {message.entry.data}" for message in artifact.messages),
+        termination_protection=bool(artifact.termination_protection),
+    )
