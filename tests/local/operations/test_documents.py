@@ -92,10 +92,10 @@ def test_each_example_gives_the_documented_answer(page: Path, service: Service) 
                 )
 
 
-def test_the_readme_shows_every_kind_of_answer() -> None:
-    readme = (PROJECT / "README.md").read_text()
-    shown = {HTTPStatus(int(status)) for status in re.findall(r"^HTTP/1.1 (\d+)", readme, re.M)}
-    assert shown >= {200, 201, 204, 400, 403, 404, 409, 412, 415, 422}
+def test_the_readme_and_the_api_guide_show_every_kind_of_answer() -> None:
+    text = (PROJECT / "README.md").read_text() + (PROJECT / "docs" / "api.md").read_text()
+    statuses = {HTTPStatus(int(status)) for status in re.findall(r"^HTTP/1.1 (\d+)", text, re.M)}
+    assert statuses >= {200, 201, 204, 400, 403, 404, 409, 412, 415, 422}
 
 
 @pytest.mark.parametrize("command", OPERATORS)
