@@ -6,13 +6,7 @@
 import sys
 from dataclasses import replace
 
-from aws_cdk import (
-    App,
-    CliCredentialsStackSynthesizer,
-    Environment,
-    IStackSynthesizer,
-    Validations,
-)
+from aws_cdk import App, CliCredentialsStackSynthesizer, Environment, IStackSynthesizer, Validations
 
 from infra.compliance.plugin import Compliance
 from infra.spec.stages import AUTHORIZATIONS, REGION, STAGES, Stage

@@ -2,44 +2,42 @@
 
 from http import HTTPStatus
 
-from common import handler as api
-from common import ssm_config_loader
 from common.contract import MERGE_PATCH
+from common.handler import lambda_handler
 from common.jobs import model, table
-from common.logs.logger import count, logger, measure
+from common.jobs.answers import job_id_of, job_response
+from common.jobs.configuration import retention
+from common.logs.logger import logger
+from common.logs.metrics import count, measure
 from common.web.requests import Request
-from common.web.responses import Response, job_response
+from common.web.responses import Response
 
 
 def replace(request: Request) -> Response:
-    """Replace everything that a worker may change."""
+    """Replace all fields that a worker may change."""
     body = request.json("job-replace")
-    return _apply(
-        request, model.replace(body, now=request.now, retention=ssm_config_loader.retention)
-    )
+    return _apply(request, model.replace(body, now=request.now, retention=retention))
 
 
 def patch(request: Request) -> Response:
-    """Merge a patch (RFC 7396) into what a worker may change."""
+    """Merge a patch (RFC 7396) into the fields that a worker may change."""
     body = request.json("job-patch", media_type=MERGE_PATCH)
-    return _apply(
-        request, model.patch(body, now=request.now, retention=ssm_config_loader.retention)
-    )
+    return _apply(request, model.patch(body, now=request.now, retention=retention))
 
 
 def _apply(request: Request, change: model.Change) -> Response:
-    changed = table.update(
-        request.job_id,
+    job = table.update(
+        job_id_of(request),
         change,
         versions=request.versions,
         invocation_id=request.invocation_id,
     )
-    if event := model.event_of(change, changed):
+    if event := model.event_of(change, job):
         count(f"Jobs{event.capitalize()}")
-        for metric, milliseconds in model.durations(event, changed).items():
+        for metric, milliseconds in model.durations(event, job).items():
             measure(metric, milliseconds)
-        logger.info(f"job {event}", job_id=changed.job_id, pipeline=changed.pipeline)
-    return job_response(HTTPStatus.OK, changed)
+        logger.info(f"job {event}", job_id=job.job_id, pipeline=job.pipeline)
+    return job_response(HTTPStatus.OK, job)
 
 
-handler = api.handler({"PUT /jobs/{job_id}": replace, "PATCH /jobs/{job_id}": patch})
+handler = lambda_handler({"PUT /jobs/{job_id}": replace, "PATCH /jobs/{job_id}": patch})

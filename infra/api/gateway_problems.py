@@ -11,7 +11,8 @@ from http import HTTPStatus
 
 from aws_cdk import aws_apigateway as apigateway
 
-from common.contract import PROBLEM, problem_document
+from common.contract import PROBLEM
+from common.web.problems import problem_document
 from infra.spec.gateway_messages import (
     BAD_KEY,
     NO_POLICY,

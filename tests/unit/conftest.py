@@ -15,8 +15,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from common import ssm_config_loader
 from common.aws.clients import CALLS, client
+from common.dynamodb import cursors
+from common.jobs import configuration
 from functions.create.handler import handler as create
 from functions.delete.handler import handler as delete
 from functions.read.handler import handler as read
@@ -110,8 +111,8 @@ def aws() -> Iterator[None]:
         ssm.put_parameter(Name="/job-ledger/test/cursor-key", Type="SecureString", Value=CURSOR_KEY)
         yield
     # What an execution environment remembers of one AWS is wrong for the next.
-    ssm_config_loader._config.cache_clear()
-    ssm_config_loader._cursor_keys.cache_clear()
+    configuration._parameter.cache_clear()
+    cursors._parameter.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,8 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from common.contract import (
-    JSON,
-    MAX_BODY_BYTES,
-    MAX_DEPTH,
-    PROBLEM,
-    problem_document,
-)
+from common.contract import JSON, MAX_BODY_BYTES, MAX_DEPTH, PROBLEM
+from common.web.problems import problem_document
 from infra.spec.gateway_messages import (
     BAD_KEY,
     NO_POLICY,

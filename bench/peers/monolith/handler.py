@@ -1,12 +1,12 @@
 """Our own service as one function for all routes."""
 
-from common import handler as api
+from common.handler import lambda_handler
 from functions.create import handler as creating
 from functions.delete import handler as deleting
 from functions.read import handler as reading
 from functions.update import handler as updating
 
-handler = api.handler(
+handler = lambda_handler(
     {
         "POST /jobs": creating.create,
         "GET /jobs": reading.read_many,

@@ -11,12 +11,7 @@ from typing import Any
 
 import pytest
 
-from common.contract import (
-    MAX_BODY_BYTES,
-    MAX_DEPTH,
-    MAX_ENTITY_TAGS,
-    MAX_PAGE_SIZE,
-)
+from common.contract import MAX_BODY_BYTES, MAX_DEPTH, MAX_ENTITY_TAGS, MAX_PAGE_SIZE
 from common.jobs.model import MAX_PARAMETERS_BYTES
 from tests.support.http.answer import Answer
 from tests.support.http.caller import Caller

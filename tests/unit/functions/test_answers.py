@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from common import handler as common_api
 from common.aws.clients import client
+from common.handler import lambda_handler
 from common.settings import SETTINGS
 from common.web import responses
 from functions.read.handler import handler as read
@@ -57,7 +57,7 @@ def _archived() -> list[dict[str, Any]]:
 
 
 def _answer_of(route: "Callable[[Request], Response]") -> Answer:
-    result = common_api.handler({"GET /jobs": route})(EVENT, Context())
+    result = lambda_handler({"GET /jobs": route})(EVENT, Context())
     return Answer(result["statusCode"], result["headers"], result["body"])
 
 

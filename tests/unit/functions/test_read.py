@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from common import ssm_config_loader
 from common.aws.clients import client
+from common.dynamodb import cursors
 from common.jobs import listing
 from infra.spec.routes import ROUTES
 
@@ -201,7 +201,7 @@ def test_a_cursor_signed_with_another_key_is_refused(api: "Api") -> None:
     client("ssm").put_parameter(
         Name="/job-ledger/test/cursor-key", Value=json.dumps(another), Overwrite=True
     )
-    ssm_config_loader._cursor_keys.cache_clear()
+    cursors._parameter.cache_clear()
 
     assert api("GET", "/jobs", query={"cursor": cursor}).status == 400
 

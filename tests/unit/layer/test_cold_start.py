@@ -8,7 +8,6 @@ import pytest
 import snapshot_restore_py
 
 from common import cold_start
-from common.jobs import model
 
 
 @pytest.fixture
@@ -55,8 +54,8 @@ def test_environments_from_one_snapshot_pause_for_different_times() -> None:
 
 def test_environments_from_one_snapshot_give_out_different_ids() -> None:
     snapshot = random.getstate()
-    ids = set()
+    new_ids = set()
     for _ in range(3):
         random.setstate(snapshot)
-        ids.add(model.new_id())
-    assert len(ids) == 3
+        new_ids.add(ids.new_id())
+    assert len(new_ids) == 3

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from common import ssm_config_loader
 from common.aws.clients import CALLS, client
 from common.aws.timeouts import PARAMETER_TTL
 from common.dynamodb import cursors
-from common.ssm_config_loader import READ_AGAIN_AFTER, Parameter
+from common.exceptions import BadCursor
+from common.ssm_config_loader import READ_AGAIN_AFTER, SsmParameter
 from infra.custom_resources.makers.cursor_key import GRACE_SECONDS, SIGNS_AFTER_SECONDS, handler
 from tests.unit.conftest import Api, Context
 
@@ -45,7 +45,7 @@ class Environment:
     """An execution environment of the read function, with what it has cached."""
 
     def __init__(self) -> None:
-        self._parameter = Parameter(NAME, cursors.parse_keys)
+        self._parameter = SsmParameter(NAME, cursors.parse_keys)
         self._keys()
 
     def sign(self) -> str:
@@ -54,7 +54,7 @@ class Environment:
     def takes(self, given: str) -> bool:
         try:
             return cursors.verify(given, {}, self._keys()) == "after"
-        except cursors.BadCursor:
+        except BadCursor:
             return False
 
     def _keys(self) -> tuple[cursors.Key, ...]:
@@ -138,6 +138,6 @@ def test_a_revoked_key_ends_where_the_new_one_is_known(clock: Clock) -> None:
 def test_keys_that_make_no_sense_are_not_used(text: str, api: Api) -> None:
     given = Environment().sign()
     client("ssm").put_parameter(Name=NAME, Value=text or " ", Overwrite=True)
-    ssm_config_loader._cursor_keys.cache_clear()
+    cursors._parameter.cache_clear()
     answer = api("GET", "/jobs", query={"cursor": given})
     assert answer.status == 503

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from common.aws.clients import client
-from common.logs.logger import archive
+from common.logs.logger import log_shipper
 from infra.spec.routes import Function, routes_of
 from tests.support.emitted import DIMENSIONS, EMITTED
 
@@ -40,7 +40,7 @@ def _fail(api: "Api", method: str, job_id: str) -> None:
     """Let DynamoDB be out of reach, and S3 for so long that lines are lost."""
     client("s3").delete_bucket(Bucket="empty")
     for _ in range(5):
-        archive.add("x" * 1024 * 1024)
+        log_shipper.add("x" * 1024 * 1024)
     # No time for a single call of DynamoDB, only for what comes after it.
     api.remaining_ms = 5_000
     path = "/jobs" if method == "POST" else f"/jobs/{job_id}"
@@ -60,7 +60,7 @@ def test_a_function_emits_its_metrics_and_no_others(
     client("s3").create_bucket(Bucket="empty")
     capsys.readouterr()
     _use_everything(api, function, new_job["job_id"])
-    monkeypatch.setattr(archive, "_bucket", "empty")
+    monkeypatch.setattr(log_shipper, "_bucket", "empty")
     _fail(api, method, new_job["job_id"])
     monkeypatch.undo()
     api.remaining_ms = 25_000

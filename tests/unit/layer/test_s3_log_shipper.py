@@ -3,13 +3,13 @@
 import gzip
 
 from common.aws.clients import client
-from common.logs.s3_log_shipper import FLUSH_BYTES, Archive
+from common.logs.s3_log_shipper import FLUSH_BYTES, LogShipper
 
 
 def _archive(
     bucket: str = "archive", *, flush_seconds: float = 0, max_bytes: int = 4_000_000
-) -> Archive:
-    return Archive(bucket, "unit", flush_seconds=flush_seconds, max_bytes=max_bytes)
+) -> LogShipper:
+    return LogShipper(bucket, "unit", flush_seconds=flush_seconds, max_bytes=max_bytes)
 
 
 def _objects() -> list[bytes]:

@@ -2,10 +2,12 @@
 
 import pytest
 
-from common import ssm_config_loader
 from common.aws.clients import client
 from common.aws.timeouts import PARAMETER_TTL
-from common.ssm_config_loader import Config, Missing, Parameter
+from common.exceptions import ParameterMissing
+from common.jobs import configuration
+from common.jobs.configuration import Configuration
+from common.ssm_config_loader import READ_AGAIN_AFTER, SsmParameter
 
 NAME = "/job-ledger/test/config"
 
@@ -32,36 +34,36 @@ def _put(value: str) -> None:
 
 
 def test_the_configuration_is_read_once_and_kept() -> None:
-    first = ssm_config_loader.current()
+    first = configuration.current()
     _put('{"retention_days": 99}')
 
-    assert first == ssm_config_loader.current() == Config(7, 3, 5)
+    assert first == configuration.current() == Configuration(7, 3, 5)
 
 
 def test_a_new_value_is_seen_after_the_time_to_live(clock: Clock) -> None:
-    ssm_config_loader.current()
+    configuration.current()
     _put('{"retention_days": 99}')
     clock.now += PARAMETER_TTL * 1.2
 
-    assert ssm_config_loader.retention().days == 99
+    assert configuration.retention().days == 99
 
 
 def test_the_last_good_value_serves_while_ssm_fails(clock: Clock) -> None:
-    ssm_config_loader.current()
+    configuration.current()
     client("ssm").delete_parameter(Name=NAME)
     clock.now += PARAMETER_TTL * 1.2
 
-    assert ssm_config_loader.current() == Config(7, 3, 5)
+    assert configuration.current() == Configuration(7, 3, 5)
 
 
 def test_after_a_failure_ssm_is_asked_again_soon_but_not_at_once(clock: Clock) -> None:
     client("ssm").delete_parameter(Name=NAME)
-    assert ssm_config_loader.current() == Config()
+    assert configuration.current() == Configuration()
     _put('{"retention_days": 99}')
 
-    assert ssm_config_loader.current() == Config()
-    clock.now += ssm_config_loader.READ_AGAIN_AFTER
-    assert ssm_config_loader.current().retention_days == 99
+    assert configuration.current() == Configuration()
+    clock.now += READ_AGAIN_AFTER
+    assert configuration.current().retention_days == 99
 
 
 @pytest.mark.parametrize(
@@ -85,9 +87,9 @@ def test_after_a_failure_ssm_is_asked_again_soon_but_not_at_once(clock: Clock) -
 def test_a_configuration_that_makes_no_sense_is_not_used(text: str) -> None:
     _put(text or " ")
 
-    assert ssm_config_loader.current() == Config()
+    assert configuration.current() == Configuration()
 
 
 def test_a_parameter_that_was_never_read_is_missing() -> None:
-    with pytest.raises(Missing):
-        Parameter("/job-ledger/test/nowhere", str).get()
+    with pytest.raises(ParameterMissing):
+        SsmParameter("/job-ledger/test/nowhere", str).get()

@@ -29,7 +29,7 @@ def test_each_step_of_a_request_fits_into_the_next(route: Route, stage: Stage) -
     [("dynamodb", timeouts.DYNAMODB), ("ssm", timeouts.SSM), ("s3", timeouts.S3)],
 )
 def test_the_clients_are_as_patient_as_the_ladder_says(
-    service: Service, patience: timeouts.Patience
+    service: Service, patience: timeouts.Timeouts
 ) -> None:
     config: Any = client(service).meta.config
 

@@ -1,4 +1,4 @@
-"""The end of a cold start, and what a start from a snapshot (SnapStart) needs besides.
+"""The end of a cold start, and the hooks of a start from a snapshot (SnapStart).
 
 https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
 """
@@ -11,9 +11,9 @@ from common.aws.clients import SERVICES, client
 
 
 def finish() -> None:
-    """End the start of an execution environment: all that any request needs is loaded.
+    """End the start of an execution environment: everything that any request needs is loaded.
 
-    Lambda gives a start more CPU than the requests that follow.
+    Lambda gives a start more CPU than it gives the requests that follow.
     """
     client("dynamodb")
     if not gc.isenabled():
@@ -24,23 +24,22 @@ def finish() -> None:
 
 
 def before_snapshot() -> None:
-    """Load what an environment would otherwise load later, and let go of what it cannot keep."""
+    """Create every client, and close its connections: the other end does not wait for them."""
     for service in SERVICES:
-        # Whoever is at the other end of a connection does not wait for the snapshot.
         client(service).close()
 
 
 def after_restore() -> None:
-    """Make this environment differ from all others that come from the same snapshot.
+    """Make this environment differ from all others that start from the same snapshot.
 
-    Ids are drawn from the operating system, which does so by itself. Pauses before retries and
-    refreshes come from this generator, whose state is part of the snapshot.
+    Ids come from the operating system, whose generator differs already. The pauses before
+    retries and refreshes come from this generator, whose state is part of the snapshot.
     """
     random.seed()
 
 
 def _register_hooks() -> None:
-    # Lambda's runtime has it; nothing else needs it.
+    # Only Lambda's runtime has this package.
     from snapshot_restore_py import register_after_restore, register_before_snapshot
 
     register_before_snapshot(before_snapshot)

@@ -1,8 +1,9 @@
-"""What callers of the API rely on, whoever answers them: API Gateway or a function."""
+"""The API's contract with its callers: media types, headers and limits.
 
-from collections.abc import Mapping
-from http import HTTPStatus
-from typing import Any
+API Gateway and the functions both keep it.
+"""
+
+import json
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -18,35 +19,19 @@ RESPONSE_HEADERS = ("ETag", "Location", "Retry-After", "Idempotency-Replayed", "
 
 MAX_BODY_BYTES = 32 * 1024
 MAX_DEPTH = 64
-"""Levels of objects and arrays in a body; far below what Python recurses through."""
+"""Levels of objects and arrays in a body; far below Python's recursion limit."""
 IDEMPOTENCY_KEY = "[!-~]{1,255}"
-"""Visible ASCII, as a regular expression that Python and ECMA 262 understand alike."""
+"""Visible ASCII, as a regular expression that means the same in Python and ECMA 262."""
 MAX_ENTITY_TAGS = 16
-"""How many ETags one If-Match may name."""
+"""The most ETags in one If-Match header."""
 PAGE_SIZE = 20
-"""Jobs on a page, unless the configuration or the caller says otherwise."""
+"""Items on a page, unless the configuration or the caller sets another size."""
 MAX_PAGE_SIZE = 100
-"""The most jobs on a page, unless the configuration says otherwise."""
+"""The most items on a page, unless the configuration sets another maximum."""
 RETRY_AFTER = 2
 """Seconds after which a caller that got 503 may try again."""
 
 
-def problem_document(
-    status: HTTPStatus, detail: str, *, instance: str, request_id: str
-) -> Mapping[str, Any]:
-    """A problem document (RFC 9457).
-
-    Args:
-        status: The HTTP status; the title is its phrase.
-        detail: A sentence that tells the caller what to do differently.
-        instance: The path that was asked for.
-        request_id: API Gateway's id of the request.
-    """
-    return {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": detail,
-        "instance": instance,
-        "request_id": request_id,
-    }
+def compact_json(value: object) -> str:
+    """Return ``value`` as JSON without spaces."""
+    return json.dumps(value, separators=(",", ":"))

@@ -1,41 +1,45 @@
-"""What every function does around its routes: answer, log, count, trace.
+"""The handler of every function: call the route, answer, log, count and trace.
 
-API Gateway has routed the request already, so a function only says what answers which of
-its routes. Whatever happens, the caller gets a well-formed answer.
+API Gateway has routed the request already, so a function maps its routes to callables. Every
+request gets a well-formed answer.
 """
 
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from common import cold_start
 from common.aws.clients import CALLS
 from common.aws.timeouts import SHIPPING_RESERVE
 from common.logs import lambda_extension
-from common.logs.lambda_extension import LambdaContext
-from common.logs.logger import count, logger, metrics
+from common.logs.logger import logger
+from common.logs.metrics import count, metrics
 from common.logs.tracing import annotate, capture
+from common.web import problems
 from common.web.error_answers import problem_of
 from common.web.problems import Problem
 from common.web.requests import Request
 from common.web.responses import Response, problem_response, to_gateway
 
+if TYPE_CHECKING:
+    from common.aws.lambda_context import LambdaContext
+
 Route = Callable[[Request], Response]
-Handler = Callable[[Mapping[str, Any], LambdaContext], dict[str, Any]]
+Handler = Callable[[Mapping[str, Any], "LambdaContext"], dict[str, Any]]
 
 
-def handler(routes: Mapping[str, Route]) -> Handler:
-    """The Lambda handler that answers ``routes``; making it ends the cold start.
+def lambda_handler(routes: Mapping[str, Route]) -> Handler:
+    """Create the Lambda handler for ``routes``, and finish the cold start.
 
-    So it is a function's last line, when all that it needs has been loaded.
+    Call it last in a module, when everything is imported.
 
     Args:
-        routes: What answers which route, such as ``GET /jobs/{job_id}``. It may raise
-            Problem, and the errors that :mod:`common.web.error_answers` knows; any other is a bug.
+        routes: The callable for each route, such as ``GET /items/{item_id}``. It may raise Problem
+            and the exceptions of :mod:`common.exceptions`; any other exception is a bug.
     """
 
-    def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+    def handle(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
         started = time.perf_counter()
         request = Request(event, context)
         CALLS.begin()
@@ -46,8 +50,8 @@ def handler(routes: Mapping[str, Route]) -> Handler:
         ):
             response, error = _answer(routes, request)
             _report(request, response, error, time.perf_counter() - started)
-            # Its traceback leads back to this frame: a cycle that would keep the context alive,
-            # whose end is how the extension knows that the response was posted.
+            # The error's traceback refers to this frame. This cycle would keep the context alive,
+            # and the extension learns from the context's end that the response was posted.
             del error
         metrics.flush_metrics()
         return to_gateway(request, response)
@@ -65,7 +69,7 @@ def _answer(routes: Mapping[str, Route], request: Request) -> tuple[Response, Ex
 
 
 def _no_such_route(_: Request) -> NoReturn:
-    raise Problem(HTTPStatus.NOT_FOUND, "There is no such route.")
+    raise Problem(problems.NO_ROUTE)
 
 
 _cold = True
@@ -74,11 +78,11 @@ _cold = True
 def _report(request: Request, response: Response, error: Exception | None, seconds: float) -> None:
     global _cold
     attempts = CALLS.attempts("dynamodb")
-    job_id = response.job_id or request.job_id_or_none
+    subject = response.subject or request.ids
     line = {
         "status": response.status.value,
         "latency_ms": round(seconds * 1000, 2),
-        "job_id": job_id,
+        **subject,
         "dynamodb_attempts": attempts,
         "cold_start": _cold,
         "caller": request.caller,
@@ -100,8 +104,8 @@ def _report(request: Request, response: Response, error: Exception | None, secon
     annotate(
         request_id=request.id,
         caller=request.caller,
-        job_id=job_id,
-        pipeline=response.pipeline,
         outcome=outcome,
         status=str(response.status.value),
+        **subject,
+        **response.annotations,
     )

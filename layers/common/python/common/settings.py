@@ -1,4 +1,4 @@
-"""What the stack tells a function through its environment."""
+"""The settings that the stack passes to a function in environment variables."""
 
 import json
 import os
@@ -8,32 +8,34 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment of one function, read once when it starts.
-
-    Args:
-        function: The function's short name: create, read, update or delete.
-        table_name: The DynamoDB table of jobs.
-        shards: Partitions that an index spreads a key with few values over; at least 1.
-        archive_bucket: The S3 bucket of archived log lines.
-        archive_flush_seconds: The least time between two uploads.
-        config_parameter: Name of the SSM parameter with the configuration; None where the
-            function may not read it.
-        cursor_key_parameter: Name of the SSM parameter with the keys that sign cursors; None
-            where the function may not read it.
-        cors_origins: Browser origins that may call the API; ("*",) for all.
-        cache_ttl: Seconds that a route's answer may be kept, by routes such as ``GET /jobs``;
-            those that are not in it are never kept.
-    """
+    """The environment of one function, read once when it starts."""
 
     function: str
+    """The function's short name: create, read, update or delete."""
+
     table_name: str
+    """The DynamoDB table."""
+
     shards: int
+    """The partitions that an index spreads a key with few values over; at least 1."""
+
     archive_bucket: str
+    """The S3 bucket of archived log lines."""
+
     archive_flush_seconds: float
+    """The least time between two uploads."""
+
     config_parameter: str | None
+    """The SSM parameter with the configuration; None if the function may not read it."""
+
     cursor_key_parameter: str | None
+    """The SSM parameter with the keys that sign cursors; None if the function may not read it."""
+
     cors_origins: tuple[str, ...]
+    """The browser origins that may call the API; ("*",) for all."""
+
     cache_ttl: Mapping[str, int]
+    """The seconds that an answer may be kept, by route. Answers of other routes are never kept."""
 
 
 def _from_environment() -> Settings:

@@ -1,8 +1,7 @@
-"""The AWS clients: one session, explicit patience, and a deadline that retries respect.
+"""The retrying clients of DynamoDB, S3 and SSM: one session, explicit timeouts, and a deadline.
 
-botocore alone would wait 60 seconds for each attempt, and would go on retrying after Lambda
-has given up. Here every attempt is counted, and one that cannot end before the deadline of
-the request is not made.
+By default, botocore waits 60 seconds for each attempt and goes on retrying after Lambda has given
+up. These clients count every attempt, and make none that could end after the request's deadline.
 """
 
 import threading
@@ -14,7 +13,8 @@ from botocore import __version__ as botocore_version
 from botocore.config import Config
 from botocore.session import Session
 
-from common.aws.timeouts import DYNAMODB, MAX_CONNECTIONS, S3, SSM, Patience
+from common.aws.timeouts import DYNAMODB, MAX_CONNECTIONS, S3, SSM, Timeouts
+from common.exceptions import DeadlineReached
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,37 +24,33 @@ if TYPE_CHECKING:
 Service = Literal["dynamodb", "s3", "ssm"]
 SERVICES: tuple[Service, ...] = get_args(Service)
 
-_PATIENCE: dict[Service, Patience] = {"dynamodb": DYNAMODB, "s3": S3, "ssm": SSM}
-
-
-class DeadlineReached(Exception):
-    """Another attempt could not have ended before the request's deadline."""
+_TIMEOUTS: dict[Service, Timeouts] = {"dynamodb": DYNAMODB, "s3": S3, "ssm": SSM}
 
 
 class Calls:
-    """The AWS calls of the request that this execution environment is serving.
+    """The AWS calls of the current request.
 
-    Lambda serves one request at a time in an environment, so one instance serves them all.
+    An execution environment serves one request at a time, so one instance is enough.
     """
 
     _deadline: float
-    # Appending is atomic, and the parallel queries of a list are counted too.
+    # Appending is atomic: the queries of a list run in parallel.
     _attempts: list[Service]
 
     def __init__(self) -> None:
         self.begin()
 
     def begin(self) -> None:
-        """Start a request: no attempts yet, and no deadline."""
+        """Start a request, without attempts and without a deadline."""
         self._deadline = float("inf")
         self._attempts = []
 
     def end_within(self, seconds: float) -> None:
-        """Let no attempt start from now on that could end later than ``seconds`` from now."""
+        """Refuse attempts that could end later than ``seconds`` from now."""
         self._deadline = time.monotonic() + seconds
 
     def attempts(self, service: Service) -> int:
-        """How many attempts this request has made at ``service``, retries included."""
+        """Return the number of attempts that this request has made, retries included."""
         return self._attempts.count(service)
 
     def before_send(self, service: Service, **_: Any) -> None:
@@ -63,7 +59,7 @@ class Calls:
         Raises:
             DeadlineReached: The attempt could outlast the deadline.
         """
-        if time.monotonic() + _PATIENCE[service].attempt > self._deadline:
+        if time.monotonic() + _TIMEOUTS[service].attempt > self._deadline:
             raise DeadlineReached(service)
         self._attempts.append(service)
 
@@ -71,14 +67,14 @@ class Calls:
 CALLS = Calls()
 
 
-# A session of botocore may not create two clients at once; the extension that ships lines may need
-# its first one when a request does.
+# A botocore session cannot create two clients at once, and the extension may create its first
+# client while a request creates another.
 _CREATING = threading.Lock()
 
 
 @cache
 def _session() -> Session:
-    # boto3 would bring transfers and resources along, a tenth of a cold start.
+    # boto3 would load transfers and resources too, a tenth of a cold start.
     return Session()
 
 
@@ -91,10 +87,10 @@ def client(service: Literal["ssm"]) -> "SSMClient": ...
 
 
 def client(service: Service) -> Any:
-    """The client of ``service``, created on first use and shared from then on.
+    """Return the client of ``service``, which is created on first use and then shared.
 
-    Its calls raise DeadlineReached besides botocore's own errors. It is safe to use from
-    several threads.
+    The client may be used from several threads. Its calls raise botocore's exceptions, and
+    DeadlineReached.
     """
     with _CREATING:
         return _client(service)
@@ -102,20 +98,21 @@ def client(service: Service) -> Any:
 
 @cache
 def _client(service: Service) -> Any:
-    patience = _PATIENCE[service]
-    made = _session().create_client(
+    timeouts = _TIMEOUTS[service]
+    created = _session().create_client(
         service,
         config=Config(
-            connect_timeout=patience.connect,
-            read_timeout=patience.read,
-            retries={"mode": "standard", "total_max_attempts": patience.attempts},
+            connect_timeout=timeouts.connect,
+            read_timeout=timeouts.read,
+            retries={"mode": "standard", "total_max_attempts": timeouts.attempts},
             tcp_keepalive=True,
             max_pool_connections=MAX_CONNECTIONS,
-            # Each takes a tenth of a request's CPU time: to check what we have made ourselves,
-            # and to put together a name for every call.
+            # Validating arguments that we built ourselves, and composing the User-Agent for each
+            # call, would each take a tenth of a request's CPU time.
             parameter_validation=False,
             user_agent=f"Botocore/{botocore_version} job-ledger",
         ),
     )
-    made.meta.events.register_first(f"before-send.{service}", partial(CALLS.before_send, service))
-    return made
+    count_attempt = partial(CALLS.before_send, service)
+    created.meta.events.register_first(f"before-send.{service}", count_attempt)
+    return created

@@ -1,25 +1,25 @@
-"""The time ladder: how long each step of a request may take, each inside the next.
+"""Retries and timeouts of DynamoDB, S3 and SSM, and of the layers around them.
 
-API Gateway waits longer than Lambda runs, and Lambda runs longer than the worst case of
-every AWS call of a request, so a caller gets an answer and never a timeout of ours. The
-clients and the stack both read these settings. All times are in seconds.
+Each step of a request may take less time than the step around it: API Gateway waits longer than
+Lambda runs, and Lambda runs longer than the worst case of all AWS calls of a request. So a caller
+gets an answer, and never a timeout of ours. The clients and the stack both read these settings.
+All times are in seconds.
 """
 
 from typing import NamedTuple
 
 
-class Patience(NamedTuple):
-    """How long a client waits for one service, and how often it tries.
-
-    Args:
-        connect: Seconds to establish a connection.
-        read: Seconds to wait for an answer.
-        attempts: Calls in all, the first included.
-    """
+class Timeouts(NamedTuple):
+    """The timeouts of a client, and its number of attempts."""
 
     connect: float
+    """Seconds to establish a connection."""
+
     read: float
+    """Seconds to wait for an answer."""
+
     attempts: int
+    """Calls in total, the first one included."""
 
     @property
     def attempt(self) -> float:
@@ -30,24 +30,24 @@ class Patience(NamedTuple):
     def worst_case(self) -> float:
         """The longest that all attempts and botocore's pauses between them take.
 
-        The pause before the retry number n (from 0) is at most 2**n, in botocore's
-        standard mode: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+        In botocore's standard mode, the pause before retry n (from 0) is at most 2**n:
+        https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
         """
         return self.attempts * self.attempt + sum(2.0**n for n in range(self.attempts - 1))
 
 
-DYNAMODB = Patience(connect=1, read=2, attempts=3)
-SSM = Patience(connect=1, read=1, attempts=1)
-S3 = Patience(connect=1, read=2, attempts=1)
+DYNAMODB = Timeouts(connect=1, read=2, attempts=3)
+SSM = Timeouts(connect=1, read=1, attempts=1)
+S3 = Timeouts(connect=1, read=2, attempts=1)
 
 PARAMETER_TTL = 300.0
-"""How long a function keeps what it has read from Parameter Store, give or take a tenth."""
+"""The time that a function keeps a value from Parameter Store, plus or minus a tenth."""
 
 MAX_CONNECTIONS = 16
-"""Calls of one client that may be under way at once."""
+"""The most calls of one client that may be in flight at once."""
 
 LAMBDA_TIMEOUT = 25
 API_GATEWAY_TIMEOUT = 29
 
 SHIPPING_RESERVE = S3.worst_case + 1
-"""Kept free at the end of a request for shipping its log lines."""
+"""The time at the end of an invocation that is reserved for shipping its log lines."""

@@ -1,10 +1,10 @@
-"""Cursors: where a list goes on, signed so that nobody can make one up.
+"""Signed cursors: the position at which a list continues.
 
-A cursor holds the sort key of the last item on the page before. The signature covers the filters
-too, so a cursor is good for the list that it came from and no other.
+A cursor holds the sort key of the last item on the page before. Its signature (HMAC-SHA256) covers
+the filters too, so a cursor is valid for its own list only, and callers cannot forge one.
 
-Keys are rotated while cursors are on their way. A new key signs only after a while, when every
-execution environment knows it, and the cursors of the key before stay good for a while after.
+Keys are rotated while callers hold cursors. A new key signs only once every execution environment
+has read it, and the cursors of the key before it stay valid for a while.
 """
 
 import base64
@@ -15,36 +15,35 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from common.jobs.model import compact
+from common.contract import compact_json
+from common.exceptions import BadCursor
+from common.settings import SETTINGS
+from common.ssm_config_loader import SsmParameter
 
 _SIGNATURE_BYTES = 16
 
 
-class BadCursor(ValueError):
-    """The cursor is not one that this service gave out for this list."""
-
-
 @dataclass(frozen=True)
 class Key:
-    """A key that signs cursors.
-
-    Args:
-        secret: The key itself.
-        signs_from: When it signs, in epoch seconds; until then it only verifies.
-        good_until: When its cursors end, in epoch seconds; None for the newest key.
-    """
+    """A key that signs cursors."""
 
     secret: bytes
+    """The key itself."""
+
     signs_from: float
+    """The time from which the key signs, in epoch seconds; until then it only verifies."""
+
     good_until: float | None
+    """The time at which the key's cursors end, in epoch seconds; None for the newest key."""
 
 
 def parse_keys(text: str) -> tuple[Key, ...]:
-    """The keys in the parameter's text (infra/custom_resources writes it), newest first.
+    """Parse the parameter that infra/custom_resources writes; the newest key comes first.
 
     Raises:
-        ValueError: There are none.
+        ValueError: The text holds no keys.
     """
     try:
         # An empty list raises ValueError, too.
@@ -57,29 +56,43 @@ def parse_keys(text: str) -> tuple[Key, ...]:
     return newest, *older
 
 
+@cache
+def _parameter() -> SsmParameter[tuple[Key, ...]]:
+    return SsmParameter(SETTINGS.cursor_key_parameter, parse_keys)
+
+
+def signing_keys() -> tuple[Key, ...]:
+    """Return the keys that sign cursors, the newest first.
+
+    Raises:
+        ParameterMissing: SSM has never returned the keys.
+    """
+    return _parameter().get()
+
+
 def sign(after: str, filters: dict[str, str | None], keys: Sequence[Key]) -> str:
-    """The cursor that goes on after an item.
+    """Return the cursor that continues after an item.
 
     Args:
         after: The sort key of the last item on the page.
         filters: The list's filters, by name.
-        keys: The keys that sign cursors, newest first; at least one.
+        keys: The keys that sign cursors, the newest first; at least one.
     """
     now = time.time()
     key = next((key for key in keys if key.signs_from <= now), keys[-1])
     raw = _signature(after, filters, key) + after.encode()
-    # Without the padding, whose "=" would have to be escaped in a query string.
+    # Without padding: "=" would have to be escaped in a query string.
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def verify(given: str, filters: dict[str, str | None], keys: Sequence[Key]) -> str:
-    """The sort key of the item after which the list goes on.
+def verify(cursor: str, filters: dict[str, str | None], keys: Sequence[Key]) -> str:
+    """Return the sort key after which the list continues.
 
     Raises:
-        BadCursor: The cursor is forged, damaged, of another list, or of a key that has ended.
+        BadCursor: The cursor is forged, damaged, of another list, or of an expired key.
     """
     try:
-        padded = given.encode("ascii") + b"=" * (-len(given) % 4)
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         raw = base64.b64decode(padded, altchars=b"-_", validate=True)
         signature, after = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:].decode()
     except (UnicodeError, binascii.Error) as error:
@@ -93,5 +106,5 @@ def verify(given: str, filters: dict[str, str | None], keys: Sequence[Key]) -> s
 
 
 def _signature(after: str, filters: dict[str, str | None], key: Key) -> bytes:
-    message = compact([after, sorted(filters.items())])
+    message = compact_json([after, sorted(filters.items())])
     return hmac.new(key.secret, message.encode(), hashlib.sha256).digest()[:_SIGNATURE_BYTES]

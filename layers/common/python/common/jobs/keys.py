@@ -1,25 +1,25 @@
-"""The keys of the table of jobs and of its indexes."""
+"""The keys of the jobs' table and of its indexes."""
 
 from typing import Final
 
 PARTITION_KEY: Final = "job_id"
 SORT_KEY: Final = "created_key"
-"""Sorts the indexes: ``<created_at>#<job_id>``, so newest first and never twice the same."""
+"""``<created_at>#<job_id>``, which sorts the indexes by time and is unique."""
 EXPIRY: Final = "expires_at"
 """DynamoDB's time to live."""
 
 STATUS_SHARD: Final = "status_shard"
-"""``<status>#<n>``.
+"""``<status>#<shard>``.
 
-A status has few values, and one partition takes 1,000 writes a second:
+There are few statuses, and one partition takes 1,000 writes a second:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html
 """
 
 SHARD: Final = "shard"
-"""``<n>`` alone: all jobs, whatever becomes of them.
+"""The shard alone, which never changes.
 
-A list of everything must not look for jobs by their status: one that changes it between two
-queries would be in neither answer.
+A list of all jobs must not query by status: a job whose status changes between two queries would
+be in neither answer.
 """
 
 BY_CREATION: Final = "by-creation"

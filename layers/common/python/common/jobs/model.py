@@ -1,27 +1,30 @@
-"""What a job is: its fields, its statuses, and the changes it allows.
+"""The rules of a job: its fields, its statuses, and the changes it allows. Nothing here knows AWS.
 
-Pure rules. A change is worked out from the request alone; the statuses that it may start
-from are part of the result, so that whoever stores it can check them in the same write.
+A change is computed from the request alone. The statuses in which it applies are part of the
+result, so that the table can check them in the same write.
 """
 
-import json
 import re
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from hashlib import sha256
 from typing import Any
+
+from common.contract import compact_json
+from common.exceptions import RuleBroken
+
+NOUN = "job"
+"""The entity's noun in problem documents."""
 
 MAX_PARAMETERS_BYTES = 16 * 1024
 
 PIPELINE = re.compile("[a-z0-9][a-z0-9-]{0,62}")
-"""What a pipeline's name looks like; the same as in the schema of a new job."""
+"""The form of a pipeline's name; the same as in the schema of a new job."""
 
 
 class Status(StrEnum):
-    """Where a job is in its life."""
+    """The state of a job."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -37,7 +40,7 @@ NEXT: Mapping[Status, frozenset[Status]] = {
     Status.SUCCEEDED: frozenset(),
     Status.CANCELLED: frozenset(),
 }
-"""The statuses that a job may move to, by the status it has."""
+"""The statuses that a job may move to, by its current status."""
 
 ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 _ENDINGS = frozenset(status.lower() for status in ENDED)
@@ -45,31 +48,9 @@ _ENDINGS = frozenset(status.lower() for status in ENDED)
 DELETABLE = frozenset(Status) - {Status.RUNNING}
 
 
-class NotFound(LookupError):
-    """There is no such job."""
-
-
-class RuleBroken(ValueError):
-    """The request asks for something that no job allows, whatever its status.
-
-    Args:
-        pointer: RFC 6901 JSON pointer to the offending member of the body.
-        detail: A sentence for the caller.
-    """
-
-    def __init__(self, pointer: str, detail: str) -> None:
-        super().__init__(detail)
-        self.pointer = pointer
-        self.detail = detail
-
-
 @dataclass(frozen=True)
 class Job:
-    """A job as callers see it. Times are RFC 3339, UTC, in milliseconds.
-
-    ``expires_at`` is in epoch seconds, as DynamoDB's time to live wants it. ``created_by`` is
-    who registered it; jobs of a time before it was kept have none.
-    """
+    """A job as callers see it. Times are RFC 3339, UTC, with milliseconds."""
 
     job_id: str
     pipeline: str
@@ -77,8 +58,11 @@ class Job:
     parameters: Mapping[str, Any]
     status: Status
     progress: int
+    """Percent done."""
     attempt: int
+    """1, and one more at each FAILED -> PENDING."""
     version: int
+    """1, and one more at each write; the ETag."""
     created_at: str
     updated_at: str
     output_uri: str | None = None
@@ -86,10 +70,12 @@ class Job:
     started_at: str | None = None
     finished_at: str | None = None
     expires_at: int | None = None
+    """Epoch seconds, as DynamoDB's time to live requires."""
     created_by: str | None = None
+    """The caller that registered the job; jobs older than this field have none."""
 
     def present(self) -> dict[str, Any]:
-        """The fields that have a value."""
+        """Return the fields that have a value."""
         values = ((entry.name, getattr(self, entry.name)) for entry in fields(self))
         return {name: value for name, value in values if value is not None}
 
@@ -106,71 +92,47 @@ SUMMARY = (
     "started_at",
     "finished_at",
 )
-"""The fields that a list shows, in the order of a job's.
+"""The fields that a list shows, in the order of Job's fields.
 
-The indexes hold them, and DynamoDB cannot add one to an index that is there already: a new field
-stays out, unless somebody puts it in.
+The indexes project them. DynamoDB cannot add an attribute to an existing index, so a new field does
+not appear in lists unless it is added here.
 """
 
 
 @dataclass(frozen=True)
 class Change:
-    """What an update does to a job that is in one of the statuses it may start from.
-
-    Args:
-        sources: The statuses that the job may have before.
-        status: The status it has afterwards.
-        assign: Fields that get a new value.
-        keep: Fields that get this value only if they have none.
-        clear: Fields that lose their value.
-        new_attempt: Whether ``attempt`` grows by one.
-    """
+    """An update of a job, and the statuses in which it applies."""
 
     sources: frozenset[Status]
+    """The statuses that the job may have before."""
     status: Status
+    """The status that the job has afterwards."""
     assign: Mapping[str, Any]
+    """Fields that get a new value."""
     keep: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that get this value only if they have none."""
     clear: frozenset[str] = frozenset()
+    """Fields that lose their value."""
     new_attempt: bool = False
+    """True if ``attempt`` grows by one."""
 
 
 def timestamp(moment: datetime) -> str:
-    """``moment`` in RFC 3339, UTC, with milliseconds."""
+    """Return ``moment`` in RFC 3339, UTC, with milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def fingerprint(body: Mapping[str, Any]) -> str:
-    """A hash that two bodies share if they say the same."""
-    return sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-
-
-def new_id() -> str:
-    """A random job id."""
-    return str(uuid.uuid4())
-
-
-def derived_id(*parts: str) -> str:
-    """The job id that always follows from ``parts``, such as a caller and its key."""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(parts)))
-
-
-def is_id(text: str) -> bool:
-    """Whether ``text`` is a job id as this module writes them."""
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
-
-
 def new(body: Mapping[str, Any], *, job_id: str, now: datetime, created_by: str) -> Job:
-    """The job that a body valid under ``job-create`` registers, for whoever asks for it.
+    """Create the job that a body valid under ``job-create`` describes.
 
     Raises:
         RuleBroken: The parameters are too large.
     """
     parameters = body.get("parameters", {})
-    if len(compact(parameters).encode()) > MAX_PARAMETERS_BYTES:
-        raise RuleBroken("/parameters", f"must be at most {MAX_PARAMETERS_BYTES} bytes as JSON")
+    if len(compact_json(parameters).encode()) > MAX_PARAMETERS_BYTES:
+        raise RuleBroken(
+            NOUN, "/parameters", f"must be at most {MAX_PARAMETERS_BYTES} bytes as JSON"
+        )
     return Job(
         job_id=job_id,
         pipeline=body["pipeline"],
@@ -189,47 +151,47 @@ def new(body: Mapping[str, Any], *, job_id: str, now: datetime, created_by: str)
 def replace(
     body: Mapping[str, Any], *, now: datetime, retention: Callable[[], timedelta]
 ) -> Change:
-    """The change that a body valid under ``job-replace`` asks for.
+    """Create the change that a body valid under ``job-replace`` describes.
 
     Fields that the body leaves out get the value of a new job.
 
     Args:
-        body: The new value of everything a worker may change.
-        now: The moment of the change.
-        retention: Asked for the time that a job is kept after its end, if this change ends it.
+        body: The new values of all fields that a worker may change.
+        now: The time of the change.
+        retention: Returns the time that a job is kept after its end; called if this change ends it.
 
     Raises:
-        RuleBroken: The fields do not fit each other.
+        RuleBroken: The fields contradict each other.
     """
     everything = {"progress": None, "output_uri": None, "error": None}
     return patch({**everything, **body}, now=now, retention=retention)
 
 
 def patch(body: Mapping[str, Any], *, now: datetime, retention: Callable[[], timedelta]) -> Change:
-    """The change that a merge patch (RFC 7396) valid under ``job-patch`` asks for.
+    """Create the change that a merge patch (RFC 7396) valid under ``job-patch`` describes.
 
     A patch without a status is a progress report, which only a RUNNING job takes.
 
     Args:
         body: Fields to change; None clears one.
-        now: The moment of the change.
-        retention: Asked for the time that a job is kept after its end, if this change ends it.
+        now: The time of the change.
+        retention: Returns the time that a job is kept after its end; called if this change ends it.
 
     Raises:
-        RuleBroken: The fields do not fit each other.
+        RuleBroken: The fields contradict each other.
     """
     status = Status(body.get("status", Status.RUNNING))
     progress = body.get("progress")
     error = body.get("error")
     output_uri = body.get("output_uri")
     if status is Status.FAILED and error is None:
-        raise RuleBroken("/error", "is required with status FAILED")
+        raise RuleBroken(NOUN, "/error", "is required with status FAILED")
     if status is not Status.FAILED and error is not None:
-        raise RuleBroken("/error", "is allowed only with status FAILED")
+        raise RuleBroken(NOUN, "/error", "is allowed only with status FAILED")
     if status is not Status.SUCCEEDED and output_uri is not None:
-        raise RuleBroken("/output_uri", "is allowed only with status SUCCEEDED")
+        raise RuleBroken(NOUN, "/output_uri", "is allowed only with status SUCCEEDED")
     if status is Status.PENDING and progress:
-        raise RuleBroken("/progress", "must be 0 or absent with status PENDING")
+        raise RuleBroken(NOUN, "/progress", "must be 0 or absent with status PENDING")
 
     assign: dict[str, Any] = {"status": status, "updated_at": timestamp(now)}
     keep: dict[str, Any] = {}
@@ -240,7 +202,7 @@ def patch(body: Mapping[str, Any], *, now: datetime, retention: Callable[[], tim
         if value is not None:
             assign[name] = value
         else:
-            # Only its own status allows the field, so every other status clears it.
+            # Only one status allows the field, so every other status clears it.
             clear.add(name)
     if status is Status.RUNNING:
         keep["started_at"] = timestamp(now)
@@ -261,38 +223,33 @@ def patch(body: Mapping[str, Any], *, now: datetime, retention: Callable[[], tim
     )
 
 
-def event_of(change: Change, changed: Job) -> str | None:
-    """What a change has done to a job, in a word; None for a mere progress report.
+def event_of(change: Change, job: Job) -> str | None:
+    """Name the event that a change caused; None for a progress report.
 
     Args:
         change: The change.
-        changed: The job, at some time after the change.
+        job: The job, at some time after the change.
     """
     if change.status is Status.RUNNING:
-        return "started" if changed.started_at == change.keep["started_at"] else None
+        return "started" if job.started_at == change.keep["started_at"] else None
     return "retried" if change.new_attempt else change.status.lower()
 
 
-def durations(event: str, changed: Job) -> dict[str, float]:
-    """What an event tells of the time that jobs take, in milliseconds, by metric.
+def durations(event: str, job: Job) -> dict[str, float]:
+    """Return the durations that an event completes, in milliseconds, by metric.
 
-    Of a job that is tried again, nobody knows any more since when it has waited this time.
+    The time at which a second attempt began to wait is not stored, so it has no QueueTime.
 
     Args:
-        event: What has happened to the job, as ``event_of`` says.
-        changed: The job, at some time after it.
+        event: The event, as :func:`event_of` names it.
+        job: The job, at some time after the event.
     """
-    if event == "started" and changed.started_at and changed.attempt == 1:
-        return {"QueueTime": _milliseconds(changed.created_at, changed.started_at)}
-    if event in _ENDINGS and changed.started_at and changed.finished_at:
-        return {"RunTime": _milliseconds(changed.started_at, changed.finished_at)}
+    if event == "started" and job.started_at and job.attempt == 1:
+        return {"QueueTime": _milliseconds(job.created_at, job.started_at)}
+    if event in _ENDINGS and job.started_at and job.finished_at:
+        return {"RunTime": _milliseconds(job.started_at, job.finished_at)}
     return {}
 
 
 def _milliseconds(start: str, end: str) -> float:
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)) / timedelta(milliseconds=1)
-
-
-def compact(value: object) -> str:
-    """``value`` as JSON without spaces."""
-    return json.dumps(value, separators=(",", ":"))

@@ -1,8 +1,8 @@
-"""What runs after the response and at shutdown: the layer is an internal Lambda extension.
+"""The Lambda extension: the layer ships log lines after the response, and at shutdown.
 
 Lambda freezes an execution environment once the runtime and every extension have asked for the
-next event. By asking only after the lines are shipped, the layer has them shipped when the
-caller has the answer already.
+next event. The layer is an internal extension that asks only after it has uploaded its log lines,
+so uploads happen once the caller has the response.
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
 """
 
@@ -17,10 +17,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from types import FrameType
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from common.aws.clients import CALLS
-from common.logs.logger import archive, count, logger, metrics
+from common.logs.logger import log_shipper, logger
+from common.logs.metrics import count, metrics
+
+if TYPE_CHECKING:
+    from common.aws.lambda_context import LambdaContext
 
 SHUTDOWN_SECONDS = 0.4
 """Lambda kills an environment with an internal extension 0.5 seconds after SIGTERM:
@@ -31,26 +35,17 @@ _POSTING_SECONDS = 0.5
 _EXIT_FAILURE = 1
 
 
-class LambdaContext(Protocol):
-    """The part of Lambda's context object that we use."""
-
-    @property
-    def aws_request_id(self) -> str: ...
-
-    def get_remaining_time_in_millis(self) -> int: ...
-
-
 class Extension:
-    """Does some work between a response and the next invocation, and some at shutdown.
+    """Runs a callback between a response and the next invocation, and others at shutdown.
 
-    Has to be made while the function is being initialised, by its main thread: Lambda accepts
-    no extension later, and Python no signal handler elsewhere.
+    Create it on the main thread while the function initialises: Lambda registers no extension
+    later, and Python sets signal handlers on no other thread.
 
     Args:
         runtime_api: Host and port of Lambda's APIs, from ``AWS_LAMBDA_RUNTIME_API``.
-        after_response: Does the work; is given the seconds until the function's timeout.
-        at_shutdown: Does what is left, if that takes no longer than SHUTDOWN_SECONDS.
-        at_exit: Says what could not be done. Has to be quick.
+        after_response: Runs after each response, with the seconds until the function's timeout.
+        at_shutdown: Runs at SIGTERM, for at most SHUTDOWN_SECONDS.
+        at_exit: Runs last, to report work that was not finished. It must be quick.
 
     Raises:
         RuntimeError: Lambda does not accept the extension.
@@ -68,8 +63,8 @@ class Extension:
         self._at_shutdown = at_shutdown
         self._at_exit = at_exit
         self._handled = threading.Event()
-        self._posted = threading.Event()
-        # Without SHUTDOWN: an internal extension may not ask for it. SIGTERM says the same.
+        self._response_posted = threading.Event()
+        # Internal extensions may not register for SHUTDOWN; they get SIGTERM instead.
         answer = self._call(
             "POST", "/register", {"Lambda-Extension-Name": _NAME}, {"events": ["INVOKE"]}
         )
@@ -80,13 +75,13 @@ class Extension:
         signal.signal(signal.SIGTERM, self._shut_down)
 
     def handled(self, context: object) -> None:
-        """Say that the handler is done with an invocation, all but for returning.
+        """Mark an invocation as handled: all that is left for the handler is to return.
 
         Args:
-            context: The invocation's context object. The runtime holds it until it has posted
-                the response, so its end is the sign that the caller has been answered.
+            context: The invocation's context object. The runtime keeps it until it has posted
+                the response, so the object's end signals that the caller has been answered.
         """
-        self._context = weakref.ref(context, lambda _: self._posted.set())
+        self._context = weakref.ref(context, lambda _: self._response_posted.set())
         self._handled.set()
 
     def _serve(self) -> None:
@@ -95,14 +90,14 @@ class Extension:
                 event = json.loads(self._call("GET", "/event/next", self._identity).body)
                 deadline = event["deadlineMs"] / 1000
                 self._handled.wait(deadline - time.time())
-                # Someone who keeps the context may delay the next invocation, but not for long.
-                self._posted.wait(_POSTING_SECONDS)
+                # A reference that outlives the response delays the next invocation only this long.
+                self._response_posted.wait(_POSTING_SECONDS)
                 self._handled.clear()
-                self._posted.clear()
+                self._response_posted.clear()
                 self._after_response(deadline - time.time())
-        except Exception:  # noqa: BLE001 - whatever it is, the process ends
-            # An extension that is silent would let each invocation run into its timeout; Lambda
-            # replaces an environment whose process ends.
+        except Exception:  # noqa: BLE001 - after any failure, the process ends
+            # A silent extension would let each invocation run into its timeout. Lambda replaces
+            # an environment whose process ends.
             logger.critical("the extension has failed", exc_info=True)
             os._exit(_EXIT_FAILURE)
 
@@ -131,11 +126,11 @@ class _Answer(NamedTuple):
 
 
 @contextmanager
-def invocation(context: LambdaContext, request_id: str) -> Iterator[None]:
-    """Have what an invocation logs shipped: after its response, and not after each one.
+def invocation(context: "LambdaContext", request_id: str) -> Iterator[None]:
+    """Have the log lines of an invocation shipped after its response, when an upload is due.
 
-    Where there is no Runtime API, as in tests and emulators, nothing runs after the response,
-    and there is no telling whether there will be another; so the lines are shipped at the end.
+    Without a Runtime API, as in tests and emulators, nothing runs after the response, and no
+    further invocation may follow; so the lines are shipped at the end of each invocation.
 
     Args:
         context: The invocation's context object.
@@ -157,28 +152,28 @@ _request_id = ""
 
 
 def _ship_if_due(seconds: float) -> None:
-    if archive.due:
+    if log_shipper.due:
         CALLS.end_within(seconds)
         _ship()
         metrics.flush_metrics()
 
 
-def _ship_the_last() -> None:
-    if archive.waiting:
+def _ship_remaining() -> None:
+    if log_shipper.waiting:
         CALLS.begin()
         _ship()
         metrics.flush_metrics()
 
 
-def _report_the_lost() -> None:
-    # What a warning of the last failure has displaced is lost too.
-    if lost := archive.waiting + archive.take_dropped():
+def _report_lost_lines() -> None:
+    # The warning about the last failure may itself have displaced lines.
+    if lost := log_shipper.waiting + log_shipper.take_dropped():
         count("ArchiveDroppedLines", lost)
         metrics.flush_metrics()
 
 
 def _ship() -> None:
-    shipment = archive.ship(_request_id)
+    shipment = log_shipper.ship(_request_id)
     if shipment.objects:
         count("ArchiveUploads", shipment.objects)
     if shipment.dropped:
@@ -198,8 +193,8 @@ def _register() -> Extension | None:
     return Extension(
         runtime_api,
         after_response=_ship_if_due,
-        at_shutdown=_ship_the_last,
-        at_exit=_report_the_lost,
+        at_shutdown=_ship_remaining,
+        at_exit=_report_lost_lines,
     )
 
 

@@ -1,7 +1,7 @@
-"""The S3 log shipper: keeps the lines that a function logs, and ships them in batches.
+"""The S3 log shipper: buffers the lines that a function logs, and uploads them in batches.
 
-An S3 failure costs no request: the lines stay and go with a later upload. What no longer
-fits is dropped, oldest first, and counted; CloudWatch still has it.
+An S3 failure costs no request: the lines stay in the buffer and go with a later upload. When the
+buffer is full, the oldest lines are dropped and counted; CloudWatch still has them.
 """
 
 import gzip
@@ -13,31 +13,31 @@ from typing import NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from common.aws.clients import DeadlineReached, client
+from common.aws.clients import client
+from common.exceptions import DeadlineReached
 
 FLUSH_BYTES = 1024 * 1024
-"""Lines that take up more are shipped at once: more than a request storm logs in some seconds."""
+"""A buffer of this size is uploaded at once; a storm of requests takes seconds to fill it."""
 MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 
 
 class Shipment(NamedTuple):
-    """What became of one attempt to ship.
-
-    Args:
-        objects: Objects that were uploaded.
-        error: The name of the error that kept lines from S3, if any.
-        dropped: Lines lost for want of room since somebody was last told.
-    """
+    """The result of one attempt to ship."""
 
     objects: int
+    """Objects that were uploaded."""
+
     error: str | None
+    """The name of the exception that ended the attempt; None if it succeeded."""
+
     dropped: int
+    """Lines dropped from a full buffer since the last report."""
 
 
 class _Batch(NamedTuple):
-    """Lines on their way to S3.
+    """Lines that are being uploaded.
 
-    Their key never changes: when an upload succeeds but its answer is lost, the next attempt
+    A batch keeps its key: when an upload succeeds but its answer is lost, the next attempt
     replaces the object instead of adding a second one with the same lines.
     """
 
@@ -46,15 +46,14 @@ class _Batch(NamedTuple):
     lines: int
 
 
-class Archive:
-    """The log lines of one execution environment that are not in S3 yet.
+class LogShipper:
+    """Ships the log lines of one execution environment.
 
     Args:
-        bucket: The bucket to ship to.
-        function: The function's short name; it may write only under its own prefix.
-        flush_seconds: How long lines may wait for more lines. One upload per interval, however
-            many requests there are.
-        max_bytes: The most that waiting lines may take up while S3 fails.
+        bucket: The bucket to upload to.
+        function: The function's short name; its role may write only under this prefix.
+        flush_seconds: The least time between two uploads, however many requests there are.
+        max_bytes: The size of the buffer while S3 fails.
     """
 
     def __init__(
@@ -77,7 +76,7 @@ class Archive:
         self._shipping = threading.Lock()
 
     def add(self, line: str) -> None:
-        """Keep a line until it is shipped."""
+        """Buffer a line until it is uploaded."""
         encoded = line.encode() + b"\n"
         self._lines.append(encoded)
         self._bytes += len(encoded)
@@ -87,28 +86,28 @@ class Archive:
 
     @property
     def waiting(self) -> int:
-        """How many lines are not known to be in S3."""
+        """The number of lines that S3 has not confirmed."""
         return len(self._lines) + (self._failed.lines if self._failed else 0)
 
     def take_dropped(self) -> int:
-        """How many lines were dropped since somebody was last told."""
+        """Return the number of lines dropped since the last call."""
         dropped, self._dropped = self._dropped, 0
         return dropped
 
     @property
     def due(self) -> bool:
-        """Whether it is time to ship.
+        """True when it is time to ship: the interval has passed, or the buffer is large.
 
-        After a failure only time makes it so, or S3's troubles would slow down every request.
+        After a failure only the interval counts, or a failing S3 would slow down every request.
         """
         if not self.waiting:
             return False
-        # Not the monotonic clock: it may stand still while the environment is frozen.
+        # The monotonic clock may stand still while the environment is frozen.
         overdue = time.time() - self._attempted >= self._flush_seconds
         return overdue or (self._bytes >= FLUSH_BYTES and not self._failed)
 
     def ship(self, request_id: str) -> Shipment:
-        """Upload every line kept so far, as gzip objects of JSON lines.
+        """Upload every buffered line, as gzip objects of JSON lines.
 
         Args:
             request_id: The id of the request that ships; part of the object's key.

@@ -1,7 +1,7 @@
-"""X-Ray: what a function adds to the trace of a request that API Gateway has chosen to sample.
+"""X-Ray traces of the requests that API Gateway samples.
 
-Of a request that is not sampled nothing is recorded, and next to nothing is paid: the SDK alone
-would build subsegments for it too, and throw them away.
+Other requests are not recorded and cost next to nothing. The SDK on its own would build subsegments
+for them too, and throw them away.
 """
 
 import functools
@@ -16,13 +16,13 @@ import botocore.endpoint
 from aws_lambda_powertools import Tracer
 from aws_xray_sdk.core.models.trace_header import TraceHeader
 
-# X-Ray's SDK parses the header of the same trace some fifteen times in a request.
+# X-Ray's SDK parses the same trace header some fifteen times in a request.
 TraceHeader.from_header_str = functools.lru_cache(maxsize=1)(TraceHeader.from_header_str)
 _tracer = Tracer(patch_modules=("botocore",))
 
 
 def sampled() -> bool:
-    """Whether the request is traced; whoever sent it to this function has decided that.
+    """Return whether the request is traced. The caller of this function has decided that.
 
     https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
     """
@@ -30,7 +30,7 @@ def sampled() -> bool:
 
 
 def capture(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """A Lambda handler that gets a subsegment of its own, if the request is sampled."""
+    """Wrap a Lambda handler in a subsegment, for sampled requests."""
     traced = _tracer.capture_lambda_handler(handler, capture_response=False)
 
     def choose(event: Any, context: Any) -> Any:
@@ -40,7 +40,7 @@ def capture(handler: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def annotate(**values: str | None) -> None:
-    """Make the trace of the request findable by ``values``; None is left out."""
+    """Annotate the request's trace, so that X-Ray finds it by ``values``; None is left out."""
     if sampled():
         for key, value in values.items():
             if value is not None:
@@ -49,7 +49,7 @@ def annotate(**values: str | None) -> None:
 
 def _describe(*, subsegment: Any, **call: Any) -> None:
     _sdk_describe(subsegment=subsegment, **call)
-    # The SDK calls every exception a fault, even when DynamoDB refuses a write as it should.
+    # The SDK marks every exception as a fault, even a condition that DynamoDB rightly refuses.
     if getattr(subsegment, "error", False):
         subsegment.fault = False
 
@@ -61,7 +61,7 @@ _sdk.aws_meta_processor = _describe
 
 
 def _only_when_sampled(owner: type, method: str) -> None:
-    """Go around the SDK's wrapper; outside of Lambda, there is none."""
+    """Call the SDK's wrapper only for sampled requests. Outside Lambda there is no wrapper."""
     traced = vars(owner)[method]
     plain = getattr(traced, "__wrapped__", traced)
 

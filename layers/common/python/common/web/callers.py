@@ -1,4 +1,4 @@
-"""Who calls, in the words of API Gateway, which has checked it: a function believes nothing else.
+"""The identity of the caller, which API Gateway has authenticated.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
 """
@@ -6,29 +6,28 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping
 from collections.abc import Mapping
 from typing import Any
 
-from common.web.untrusted import mapping, text
+from common.web.untrusted import as_mapping, as_text
 
 ANONYMOUS = "anonymous"
-"""Whoever has shown nothing; API Gateway lets none of them in."""
+"""A caller without credentials. API Gateway rejects these."""
 
 
-def identity(gateway: Mapping[str, Any]) -> str:
-    """The caller of a request. Two callers never have the same identity, but for ANONYMOUS.
+def caller_identity(gateway: Mapping[str, Any]) -> str:
+    """Return the identity of a request's caller, which differs between any two callers.
 
-    It is what was asked for to authorize the request (infra/api/authorization.py), and looks
-    different for each kind: the subject of an access token, which for a machine is its client
-    id; the ARN of a role or user whose credentials signed the request; else the id of the API
-    key.
+    It depends on the API's authorization (infra/api/authorization.py): the subject of an access
+    token, which for a machine is its client id; the ARN of the role or user that signed the
+    request; otherwise the id of the API key.
 
     Args:
         gateway: The ``requestContext`` of the event.
     """
-    claims = mapping(mapping(gateway.get("authorizer")).get("claims"))
-    signer = mapping(gateway.get("identity"))
+    claims = as_mapping(as_mapping(gateway.get("authorizer")).get("claims"))
+    signer = as_mapping(gateway.get("identity"))
     return (
-        text(claims.get("sub"))
-        or _without_session(text(signer.get("userArn")))
-        or text(signer.get("apiKeyId"))
+        as_text(claims.get("sub"))
+        or _without_session(as_text(signer.get("userArn")))
+        or as_text(signer.get("apiKeyId"))
         or ANONYMOUS
     )
 

@@ -1,63 +1,57 @@
-"""Errors of the layer, and the problems that callers are told: nothing of our insides."""
+"""The problem that answers each exception. Callers never see internals."""
 
-from http import HTTPStatus
-
-from common import ssm_config_loader
 from common.contract import RETRY_AFTER
-from common.dynamodb import cursors
-from common.jobs import listing, model, table
+from common.exceptions import (
+    BadCursor,
+    BadQuery,
+    IdempotencyKeyReused,
+    NotFound,
+    ParameterMissing,
+    RuleBroken,
+    StatusConflict,
+    Unavailable,
+    VersionMismatch,
+)
 from common.settings import SETTINGS
+from common.ssm_config_loader import READ_AGAIN_AFTER
+from common.web import problems
 from common.web.problems import Problem
 
 
 def problem_of(error: Exception, route: str) -> Problem:
-    """What the caller of ``route`` is told about ``error``, which may be any."""
+    """Return the problem that answers an exception; any unknown exception is a fault of ours."""
     match error:
         case Problem():
             return error
-        case model.NotFound():
-            return Problem(HTTPStatus.NOT_FOUND, "There is no such job.")
-        case table.VersionMismatch():
+        case NotFound():
+            return Problem(problems.NOT_FOUND, entity=error.entity)
+        case VersionMismatch():
+            return Problem(problems.VERSION_MISMATCH, entity=error.entity)
+        case StatusConflict():
+            return Problem(problems.STATUS_CONFLICT, entity=error.entity, status=error.status)
+        case IdempotencyKeyReused():
+            return Problem(problems.IDEMPOTENCY_KEY_REUSED)
+        case RuleBroken():
             return Problem(
-                HTTPStatus.PRECONDITION_FAILED,
-                "The job has changed since; read it again and use its ETag.",
-            )
-        case table.StatusConflict():
-            return Problem(HTTPStatus.CONFLICT, f"A job that is {error.status} does not allow it.")
-        case table.FingerprintMismatch():
-            return Problem(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "This Idempotency-Key was used with another body; use a new one.",
-            )
-        case model.RuleBroken():
-            return Problem(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                f"The body breaks a rule of jobs: {error.pointer} {error.detail}.",
+                problems.RULE_BROKEN,
                 ((error.pointer, error.detail),),
+                entity=error.entity,
+                pointer=error.pointer,
+                rule=error.detail,
             )
-        case listing.BadQuery():
-            return Problem(HTTPStatus.BAD_REQUEST, error.detail)
-        case cursors.BadCursor():
-            return Problem(
-                HTTPStatus.BAD_REQUEST,
-                "The cursor does not belong to this list; start again without one.",
-            )
-        case table.Unavailable():
+        case BadQuery():
+            return Problem(problems.BAD_QUERY, detail=error.detail)
+        case BadCursor():
+            return Problem(problems.BAD_CURSOR)
+        case Unavailable():
             return _busy(route, RETRY_AFTER)
-        case ssm_config_loader.Missing():
-            return _busy(route, ssm_config_loader.READ_AGAIN_AFTER)
+        case ParameterMissing():
+            return _busy(route, READ_AGAIN_AFTER)
         case _:
-            return Problem(
-                HTTPStatus.INTERNAL_SERVER_ERROR,
-                "Something went wrong on our side; report the request id.",
-            )
+            return Problem(problems.FAULT)
 
 
 def _busy(route: str, seconds: int) -> Problem:
-    # API Gateway's cache may keep this answer as long as a good one.
+    # API Gateway may cache this answer as long as a good one.
     seconds = max(seconds, SETTINGS.cache_ttl.get(route, 0) + 1)
-    return Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "The service is busy; try again.",
-        headers={"Retry-After": str(seconds)},
-    )
+    return Problem(problems.BUSY, headers={"Retry-After": str(seconds)})

@@ -1,4 +1,7 @@
-"""Requests: what a caller has sent, checked when a route asks for it."""
+"""Requests: the event of API Gateway, validated as far as a route asks.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+"""
 
 import json
 import math
@@ -6,24 +9,18 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from common import schemas
-from common.contract import (
-    IDEMPOTENCY_KEY,
-    JSON,
-    MAX_BODY_BYTES,
-    MAX_DEPTH,
-    MAX_ENTITY_TAGS,
-)
-from common.jobs import model
-from common.web import callers
+from common.contract import IDEMPOTENCY_KEY, JSON, MAX_BODY_BYTES, MAX_DEPTH, MAX_ENTITY_TAGS
+from common.ids import is_id
+from common.web import problems
+from common.web.callers import caller_identity
 from common.web.problems import Problem
-from common.web.untrusted import mapping, text
+from common.web.untrusted import as_mapping, as_text
 
 if TYPE_CHECKING:
-    from common.logs.lambda_extension import LambdaContext
+    from common.aws.lambda_context import LambdaContext
 
 _ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _ENTITY_TAGS = re.compile(rf"{_ENTITY_TAG}(?:[ \t]*,[ \t]*{_ENTITY_TAG})*")
@@ -32,80 +29,74 @@ _NO_VERSION = 0
 
 
 class Request:
-    """A request as API Gateway's Lambda proxy integration delivers it.
-
-    Attributes:
-        id: API Gateway's request id, the same in every log and answer. A caller may choose it,
-            with the header ``x-amzn-RequestId``:
-            https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
-        invocation_id: Lambda's id of this invocation, which no other one has.
-        caller: Who calls, as far as API Gateway knows: see :func:`common.web.callers.identity`.
-        api_key_id: The id of the API key that the caller used; empty for none.
-        route: The method and the resource's path, such as ``GET /jobs/{job_id}``.
-        path: The path that was asked for, the API's stage included.
-        query: The last value of each query parameter.
-        now: When the request began.
-    """
+    """A request, as API Gateway's Lambda proxy integration delivers it."""
 
     def __init__(self, event: Mapping[str, Any], context: "LambdaContext") -> None:
-        event = mapping(event)
-        gateway = mapping(event.get("requestContext"))
-        self.id = text(gateway.get("requestId")) or context.aws_request_id
+        event = as_mapping(event)
+        gateway = as_mapping(event.get("requestContext"))
+
+        self.id = as_text(gateway.get("requestId")) or context.aws_request_id
+        """API Gateway's request id, the same in every log and answer. A caller may choose it with
+        the header ``x-amzn-RequestId``:
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+        """
+
         self.invocation_id = context.aws_request_id
-        self.caller = callers.identity(gateway)
-        self.api_key_id = text(mapping(gateway.get("identity")).get("apiKeyId"))
-        self.route = f"{text(event.get('httpMethod'))} {text(event.get('resource'))}"
-        self.path = text(gateway.get("path")) or text(event.get("path"))
+        """Lambda's id of this invocation, which no other invocation has."""
+
+        self.caller = caller_identity(gateway)
+        """The caller's identity."""
+
+        self.api_key_id = as_text(as_mapping(gateway.get("identity")).get("apiKeyId"))
+        """The id of the caller's API key; empty without a key."""
+
+        self.route = f"{as_text(event.get('httpMethod'))} {as_text(event.get('resource'))}"
+        """The method and the resource's path template, such as ``GET /items/{item_id}``."""
+
+        self.path = as_text(gateway.get("path")) or as_text(event.get("path"))
+        """The path of the request, including the API's stage."""
+
+        self.path_parameters = _texts(event.get("pathParameters"))
+        """The values of the path template's parameters."""
+
         self.query = _texts(event.get("queryStringParameters"))
+        """The last value of each query parameter."""
+
         self.now = datetime.now(UTC)
-        self._path_parameters = _texts(event.get("pathParameters"))
+        """The time at which the request began."""
+
         headers = _texts(event.get("headers"))
         self._headers = {name.lower(): value for name, value in headers.items()}
         self._body = event.get("body")
         self._is_base64 = event.get("isBase64Encoded") is True
 
     def header(self, name: str) -> str | None:
-        """The value of a header, whatever the case of its name."""
+        """Return the value of a header, whose name may have any case."""
         return self._headers.get(name.lower())
 
     @property
-    def job_id(self) -> str:
-        """The job id in the path.
-
-        Raises:
-            job.NotFound: It cannot be a job's id.
-        """
-        if self.job_id_or_none is None:
-            raise model.NotFound
-        return self.job_id_or_none
-
-    @property
-    def job_id_or_none(self) -> str | None:
-        """The job id in the path, if there is one that can be a job's."""
-        job_id = self._path_parameters.get("job_id", "")
-        return job_id if model.is_id(job_id) else None
+    def ids(self) -> dict[str, str]:
+        """The path parameters that have the form of an id, for the log and the trace."""
+        return {name: value for name, value in self.path_parameters.items() if is_id(value)}
 
     @property
     def idempotency_key(self) -> str | None:
-        """The Idempotency-Key header, if there is one.
+        """The Idempotency-Key header; None if it is missing.
 
         Raises:
-            Problem: 400, if it is not 1 to 255 visible ASCII characters.
+            Problem: 400 unless it is 1 to 255 visible ASCII characters.
         """
         key = self.header("Idempotency-Key")
         if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
-            raise Problem(
-                HTTPStatus.BAD_REQUEST,
-                "Idempotency-Key must be 1 to 255 visible ASCII characters.",
-            )
+            raise Problem(problems.BAD_IDEMPOTENCY_KEY)
         return key
 
     @property
     def versions(self) -> frozenset[int] | None:
-        """The versions that the If-Match header allows (RFC 9110, 13.1.1); None for any.
+        """The versions that the If-Match header allows (RFC 9110, 13.1.1); None for all.
 
         Raises:
-            Problem: 400, if the header is not a list of at most MAX_ENTITY_TAGS entity tags.
+            Problem: 400 unless the header is a list of at most MAX_ENTITY_TAGS entity tags.
         """
         header = self.header("If-Match")
         if header is None or header.strip() == "*":
@@ -113,35 +104,31 @@ class Request:
         # A tag may hold a comma.
         tags = re.findall(_ENTITY_TAG, header)
         if len(tags) > MAX_ENTITY_TAGS or not _ENTITY_TAGS.fullmatch(header.strip()):
-            raise Problem(
-                HTTPStatus.BAD_REQUEST,
-                f'If-Match must be "*" or a list of at most {MAX_ENTITY_TAGS} ETags.',
-            )
-        # If-Match compares strongly, so a weak tag matches nothing; neither does a foreign one.
+            raise Problem(problems.BAD_IF_MATCH, maximum=MAX_ENTITY_TAGS)
+        # If-Match compares strongly: a weak tag matches nothing, nor does a tag that is not ours.
         return frozenset(
             int(tag[1:-1]) if re.fullmatch(r'"[1-9][0-9]{0,17}"', tag) else _NO_VERSION
             for tag in tags
         )
 
     def json(self, schema: str, media_type: str = JSON) -> dict[str, Any]:
-        """The body, valid under a schema.
+        """Return the body, valid under a schema.
 
         Args:
             schema: The name of a JSON Schema in the layer's schemas folder.
             media_type: The media type that the body must have.
 
         Raises:
-            Problem: 400 malformed or invalid, 413 too large, 415 of another media type.
+            Problem: 400 if it is malformed or invalid, 413 if it is too large, 415 if it has
+                another media type.
         """
         sent = (self.header("Content-Type") or JSON).split(";")[0].strip().lower()
         if sent != media_type:
-            raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be {media_type}.")
+            raise Problem(problems.WRONG_MEDIA_TYPE, media_type=media_type)
         value = _parse(self._text_body())
         errors = schemas.errors(schema, value)
         if errors:
-            raise Problem(
-                HTTPStatus.BAD_REQUEST, "The body does not have the form it must.", tuple(errors)
-            )
+            raise Problem(problems.INVALID_BODY, tuple(errors))
         valid: dict[str, Any] = value
         return valid
 
@@ -150,13 +137,10 @@ class Request:
         try:
             body = b64decode(raw, validate=True) if self._is_base64 else raw.encode()
             if len(body) > MAX_BODY_BYTES:
-                raise Problem(
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                    f"The body must be at most {MAX_BODY_BYTES} bytes.",
-                )
+                raise Problem(problems.TOO_LARGE, maximum=MAX_BODY_BYTES)
             return body.decode()
         except ValueError as error:
-            raise Problem(HTTPStatus.BAD_REQUEST, "The body is not UTF-8 text.") from error
+            raise Problem(problems.NOT_UTF8) from error
 
 
 def _parse(body: str) -> Any:
@@ -165,11 +149,9 @@ def _parse(body: str) -> Any:
         # JSON can spell half a surrogate pair; UTF-8, and so DynamoDB, cannot.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise Problem(HTTPStatus.BAD_REQUEST, "The body is not JSON.") from error
+        raise Problem(problems.NOT_JSON) from error
     if _nests_deeper(value, MAX_DEPTH):
-        raise Problem(
-            HTTPStatus.BAD_REQUEST, f"The body must not be nested deeper than {MAX_DEPTH} levels."
-        )
+        raise Problem(problems.TOO_DEEP, maximum=MAX_DEPTH)
     return value
 
 
@@ -192,5 +174,5 @@ def _finite(digits: str) -> float:
 
 
 def _texts(value: object) -> dict[str, str]:
-    pairs = mapping(value).items()
-    return {text(name): text(each) for name, each in pairs if isinstance(each, str)}
+    pairs = as_mapping(value).items()
+    return {as_text(name): as_text(each) for name, each in pairs if isinstance(each, str)}

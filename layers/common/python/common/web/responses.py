@@ -1,51 +1,41 @@
-"""Responses: what a caller gets, and the headers that every answer has."""
+"""Responses: the body, and the headers that every answer has."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from common.contract import JSON, PROBLEM, RESPONSE_HEADERS, problem_document
-from common.jobs.model import Job, compact
+from common.contract import JSON, PROBLEM, RESPONSE_HEADERS, compact_json
 from common.settings import SETTINGS
-from common.web.problems import Problem
+from common.web.problems import Problem, problem_document
 from common.web.requests import Request
 
 _CREDENTIALS = "Authorization, X-Api-Key"
-"""The headers by which API Gateway knows who calls: whoever comes next may not see the answer."""
+"""The headers that authenticate a caller: a cached answer must not reach another caller."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """An answer.
-
-    Args:
-        status: The HTTP status.
-        body: What to send as JSON; None for no body.
-        headers: More headers of the answer.
-        job_id: The job it is about, for the log and the trace.
-        pipeline: That job's pipeline, for the trace.
-    """
+    """An answer."""
 
     status: HTTPStatus
+    """The HTTP status."""
+
     body: Mapping[str, Any] | None = None
+    """The object to send as JSON; None for no body."""
+
     headers: Mapping[str, str] = field(default_factory=dict)
-    job_id: str | None = None
-    pipeline: str | None = None
+    """More headers of the answer."""
 
+    subject: Mapping[str, str] = field(default_factory=dict)
+    """The ids of the item that the answer is about, for the log and the trace."""
 
-def job_response(
-    status: HTTPStatus, shown: Job, headers: Mapping[str, str] | None = None
-) -> Response:
-    """An answer that shows a job, its version as the ETag."""
-    tag = {"ETag": f'"{shown.version}"'}
-    return Response(
-        status, shown.present(), {**tag, **(headers or {})}, shown.job_id, shown.pipeline
-    )
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """More annotations of the trace."""
 
 
 def problem_response(request: Request, problem: Problem) -> Response:
-    """An answer that says what is wrong with a request, as RFC 9457 wants it."""
+    """Create the response that reports a problem (RFC 9457)."""
     body = problem_document(
         problem.status, problem.detail, instance=request.path, request_id=request.id
     )
@@ -56,7 +46,7 @@ def problem_response(request: Request, problem: Problem) -> Response:
 
 
 def to_gateway(request: Request, response: Response) -> dict[str, Any]:
-    """The answer to ``request`` in the form that API Gateway wants.
+    """Convert a response to the form that API Gateway expects.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
     """
@@ -69,17 +59,17 @@ def to_gateway(request: Request, response: Response) -> dict[str, Any]:
             **_cors(request.header("Origin")),
             **response.headers,
         },
-        "body": "" if response.body is None else compact(response.body),
+        "body": "" if response.body is None else compact_json(response.body),
         "isBase64Encoded": False,
     }
 
 
 def _cache_control(request: Request, response: Response) -> str:
-    """For how long a caller may keep an answer (RFC 9111): as long as the gateway's cache does."""
+    """Let callers keep an answer as long as API Gateway's cache does (RFC 9111)."""
     seconds = SETTINGS.cache_ttl.get(request.route)
     if seconds is None or response.status != HTTPStatus.OK:
         return "no-store"
-    # Only who may read jobs may see it, which a cache between us and them does not check.
+    # Shared caches do not check whether a caller may see the answer.
     return f"private, max-age={seconds}"
 
 

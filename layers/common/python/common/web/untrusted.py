@@ -1,15 +1,15 @@
-"""Reading what came as JSON from elsewhere: what is not of the type it should be is not there."""
+"""Lenient readers for untrusted JSON: a value of the wrong type counts as missing."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
-def mapping(value: object) -> Mapping[str, Any]:
-    """``value``, or an empty mapping if it is none."""
+def as_mapping(value: object) -> Mapping[str, Any]:
+    """Return ``value`` if it is a mapping, otherwise an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
-def text(value: object) -> str:
-    """``value`` as text that UTF-8 can hold, or an empty one if it is none."""
+def as_text(value: object) -> str:
+    """Return ``value`` as text that UTF-8 can encode if it is text, otherwise an empty one."""
     # JSON can spell half a surrogate pair, which neither a log line nor a header can hold.
     return value.encode(errors="replace").decode() if isinstance(value, str) else ""

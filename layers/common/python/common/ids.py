@@ -1,0 +1,30 @@
+"""Ids and fingerprints."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+
+def new_id() -> str:
+    """Return a random id."""
+    return str(uuid.uuid4())
+
+
+def derived_id(*parts: str) -> str:
+    """Return the id that always follows from ``parts``, such as a caller and its key."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(parts)))
+
+
+def is_id(text: str) -> bool:
+    """Return whether ``text`` is an id in the form that this module writes."""
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def fingerprint(body: Mapping[str, Any]) -> str:
+    """Return a hash that two bodies share if they hold the same JSON."""
+    return sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,22 @@
+"""Metrics in CloudWatch's embedded metric format, written with the log lines.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format.html
+"""
+
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from common.settings import SETTINGS
+
+metrics = Metrics()
+metrics.set_default_dimensions(function=SETTINGS.function)
+
+
+def count(metric: str, value: int = 1) -> None:
+    """Add ``value`` to a metric that counts events."""
+    metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
+
+
+def measure(metric: str, milliseconds: float) -> None:
+    """Add a duration to a metric."""
+    metrics.add_metric(name=metric, unit=MetricUnit.Milliseconds, value=milliseconds)
