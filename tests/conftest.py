@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.support.http import chromium
+from tests.support.browser import chromium
 
 # Neither the service nor the stacks of the other tests in their folders.
 _ON_THEIR_OWN = (
@@ -65,7 +65,7 @@ def browser() -> Iterator[Browser]:
     found = chromium.find()
     if found is None:
         pytest.skip("there is no Chromium: `make test` installs one, if npm or Debian has it")
-    with chromium.running(found) as browser:
+    with chromium.launched(found) as browser:
         yield browser
 
 

@@ -12,10 +12,10 @@ from local.deploy import Deployment
 from local.emulator import process
 from local.progress import Progress
 from local.run_folder import Home
-from tests.support.deployment.project import copy_project
+from tests.support.browser.tab import Tab
+from tests.support.deployment.project_copy import copy_project
 from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller
-from tests.support.http.tab import Tab
 
 OTHER_ORIGIN = "https://jobs.example.com"
 
@@ -72,7 +72,7 @@ def service(
         home.clear()
         with process.running(home, process.free_port(), lock) as running:
             origins = (OTHER_ORIGIN, running.reference_url, allowed_origin)
-            stages = project / "infra" / "stage.py"
+            stages = project / "infra" / "spec" / "stages.py"
             changed = stages.read_text().replace('cors_origins=("*",)', f"cors_origins={origins}")
             stages.write_text(changed)
             with Deployment(home, Progress(Console(stderr=True)), project=project) as deployment:

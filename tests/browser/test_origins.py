@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
+from tests.support.browser.tab import Blocked, Tab
 from tests.support.deployment.service import Service
-from tests.support.deployment.usage_plans import key_with
-from tests.support.http.answer import Answer
+from tests.support.deployment.usage_plans import limited_key
 from tests.support.http.caller import Caller
-from tests.support.http.tab import Blocked, Tab
+from tests.support.http.response import HttpResponse
 
 NO_JOB = "/jobs/0b5f3c1e-0000-4000-8000-000000000000"
 
@@ -46,32 +46,32 @@ def test_a_page_may_send_again_what_it_does_not_know_the_answer_of(tab: Tab, pip
     assert second.headers["idempotency-replayed"] == "true"
 
 
-def bad_for_the_gateway(tab: Tab) -> Answer:
+def bad_for_the_gateway(tab: Tab) -> HttpResponse:
     return tab("POST", "/jobs", {"colour": "red"})
 
 
-def bad_for_the_function(tab: Tab) -> Answer:
+def bad_for_the_function(tab: Tab) -> HttpResponse:
     return tab("GET", "/jobs?limit=0")
 
 
-def forbidden(tab: Tab) -> Answer:
+def forbidden(tab: Tab) -> HttpResponse:
     return tab("GET", "/jobs", headers={"X-Api-Key": "wrong"})
 
 
-def keyless(tab: Tab) -> Answer:
+def keyless(tab: Tab) -> HttpResponse:
     tab.api_key = None
     return tab("GET", "/jobs")
 
 
-def no_job(tab: Tab) -> Answer:
+def no_job(tab: Tab) -> HttpResponse:
     return tab("GET", NO_JOB)
 
 
-def no_route(tab: Tab) -> Answer:
+def no_route(tab: Tab) -> HttpResponse:
     return tab("GET", "/nowhere")
 
 
-def outdated(tab: Tab) -> Answer:
+def outdated(tab: Tab) -> HttpResponse:
     job = tab("POST", "/jobs", {"pipeline": "outdated", "input_uri": "s3://in/1"}).body
     path = f"/jobs/{job['job_id']}"
     return tab("PATCH", path, {"status": "RUNNING"}, headers={"If-Match": '"7"'})
@@ -90,7 +90,7 @@ def outdated(tab: Tab) -> Answer:
     ],
 )
 def test_a_page_can_read_why_it_was_refused(
-    refused: Callable[[Tab], Answer], status: int, tab: Tab
+    refused: Callable[[Tab], HttpResponse], status: int, tab: Tab
 ) -> None:
     answer = refused(tab)
     assert (answer.status, answer.body["status"]) == (status, status)
@@ -101,7 +101,7 @@ def test_a_page_can_read_why_it_was_refused(
 
 
 def test_a_page_can_read_when_to_try_again(tab: Tab, service: Service) -> None:
-    with key_with(service, throttle={"rateLimit": 0.001, "burstLimit": 1}) as key:
+    with limited_key(service, throttle={"rateLimit": 0.001, "burstLimit": 1}) as key:
         tab.api_key = key
         assert tab("GET", NO_JOB).status == 404
         answer = tab("GET", NO_JOB)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from infra.spec.paths import PROJECT
-from tests.support.adaptation import changes
-from tests.support.deployment.project import copy_project
+from tests.support.deployment.project_copy import copy_project
+from tests.support.make_it_yours import changes
 from tests.support.templates.synthesized import Synthesized
 
 Run = Callable[..., str]

@@ -7,7 +7,7 @@ import pytest
 from local.run_folder import Home
 from tests.support.deployment.service import Service, deployed
 from tests.support.http.caller import CONFIDENTIAL, Caller
-from tests.support.logs.lines import everything
+from tests.support.logs.all_lines import all_lines
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with deployed(Home(tmp_path_factory.mktemp("service"))) as service:
         yield service
         CONFIDENTIAL.add([service.api_key, *service.cursor_keys])
-        logged = CONFIDENTIAL.found_in(everything(service))
+        logged = CONFIDENTIAL.found_in(all_lines(service))
         assert not logged, "the logs repeat what was said in confidence"
 
 

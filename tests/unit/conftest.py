@@ -24,8 +24,8 @@ from functions.read.handler import handler as read
 from functions.update.handler import handler as update
 from local import jobs_table
 from local.lambda_runtime.gateway_event import gateway_event
-from tests.support.http.answer import Answer
-from tests.support.http.documented import assert_documented
+from tests.support.http.openapi_conformance import assert_documented
+from tests.support.http.response import HttpResponse
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
@@ -66,7 +66,7 @@ class Api:
         query: Mapping[str, str] | None = None,
         request_id: str | None = None,
         invocation_id: str | None = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         event = gateway_event(
             method,
             path,
@@ -80,11 +80,13 @@ class Api:
         )
         return self.send(method, event, invocation_id)
 
-    def send(self, method: str, event: dict[str, Any], invocation_id: str | None = None) -> Answer:
+    def send(
+        self, method: str, event: dict[str, Any], invocation_id: str | None = None
+    ) -> HttpResponse:
         """Call the function behind a method with an event of the test's own."""
         context = Context(invocation_id or str(uuid.uuid4()), remaining_ms=self.remaining_ms)
         result = HANDLERS[method](event, context)
-        answer = Answer(result["statusCode"], result["headers"], result["body"])
+        answer = HttpResponse(result["statusCode"], result["headers"], result["body"])
         assert_documented(method, event.get("resource", ""), answer)
         return answer
 

@@ -8,11 +8,11 @@ from infra.monitoring.dashboard import RUNBOOKS
 from infra.spec.paths import PROJECT
 from infra.spec.stages import STAGES
 from local.emulator import alarms
-from tests.support.alarm_data import Data, sides
+from tests.support.alarm_data import MetricValues, data_by_alarm
 from tests.support.templates.synthesized import Properties, Synthesized
 
 NOW = 1_000_000.0
-NAMES = list(sides(STAGES["dev"]))
+NAMES = list(data_by_alarm(STAGES["dev"]))
 
 
 def alarm(stack: Synthesized, name: str) -> Properties:
@@ -21,7 +21,7 @@ def alarm(stack: Synthesized, name: str) -> Properties:
     )
 
 
-def state(alarm: Properties, data: Data, periods: Sequence[int]) -> str:
+def state(alarm: Properties, data: MetricValues, periods: Sequence[int]) -> str:
     """The alarm's state when its metrics had ``data`` so many periods ago, and else none."""
     seen: dict[str, object] = {}
 
@@ -47,7 +47,7 @@ def state(alarm: Properties, data: Data, periods: Sequence[int]) -> str:
 
 def test_every_alarm_has_data_for_both_sides(stack: Synthesized) -> None:
     names = {r.properties["AlarmName"] for r in stack.all("AWS::CloudWatch::Alarm")}
-    assert names == {f"{stack.stage.prefix}-{name}" for name in sides(stack.stage)}
+    assert names == {f"{stack.stage.prefix}-{name}" for name in data_by_alarm(stack.stage)}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -55,7 +55,7 @@ def test_an_alarm_is_raised_beyond_its_threshold_and_not_at_it(
     name: str, stack: Synthesized
 ) -> None:
     found = alarm(stack, name)
-    beyond, within = sides(stack.stage)[name]
+    beyond, within = data_by_alarm(stack.stage)[name]
     everywhere = range(1, found["EvaluationPeriods"] + 1)
     assert state(found, beyond, everywhere) == "ALARM"
     assert state(found, within, everywhere) == "OK"
@@ -64,7 +64,7 @@ def test_an_alarm_is_raised_beyond_its_threshold_and_not_at_it(
 @pytest.mark.parametrize("name", NAMES)
 def test_an_alarm_is_raised_by_as_many_periods_as_it_needs(name: str, stack: Synthesized) -> None:
     found = alarm(stack, name)
-    beyond, _ = sides(stack.stage)[name]
+    beyond, _ = data_by_alarm(stack.stage)[name]
     needed, of = found["DatapointsToAlarm"], found["EvaluationPeriods"]
     assert (needed, of) == ((1, 1) if name in ("FailedJobs", "ArchiveLoss") else (3, 5))
     scattered = range(1, of + 1, 2)

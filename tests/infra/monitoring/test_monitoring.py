@@ -7,7 +7,7 @@ import pytest
 from common.aws.timeouts import LAMBDA_TIMEOUT
 from infra.spec.paths import DOCS
 from infra.spec.routes import FUNCTIONS, ROUTES, Function
-from tests.support.emitted import DIMENSIONS, EMITTED
+from tests.support.emitted_metrics import EMITTED_METRICS, METRIC_DIMENSIONS
 from tests.support.templates.dashboard import widgets
 from tests.support.templates.synthesized import Properties, Synthesized
 
@@ -251,9 +251,9 @@ def test_every_metric_that_is_shown_or_raises_an_alarm_is_one_that_exists(
     for namespace, name, dimensions in shown(stack) + alarming(stack):
         match namespace:
             case "JobLedger":
-                assert dimensions.keys() == DIMENSIONS
+                assert dimensions.keys() == METRIC_DIMENSIONS
                 assert dimensions["service"] == stack.stage.prefix
-                assert name in EMITTED[dimensions["function"]]
+                assert name in EMITTED_METRICS[dimensions["function"]]
             case "AWS/DynamoDB":
                 assert dimensions.keys() == TABLE_METRICS[name]
                 assert dimensions["TableName"] == "${Table/Jobs}"
@@ -269,13 +269,15 @@ def test_every_metric_that_the_functions_emit_is_shown(stack: Synthesized) -> No
     told = {
         (d["function"], name) for namespace, name, d in shown(stack) if namespace == "JobLedger"
     }
-    assert told == {(function, name) for function, names in EMITTED.items() for name in names}
+    assert told == {
+        (function, name) for function, names in EMITTED_METRICS.items() for name in names
+    }
 
 
 def test_the_metrics_are_explained(stack: Synthesized) -> None:
     page = (DOCS / "observability.md").read_text()
     explained = set(re.findall(r"\b[A-Z]\w+", page.split("## Metrics")[1].split("## Traces")[0]))
-    assert explained >= set().union(*EMITTED.values())
+    assert explained >= set().union(*EMITTED_METRICS.values())
 
 
 def test_a_graph_with_an_alarm_shows_its_threshold(stack: Synthesized) -> None:

@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from infra.spec.paths import PROJECT
 from infra.spec.routes import ROUTES
 from tests.support.deployment.service import Service
 from tools.openapi.__main__ import FILE
 
-HERE = Path(__file__).parent
+CONFIGURATION = PROJECT / "tests" / "support" / "fuzzing"
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "0"))
 """How long to go on with ever other requests; 0 for the same short run each time."""
 SHORT = ("--seed", "1", "--max-examples", "30")
@@ -25,7 +26,14 @@ def test_no_generated_request_finds_the_service_at_fault(
     report = tmp_path / "report.json"
     command = [
         *(Path(sys.executable).with_name("schemathesis"), "--no-color"),
-        *("--config-file", HERE / "schemathesis.toml", "run", FILE, "--url", service.api_url),
+        *(
+            "--config-file",
+            CONFIGURATION / "schemathesis.toml",
+            "run",
+            FILE,
+            "--url",
+            service.api_url,
+        ),
         *("--header", f"x-api-key: {service.api_key}", "--continue-on-failure"),
         *("--report", "json", "--report-json-path", report),
         *(("--max-time", str(SECONDS)) if SECONDS else SHORT),
@@ -33,7 +41,7 @@ def test_no_generated_request_finds_the_service_at_fault(
     done = subprocess.run(
         command,
         cwd=tmp_path,
-        env={**os.environ, "HOOKS": str(HERE / "schemathesis_hooks.py")},
+        env={**os.environ, "HOOKS": str(CONFIGURATION / "hooks.py")},
         timeout=SECONDS + PATIENCE_SECONDS,
         capture_output=True,
         text=True,

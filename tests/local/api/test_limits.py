@@ -13,8 +13,8 @@ import pytest
 
 from common.contract import MAX_BODY_BYTES, MAX_DEPTH, MAX_ENTITY_TAGS, MAX_PAGE_SIZE
 from common.jobs.model import MAX_PARAMETERS_BYTES
-from tests.support.http.answer import Answer
 from tests.support.http.caller import Caller
+from tests.support.http.response import HttpResponse
 
 
 @dataclass(frozen=True)
@@ -32,38 +32,38 @@ class Limit:
     what: str
     most: int
     refused: int
-    send: Callable[[Caller, int], Answer]
+    send: Callable[[Caller, int], HttpResponse]
     least: int = 0
 
 
-def _create(call: Caller, **fields: Any) -> Answer:
+def _create(call: Caller, **fields: Any) -> HttpResponse:
     return call("POST", "/jobs", {"pipeline": "limits", "input_uri": "s3://in/1", **fields})
 
 
-def _end(call: Caller, **fields: Any) -> Answer:
+def _end(call: Caller, **fields: Any) -> HttpResponse:
     """Start a job, and end it."""
     path = f"/jobs/{_create(call).body['job_id']}"
     assert call("PATCH", path, {"status": "RUNNING"}).status == 200
     return call("PATCH", path, fields)
 
 
-def _body(call: Caller, size: int) -> Answer:
+def _body(call: Caller, size: int) -> HttpResponse:
     text = json.dumps({"pipeline": "limits", "input_uri": "s3://in/1"})
     return call("POST", "/jobs", text.ljust(size))
 
 
-def _nested(call: Caller, levels: int) -> Answer:
+def _nested(call: Caller, levels: int) -> HttpResponse:
     inner: Any = 1
     for _ in range(levels - 2):
         inner = [inner]
     return _create(call, parameters={"a": inner})
 
 
-def _parameters(call: Caller, size: int) -> Answer:
+def _parameters(call: Caller, size: int) -> HttpResponse:
     return _create(call, parameters={"a": "x" * (size - len('{"a":""}'))})
 
 
-def _escaped_parameters(call: Caller, size: int) -> Answer:
+def _escaped_parameters(call: Caller, size: int) -> HttpResponse:
     escaped, rest = divmod(size - len('{"a":""}'), len("\\u00e9"))
     return _create(call, parameters={"a": "é" * escaped + "x" * rest})
 
@@ -72,19 +72,19 @@ def _uri(length: int) -> str:
     return "s3://in/".ljust(length, "x")
 
 
-def _keyed(call: Caller, length: int) -> Answer:
+def _keyed(call: Caller, length: int) -> HttpResponse:
     key = uuid.uuid4().hex.ljust(length, "x")[:length]
     body = {"pipeline": "limits", "input_uri": f"s3://in/{uuid.uuid4()}"}
     return call("POST", "/jobs", body, headers={"Idempotency-Key": key})
 
 
-def _tagged(call: Caller, tags: int) -> Answer:
+def _tagged(call: Caller, tags: int) -> HttpResponse:
     path = f"/jobs/{_create(call).body['job_id']}"
     tag = ", ".join(f'"{tags - n}"' for n in range(tags))
     return call("PATCH", path, {"status": "RUNNING"}, headers={"If-Match": tag})
 
 
-def _failed(call: Caller, code: str = "E1", message: str = "no") -> Answer:
+def _failed(call: Caller, code: str = "E1", message: str = "no") -> HttpResponse:
     return _end(call, status="FAILED", error={"code": code, "message": message})
 
 

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from tests.support.deployment.faults import between
+from tests.support.deployment.fault_proxy import fault_proxy
 from tests.support.deployment.service import Service
-from tests.support.http.answer import Answer
 from tests.support.http.caller import Caller
+from tests.support.http.response import HttpResponse
 
 CALLERS = 50
 AT_A_TIME = 10
 """Each request under way needs an environment of its own, and this machine is small."""
 
 
-def _at_once(work: Callable[[int], Answer]) -> list[Answer]:
+def _at_once(work: Callable[[int], HttpResponse]) -> list[HttpResponse]:
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         return list(pool.map(work, range(CALLERS)))
 
@@ -108,7 +108,7 @@ class Ledger:
         with self._lock:
             return [job_id for job_id in self.created if job_id not in self.deleted][-SOAK_JOBS:]
 
-    def note(self, method: str, job_id: str | None, answer: Answer) -> None:
+    def note(self, method: str, job_id: str | None, answer: HttpResponse) -> None:
         with self._lock:
             self.statuses[method, answer.status] += 1
             shown = answer.body if answer.status in {200, 201} else {}
@@ -160,7 +160,7 @@ def shaky(service: Service, call: Caller) -> Iterator[None]:
         {"reset": True},
         {"response": {"abort_bytes": 0}},
     ]
-    with between(service, call) as faults:
+    with fault_proxy(service, call) as faults:
         # The first rule that fires decides, so the later ones need higher odds.
         faults.inject(
             *(

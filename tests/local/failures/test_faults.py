@@ -7,21 +7,21 @@ from typing import Any, NamedTuple
 import pytest
 
 from common.aws import timeouts
-from tests.support.deployment.faults import Faults, between
+from tests.support.deployment.fault_proxy import FaultProxy, fault_proxy
 from tests.support.deployment.service import Service
-from tests.support.http.answer import Answer
 from tests.support.http.caller import Caller
-from tests.support.logs.lines import canonical, logged
+from tests.support.http.response import HttpResponse
+from tests.support.logs.log_groups import canonical_lines, logged_lines
 
 
 @pytest.fixture(scope="module")
-def proxy(service: Service, call: Caller) -> Iterator[Faults]:
-    with between(service, call) as faults:
+def proxy(service: Service, call: Caller) -> Iterator[FaultProxy]:
+    with fault_proxy(service, call) as faults:
         yield faults
 
 
 @pytest.fixture
-def faults(proxy: Faults) -> Iterator[Faults]:
+def faults(proxy: FaultProxy) -> Iterator[FaultProxy]:
     yield proxy
     proxy.clear()
 
@@ -31,7 +31,7 @@ class Route(NamedTuple):
 
     function: str
     operation: str
-    send: Callable[[Caller, str], Answer]
+    send: Callable[[Caller, str], HttpResponse]
     success: int
 
 
@@ -120,8 +120,8 @@ def _registered(service: Service, pipeline: str) -> int:
 
 def _attempts(service: Service, function: str, request_id: str) -> tuple[int, int]:
     """The attempts that the canonical line and the metrics of a request tell."""
-    lines = logged(service, function, request_id)
-    (line,) = canonical(lines)
+    lines = logged_lines(service, function, request_id)
+    (line,) = canonical_lines(lines)
     (metrics,) = [line for line in lines if "_aws" in line]
     return line["dynamodb_attempts"], int(metrics["DynamoDBAttempts"][0])
 
@@ -145,7 +145,7 @@ def test_a_request_survives_a_passing_fault_and_writes_once(
     fault: str,
     name: str,
     failed_job: dict[str, Any],
-    faults: Faults,
+    faults: FaultProxy,
     call: Caller,
     service: Service,
 ) -> None:
@@ -168,7 +168,7 @@ def test_a_request_under_a_lasting_fault_is_told_to_try_again(
     fault: str,
     name: str,
     failed_job: dict[str, Any],
-    faults: Faults,
+    faults: FaultProxy,
     call: Caller,
     service: Service,
 ) -> None:
@@ -185,7 +185,7 @@ def test_a_request_under_a_lasting_fault_is_told_to_try_again(
 
 @pytest.mark.parametrize("name", ROUTES)
 def test_with_dynamodb_out_of_reach_nothing_is_written_and_the_caller_told_to_try_again(
-    name: str, failed_job: dict[str, Any], faults: Faults, call: Caller, service: Service
+    name: str, failed_job: dict[str, Any], faults: FaultProxy, call: Caller, service: Service
 ) -> None:
     route = ROUTES[name]
     began = time.monotonic()
@@ -200,7 +200,9 @@ def test_with_dynamodb_out_of_reach_nothing_is_written_and_the_caller_told_to_tr
         assert _written(service, name, failed_job) == 0
 
 
-def _assert_told_to_try_again(answer: Answer, route: Route, began: float, service: Service) -> None:
+def _assert_told_to_try_again(
+    answer: HttpResponse, route: Route, began: float, service: Service
+) -> None:
     assert answer.status == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert time.monotonic() - began < timeouts.LAMBDA_TIMEOUT
@@ -209,7 +211,7 @@ def _assert_told_to_try_again(answer: Answer, route: Route, began: float, servic
 
 
 def test_an_idempotency_key_makes_a_503_safe_to_repeat(
-    faults: Faults, call: Caller, service: Service, pipeline: str
+    faults: FaultProxy, call: Caller, service: Service, pipeline: str
 ) -> None:
     body = {"pipeline": pipeline, "input_uri": "s3://in/1"}
     faults.inject({"operation": "PutItem", **LASTING["every answer dropped"]})

@@ -12,8 +12,8 @@ import pytest
 from infra.spec.stages import STAGES
 from local.deploy import STAGE
 from local.emulator import alarms
-from tests.support.alarm_data import Data, sides
-from tests.support.deployment.faults import between
+from tests.support.alarm_data import MetricValues, data_by_alarm
+from tests.support.deployment.fault_proxy import fault_proxy
 from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller
 
@@ -64,7 +64,7 @@ def stack_of(service: Service, resources: Mapping[str, Any]) -> Iterator[None]:
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=wait)
 
 
-def put(service: Service, side: str, alarm: Alarm, data: Data) -> None:
+def put(service: Service, side: str, alarm: Alarm, data: MetricValues) -> None:
     """Let the metrics that an alarm watches have ``data`` in every period."""
     left = dict(data)
     for stat in (query["MetricStat"] for query in alarms.queries(alarm) if "MetricStat" in query):
@@ -101,7 +101,7 @@ def test_every_alarm_is_raised_beyond_its_threshold_and_not_at_it(
     service: Service, deployed: dict[str, Alarm]
 ) -> None:
     resources = {}
-    for name, both in sides(SETTINGS).items():
+    for name, both in data_by_alarm(SETTINGS).items():
         for side, data in zip(("Beyond", "Within"), both, strict=True):
             put(service, name + side, deployed[name], data)
             resources[name + side] = like(
@@ -191,7 +191,7 @@ def test_somebody_is_told_when_dynamodb_breaks_and_when_it_works_again(
             time.sleep(0.1)
         return statuses
 
-    with between(service, call) as faults, stack_of(service, quick):
+    with fault_proxy(service, call) as faults, stack_of(service, quick):
         create_until_told("OK")
         inbox().clear()
         faults.inject({"error": {"code": "ResourceNotFoundException"}})

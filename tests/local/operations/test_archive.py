@@ -14,12 +14,13 @@ from sqlglot import exp
 
 from infra.spec.log_archive import COLUMNS, PREFIX, folder, prefix_of
 from infra.spec.routes import FUNCTIONS
-from tests.support.deployment.command_line import eventually
 from tests.support.deployment.service import Service
-from tests.support.http.answer import Answer
 from tests.support.http.caller import Caller
+from tests.support.http.response import HttpResponse
 from tests.support.logs.athena import Athena
-from tests.support.logs.lines import Archive, events
+from tests.support.logs.log_archive import LogArchive
+from tests.support.logs.log_groups import log_group_messages
+from tests.support.waiting import wait_until
 
 
 @dataclass
@@ -36,11 +37,11 @@ class Session:
 
     folder: Path
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
-    answers: dict[str, Answer] = field(default_factory=dict)
+    answers: dict[str, HttpResponse] = field(default_factory=dict)
     job_id: str = ""
     lines: list[str] = field(default_factory=list)
 
-    def note(self, answer: Answer) -> Answer:
+    def note(self, answer: HttpResponse) -> HttpResponse:
         self.answers[answer.headers["X-Request-Id"]] = answer
         return answer
 
@@ -59,7 +60,7 @@ class Session:
 @pytest.fixture(scope="module")
 def session(service: Service, call: Caller, tmp_path_factory: pytest.TempPathFactory) -> Session:
     session = Session(tmp_path_factory.mktemp("archive"))
-    before = set(Archive(service).keys_below(PREFIX))
+    before = set(LogArchive(service).keys_below(PREFIX))
     _live(session, call)
     _fail(session, call, service)
     _fetch(session, service, before)
@@ -98,7 +99,7 @@ def _fail(session: Session, call: Caller, service: Service) -> None:
 
 
 def _fetch(session: Session, service: Service, before: set[str]) -> None:
-    archive = Archive(service)
+    archive = LogArchive(service)
     for key in archive.keys_below(PREFIX):
         lines = [] if key in before else archive.lines(key)
         if about := [line for line in lines if session.is_about(line)]:
@@ -113,10 +114,10 @@ def test_the_archive_has_the_lines_of_the_log_groups_each_once(
 ) -> None:
     def logged() -> Counter[str]:
         groups = [service.outputs[f"{function.title()}Logs"] for function in FUNCTIONS]
-        lines = [line for group in groups for line in set(events(service, group))]
+        lines = [line for group in groups for line in set(log_group_messages(service, group))]
         return Counter(line for line in lines if session.is_about(line) and "_aws" not in line)
 
-    eventually(lambda: logged().total() >= len(session.lines))
+    wait_until(lambda: logged().total() >= len(session.lines))
     assert logged() == Counter(session.lines)
     canonical = Counter(
         record["request_id"] for record in session.records if record["message"] == "request"

@@ -13,8 +13,8 @@ from infra.spec.paths import PROJECT
 from ops import deployment
 from ops.__main__ import app
 from tests.support.deployment.service import Service
-from tests.support.http.answer import Answer
 from tests.support.http.caller import Caller
+from tests.support.http.response import HttpResponse
 from tools import check_docs
 from tools.check_docs import OPS, Command
 
@@ -34,7 +34,7 @@ OPERATORS = sorted(
 )
 
 
-def _send(words: list[str]) -> Answer:
+def _send(words: list[str]) -> HttpResponse:
     """Do what curl does. A bare machine has no curl."""
     headers, method, body, url = {}, None, None, ""
     arguments = iter(words)
@@ -53,7 +53,7 @@ def _send(words: list[str]) -> Answer:
     )
 
 
-def _shown(answer: Answer) -> str:
+def _shown(answer: HttpResponse) -> str:
     headers = [f"{name}: {value}" for name, value in answer.headers.items()]
     return os.linesep.join([f"HTTP/1.1 {answer.status}", *headers, answer.text])
 

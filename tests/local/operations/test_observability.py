@@ -24,8 +24,8 @@ from ops.commands.map import ServiceMap, service_map
 from ops.deployment import Target
 from ops.service_map_svg import draw
 from tests.support.deployment.service import Service
-from tests.support.http.answer import Answer
 from tests.support.http.caller import Caller
+from tests.support.http.response import HttpResponse
 
 SETTINGS = STAGES[STAGE]
 PATIENCE = 10.0
@@ -48,7 +48,9 @@ class Session:
         map_before: The service map before the session.
     """
 
-    answers: dict[str, list[Answer]] = field(default_factory=lambda: {f: [] for f in FUNCTIONS})
+    answers: dict[str, list[HttpResponse]] = field(
+        default_factory=lambda: {f: [] for f in FUNCTIONS}
+    )
     events: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     metrics_before: Mapping[tuple[str, str], float] = field(default_factory=dict)
@@ -69,7 +71,7 @@ def session(service: Service, call: Caller) -> Session:
         *events: str,
         calls: int = 1,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         answer = call(method, path, body, headers=headers)
         session.answers[function].append(answer)
         session.events.update(events)

@@ -5,7 +5,8 @@ import uuid
 from infra.spec.routes import FUNCTIONS
 from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller
-from tests.support.logs.lines import archived, canonical, logged
+from tests.support.logs.log_archive import archived_lines
+from tests.support.logs.log_groups import canonical_lines, logged_lines
 
 
 def test_a_life_leaves_an_item_log_lines_and_archived_lines(
@@ -31,6 +32,6 @@ def test_a_life_leaves_an_item_log_lines_and_archived_lines(
     assert set(answers) == set(FUNCTIONS)
     for function, answer in answers.items():
         request_id = answer.headers["X-Request-Id"]
-        (line,) = canonical(logged(service, function, request_id))
+        (line,) = canonical_lines(logged_lines(service, function, request_id))
         assert line["status"] == answer.status
-        assert canonical(archived(service, function, request_id)) == [line]
+        assert canonical_lines(archived_lines(service, function, request_id)) == [line]

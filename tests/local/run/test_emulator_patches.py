@@ -28,7 +28,7 @@ from infra.spec.stages import REGION
 from local import aws
 from local.emulator import patches, process, xray
 from local.run_folder import Home
-from tests.support.http.signature import signed
+from tests.support.authorization.signature import signed_headers
 
 Resources = Mapping[str, Mapping[str, Any]]
 
@@ -709,7 +709,7 @@ def denies_through_the_api(emulated: Aws) -> bool:
     stranger = Credentials(
         session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
     )
-    headers = signed(stranger, "PUT", url, {})
+    headers = signed_headers(stranger, "PUT", url, {})
     refused = asked(urllib.request.Request(url, headers=headers, method="PUT"))
     return refused.get("kind") == "ACCESS_DENIED"
 

@@ -24,8 +24,9 @@ from local.examples import examples
 from local.progress import Progress
 from local.reference import server as reference
 from local.run_folder import Endpoint, Home
-from tests.support.deployment.command_line import Command, eventually, processes_of
-from tests.support.deployment.project import copy_project
+from tests.support.deployment.command_line import LocalCommand, run_folder_processes
+from tests.support.deployment.project_copy import copy_project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc").exists(), reason="processes are looked for where Linux lists them"
@@ -36,14 +37,14 @@ pytestmark = pytest.mark.skipif(
 def home(tmp_path: Path) -> Iterator[Home]:
     home = Home(tmp_path / "home")
     yield home
-    Command(home, "down", process.free_port()).wait()
+    LocalCommand(home, "down", process.free_port()).wait()
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Command]]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, LocalCommand]]:
     """A run in the foreground, which follows the log."""
     home = Home(tmp_path_factory.mktemp("run"))
-    command = Command(home, "run", process.free_port())
+    command = LocalCommand(home, "run", process.free_port())
     try:
         command.wait_for("Ctrl-C")
         yield home, command
@@ -59,7 +60,7 @@ def endpoint_of(home: Home) -> Endpoint:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the examples are for curl")
-def test_the_printed_examples_work_when_they_are_pasted(run: tuple[Home, Command]) -> None:
+def test_the_printed_examples_work_when_they_are_pasted(run: tuple[Home, LocalCommand]) -> None:
     home, command = run
     printed = [example.command for example in examples(endpoint_of(home))]
     assert set(printed) <= set(command.output.splitlines())
@@ -70,7 +71,7 @@ def test_the_printed_examples_work_when_they_are_pasted(run: tuple[Home, Command
     assert [int(status) for status in re.findall(r"HTTP/1\.1 (\d+)", answers)] == expected
 
 
-def test_the_log_of_a_request_is_shown_in_readable_form(run: tuple[Home, Command]) -> None:
+def test_the_log_of_a_request_is_shown_in_readable_form(run: tuple[Home, LocalCommand]) -> None:
     home, command = run
     endpoint = endpoint_of(home)
     url = f"{endpoint.api_url}/jobs?pipeline=readable"
@@ -83,14 +84,14 @@ def test_the_log_of_a_request_is_shown_in_readable_form(run: tuple[Home, Command
     assert "CloudWatchMetrics" not in command.output
 
 
-def reference_of(command: Command) -> str:
+def reference_of(command: LocalCommand) -> str:
     """The address of the API reference, as the command has printed it."""
     found = re.search(r"^Reference +(http://\S+)", command.output, re.MULTILINE)
     assert found
     return found[1]
 
 
-def test_the_printed_api_reference_is_that_of_the_run(run: tuple[Home, Command]) -> None:
+def test_the_printed_api_reference_is_that_of_the_run(run: tuple[Home, LocalCommand]) -> None:
     home, command = run
     endpoint, url = endpoint_of(home), reference_of(command)
     with urllib.request.urlopen(url) as page:
@@ -102,7 +103,7 @@ def test_the_printed_api_reference_is_that_of_the_run(run: tuple[Home, Command])
 
 
 @pytest.mark.parametrize("path", ["/../../pyproject.toml", "/swagger-ui.css.map", "/nowhere"])
-def test_the_api_reference_serves_nothing_else(path: str, run: tuple[Home, Command]) -> None:
+def test_the_api_reference_serves_nothing_else(path: str, run: tuple[Home, LocalCommand]) -> None:
     _, command = run
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{reference_of(command)}{path}")
@@ -117,9 +118,11 @@ def test_the_api_reference_is_elsewhere_if_its_port_is_in_use() -> None:
             assert reference.url_of(second) != reference.url_of(first)
 
 
-def test_a_second_run_is_refused_with_the_url_and_the_way_out(run: tuple[Home, Command]) -> None:
+def test_a_second_run_is_refused_with_the_url_and_the_way_out(
+    run: tuple[Home, LocalCommand],
+) -> None:
     home, _ = run
-    second = Command(home, "run", process.free_port())
+    second = LocalCommand(home, "run", process.free_port())
     assert second.wait() == 1
     where = endpoint_of(home).api_url
     assert second.output == (
@@ -128,12 +131,12 @@ def test_a_second_run_is_refused_with_the_url_and_the_way_out(run: tuple[Home, C
 
 
 def test_down_ends_a_run_in_the_foreground_and_all_its_processes(
-    run: tuple[Home, Command],
+    run: tuple[Home, LocalCommand],
 ) -> None:
     home, command = run
-    assert Command(home, "down", process.free_port()).wait() == 0
+    assert LocalCommand(home, "down", process.free_port()).wait() == 0
     assert command.wait() == 0
-    assert processes_of(home) == []
+    assert run_folder_processes(home) == []
     assert home.read_endpoint() is None
     with pytest.raises(urllib.error.URLError, match="refused"):
         urllib.request.urlopen(reference_of(command))
@@ -143,12 +146,12 @@ def test_down_ends_a_run_in_the_foreground_and_all_its_processes(
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A run in the background."""
     home = Home(tmp_path_factory.mktemp("up"))
-    command = Command(home, "up", process.free_port())
+    command = LocalCommand(home, "up", process.free_port())
     try:
         assert command.wait() == 0, command.output
         yield home
     finally:
-        Command(home, "down", process.free_port()).wait()
+        LocalCommand(home, "down", process.free_port()).wait()
 
 
 def cursor_keys(endpoint: Endpoint) -> str:
@@ -246,9 +249,9 @@ def test_destroy_deletes_the_stack_and_its_data(up: Home) -> None:
 
 
 def test_down_leaves_nothing_of_a_run_in_the_background(up: Home) -> None:
-    assert processes_of(up)
-    assert Command(up, "down", process.free_port()).wait() == 0
-    assert processes_of(up) == []
+    assert run_folder_processes(up)
+    assert LocalCommand(up, "down", process.free_port()).wait() == 0
+    assert run_folder_processes(up) == []
 
 
 @pytest.mark.parametrize(
@@ -262,36 +265,36 @@ def test_down_leaves_nothing_of_a_run_in_the_background(up: Home) -> None:
 def test_a_start_that_is_interrupted_leaves_nothing(
     ending: signal.Signals, step: str, home: Home
 ) -> None:
-    command = Command(home, "up", process.free_port())
+    command = LocalCommand(home, "up", process.free_port())
     command.wait_for(step)
     command.signal(ending)
     assert command.wait() == 130
     assert command.output.endswith("Interrupted; everything is stopped.\n")
-    assert processes_of(home) == []
+    assert run_folder_processes(home) == []
 
 
 def test_a_run_that_is_killed_leaves_nothing_and_the_next_one_starts(home: Home) -> None:
-    command = Command(home, "run", process.free_port())
+    command = LocalCommand(home, "run", process.free_port())
     command.wait_for("Bootstrapping")
     command.signal(signal.SIGKILL)
     command.wait()
-    eventually(lambda: processes_of(home) == [])
-    following = Command(home, "run", process.free_port())
+    wait_until(lambda: run_folder_processes(home) == [])
+    following = LocalCommand(home, "run", process.free_port())
     following.wait_for("Bootstrapping")
     following.signal(signal.SIGINT)
     assert following.wait() == 130
 
 
 def test_down_ends_a_start_under_way(home: Home) -> None:
-    command = Command(home, "up", process.free_port())
+    command = LocalCommand(home, "up", process.free_port())
     command.wait_for("Bootstrapping")
-    assert Command(home, "down", process.free_port()).wait() == 0
+    assert LocalCommand(home, "down", process.free_port()).wait() == 0
     assert command.wait() == 130
-    assert processes_of(home) == []
+    assert run_folder_processes(home) == []
 
 
 def test_down_says_that_nothing_runs(home: Home) -> None:
-    down = Command(home, "down", process.free_port())
+    down = LocalCommand(home, "down", process.free_port())
     assert down.wait() == 0
     assert down.output == "Nothing is running.\n"
 
@@ -301,15 +304,15 @@ def test_a_busy_port_is_named_with_the_way_out(home: Home) -> None:
         busy.bind((process.HOST, 0))
         busy.listen()
         port = busy.getsockname()[1]
-        command = Command(home, "run", port)
+        command = LocalCommand(home, "run", port)
         assert command.wait() == 1
     sentence = f"Port {port} is in use; choose another one, for example PORT={port + 2}."
     assert command.output.splitlines()[-1] == sentence
-    assert processes_of(home) == []
+    assert run_folder_processes(home) == []
 
 
 @pytest.mark.parametrize("port", ["http", "0", "65536"])
 def test_what_is_no_port_is_refused(port: str, home: Home) -> None:
-    command = Command(home, "run", port)
+    command = LocalCommand(home, "run", port)
     assert command.wait() == 1
     assert command.output == f"PORT={port} is not a port; choose one from 1024 to 65535.\n"

@@ -8,10 +8,11 @@ import uuid
 import pytest
 
 from tests.support.deployment.service import Service
-from tests.support.http.answer import Answer
 from tests.support.http.caller import Caller
+from tests.support.http.response import HttpResponse
+from tests.support.logs.all_lines import all_lines
 from tests.support.logs.confidential import Confidential
-from tests.support.logs.lines import everything, logged
+from tests.support.logs.log_groups import logged_lines
 
 
 def test_no_request_of_any_route_leaves_a_trace_of_its_secrets(
@@ -25,7 +26,7 @@ def test_no_request_of_any_route_leaves_a_trace_of_its_secrets(
     key = {"Idempotency-Key": mark}
     seen = set()
 
-    def say(method: str, path: str, body: object = None, **headers: str) -> Answer:
+    def say(method: str, path: str, body: object = None, **headers: str) -> HttpResponse:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         answer = call(method, path, body, headers=names)
         seen.add((method, answer.status))
@@ -86,10 +87,10 @@ def test_no_request_of_any_route_leaves_a_trace_of_its_secrets(
         "DELETE": {404, 409, 412, 500},
     }.items():
         assert {status for said, status in seen if said == method} >= statuses
-    logged(service, "delete", last.headers["X-Request-Id"])
+    logged_lines(service, "delete", last.headers["X-Request-Id"])
     secrets = Confidential()
     secrets.add([mark, cursor, service.api_key, *service.cursor_keys])
-    assert not secrets.found_in(everything(service))
+    assert not secrets.found_in(all_lines(service))
 
 
 @pytest.mark.parametrize(
@@ -108,9 +109,9 @@ def test_no_request_of_any_route_leaves_a_trace_of_its_secrets(
 def test_a_line_that_repeats_a_confidence_is_found(line: str) -> None:
     confidential = Confidential()
     body = {"input_uri": "s3://in/1", "parameters": [{"a": "a caller's own words"}]}
-    confidential.sent("/jobs", body, {"X-Api-Key": "d41d8cd98f00b204e9800998ecf8427e"})
-    confidential.sent("/jobs?limit=1&cursor=bm90IGEgY3Vyc29y", None, {})
-    confidential.received('{"items":[],"next_cursor":"aXNzdWVkIGN1cnNvcg"}')
+    confidential.add_request("/jobs", body, {"X-Api-Key": "d41d8cd98f00b204e9800998ecf8427e"})
+    confidential.add_request("/jobs?limit=1&cursor=bm90IGEgY3Vyc29y", None, {})
+    confidential.add_response('{"items":[],"next_cursor":"aXNzdWVkIGN1cnNvcg"}')
 
     assert len(confidential.found_in([line])) == 1
     assert not confidential.found_in([f'{{"request_id": "{uuid.uuid4()}"}}'])
@@ -118,15 +119,15 @@ def test_a_line_that_repeats_a_confidence_is_found(line: str) -> None:
 
 def test_what_a_line_may_tell_is_no_confidence() -> None:
     confidential = Confidential()
-    confidential.sent("/jobs", {"pipeline": "a-pipeline-of-mine", "status": "RUNNING"}, {})
-    confidential.sent("/jobs", {"parameters": {"width": "large"}}, {})
+    confidential.add_request("/jobs", {"pipeline": "a-pipeline-of-mine", "status": "RUNNING"}, {})
+    confidential.add_request("/jobs", {"parameters": {"width": "large"}}, {})
 
     lines = ['{"pipeline": "a-pipeline-of-mine", "detail": "large, RUNNING"}']
     assert not confidential.found_in(lines)
 
 
 def test_no_more_is_remembered_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.support.logs.confidential.MOST", 2)
+    monkeypatch.setattr("tests.support.logs.confidential.MAX_VALUES", 2)
     confidential = Confidential()
     confidential.add([f"confidential {n}" for n in range(3)])
 

@@ -9,8 +9,8 @@ import pytest
 
 from infra.spec.paths import PROJECT
 from infra.spec.routes import FUNCTIONS, Function
-from tests.support.deployment.permissions import Attempt, attempts, expected
-from tests.support.deployment.roles import added
+from tests.support.deployment.permission_attempts import Attempt, attempts, expected_permissions
+from tests.support.deployment.role_policies import added_statement
 from tests.support.deployment.service import Service
 
 DOCUMENT = PROJECT / "docs" / "permissions.md"
@@ -60,9 +60,9 @@ def results(service: Service, client_of: Callable[[Function], ClientOf]) -> Resu
 def test_a_function_may_do_what_its_routes_say_and_nothing_else(
     function: Function, results: Results
 ) -> None:
-    tried, may = results[function], expected(function)
-    assert [attempt for attempt, allowed in tried if allowed != (attempt.what in may)] == []
-    assert {attempt.what for attempt, allowed in tried if allowed} == may
+    tried, may = results[function], expected_permissions(function)
+    assert [attempt for attempt, allowed in tried if allowed != (attempt.permission in may)] == []
+    assert {attempt.permission for attempt, allowed in tried if allowed} == may
 
 
 def test_the_document_shows_what_was_tried(results: Results) -> None:
@@ -86,7 +86,7 @@ def test_one_permission_more_would_be_seen(
                 "Action": attempt.action,
                 "Resource": attempt.resource,
             }
-            with added(service, function, statement):
+            with added_statement(service, function, statement):
                 assert attempt.is_allowed(client_of(function)), attempt
 
 
@@ -101,6 +101,6 @@ def document(results: Results) -> str:
             action = first.action.partition(":")[2]
             via = f" ({first.operation})" if first.operation != action else ""
             marks = " | ".join("✓" if allowed else "·" for _, allowed in row)
-            lines.append(f"| {action}{via} | {first.on} | {marks} |")
+            lines.append(f"| {action}{via} | {first.target} | {marks} |")
         lines.append("")
     return "\n".join(lines)

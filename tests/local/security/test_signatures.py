@@ -19,12 +19,19 @@ from local import aws
 from local.examples import examples
 from local.run_folder import Home
 from ops.deployment import HOME
-from tests.support.deployment.pasted import pasted
+from tests.support.authorization.every_route import (
+    NEW_JOB,
+    each_route,
+    new_job_ids,
+    refusal_status,
+    required_access,
+    succeeds,
+)
+from tests.support.authorization.signature import signed_headers
+from tests.support.deployment.printed_examples import run_examples
 from tests.support.deployment.service import Service, deployed
-from tests.support.http.caller import Caller, bearer
-from tests.support.http.every_route import BODY, access, each_route, jobs_of, refusal, succeeds
-from tests.support.http.signature import signed
-from tests.support.logs.lines import accessed, canonical, logged
+from tests.support.http.caller import Caller, bearer_auth
+from tests.support.logs.log_groups import access_log_lines, canonical_lines, logged_lines
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +71,8 @@ def session(service: Service, arn: str) -> Credentials:
 
 
 def caller(service: Service, credentials: Credentials | None) -> Caller:
-    proof = partial(signed, credentials) if credentials else None
-    return Caller(service.api_url, service.api_key, "iam", proof)
+    auth = partial(signed_headers, credentials) if credentials else None
+    return Caller(service.api_url, service.api_key, "iam", auth)
 
 
 @pytest.fixture(scope="module")
@@ -82,35 +89,38 @@ def writer(service: Service) -> Caller:
 def test_a_route_refuses_whoever_has_not_signed(
     route: Route, service: Service, writer: Caller
 ) -> None:
-    job_id = next(jobs_of(writer))
-    assert refusal(route, caller(service, None), job_id) == 403
-    token = Caller(service.api_url, service.api_key, "iam", bearer("x"))
-    assert refusal(route, token, job_id) == 403
+    job_id = next(new_job_ids(writer))
+    assert refusal_status(route, caller(service, None), job_id) == 403
+    token = Caller(service.api_url, service.api_key, "iam", bearer_auth("x"))
+    assert refusal_status(route, token, job_id) == 403
 
 
 @each_route
 def test_a_route_refuses_a_signature_that_is_not_good(
     route: Route, service: Service, writer: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job_id = next(jobs_of(writer))
+    job_id = next(new_job_ids(writer))
     known = role(service, "AuthorizationReadJobs", "AuthorizationWriteJobs").credentials
-    assert refusal(route, caller(service, Credentials("AKIAIOSFODNN7EXAMPLE", "x")), job_id) == 403
+    assert (
+        refusal_status(route, caller(service, Credentials("AKIAIOSFODNN7EXAMPLE", "x")), job_id)
+        == 403
+    )
     forged = Credentials(known.access_key, "forged", known.token)
-    assert refusal(route, caller(service, forged), job_id) == 403
+    assert refusal_status(route, caller(service, forged), job_id) == 403
     with monkeypatch.context() as patch:
         long_ago = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
         patch.setattr(auth, "get_current_datetime", lambda: long_ago)
-        assert refusal(route, caller(service, known), job_id) == 403
+        assert refusal_status(route, caller(service, known), job_id) == 403
 
 
 @each_route
 def test_a_route_is_for_those_whom_its_policy_is_attached_to(
     route: Route, service: Service, reader: Caller, writer: Caller
 ) -> None:
-    job_id = next(jobs_of(writer))
-    allowed, denied = (reader, writer) if access(route) == "read" else (writer, reader)
-    assert refusal(route, denied, job_id) == 403
-    assert refusal(route, caller(service, role(service).credentials), job_id) == 403
+    job_id = next(new_job_ids(writer))
+    allowed, denied = (reader, writer) if required_access(route) == "read" else (writer, reader)
+    assert refusal_status(route, denied, job_id) == 403
+    assert refusal_status(route, caller(service, role(service).credentials), job_id) == 403
     assert succeeds(route, allowed, job_id)
 
 
@@ -118,9 +128,9 @@ def test_a_route_is_for_those_whom_its_policy_is_attached_to(
 def test_a_signature_without_an_api_key_is_not_enough(
     route: Route, reader: Caller, writer: Caller
 ) -> None:
-    job_id = next(jobs_of(writer))
-    allowed = reader if access(route) == "read" else writer
-    assert refusal(route, dataclasses.replace(allowed, api_key=None), job_id) == 403
+    job_id = next(new_job_ids(writer))
+    allowed = reader if required_access(route) == "read" else writer
+    assert refusal_status(route, dataclasses.replace(allowed, api_key=None), job_id) == 403
 
 
 def test_a_role_is_the_same_caller_in_each_of_its_sessions(service: Service) -> None:
@@ -128,10 +138,10 @@ def test_a_role_is_the_same_caller_in_each_of_its_sessions(service: Service) -> 
     keyed = {"Idempotency-Key": uuid.uuid4().hex}
 
     def create(who: Role) -> tuple[int, str, str]:
-        answer = caller(service, session(service, who.arn))("POST", "/jobs", BODY, headers=keyed)
-        (line,) = canonical(logged(service, "create", answer.headers["X-Request-Id"]))
+        answer = caller(service, session(service, who.arn))("POST", "/jobs", NEW_JOB, headers=keyed)
+        (line,) = canonical_lines(logged_lines(service, "create", answer.headers["X-Request-Id"]))
         assert line["caller"] == answer.body["created_by"]
-        (access,) = accessed(service, answer.headers["X-Request-Id"])
+        (access,) = access_log_lines(service, answer.headers["X-Request-Id"])
         assert access["caller"].rpartition("/")[0] == line["caller"]
         return answer.status, answer.body["job_id"], answer.body["created_by"]
 
@@ -143,7 +153,7 @@ def test_a_role_is_the_same_caller_in_each_of_its_sessions(service: Service) -> 
 
 
 def test_what_is_read_is_the_same_for_every_caller(service: Service, writer: Caller) -> None:
-    job_id = next(jobs_of(writer))
+    job_id = next(new_job_ids(writer))
     callers = [caller(service, role(service, "AuthorizationReadJobs").credentials) for _ in "ab"]
     first, second = (each("GET", f"/jobs/{job_id}") for each in callers)
     assert first.text == second.text
@@ -155,7 +165,9 @@ def test_a_path_that_is_not_there_is_refused_as_one_that_is_not_signed(service: 
 
 
 def test_the_printed_examples_work_when_they_are_pasted(service: Service) -> None:
-    assert pasted(service) == [each.status for each in examples(service.endpoint) if each.status]
+    assert run_examples(service) == [
+        each.status for each in examples(service.endpoint) if each.status
+    ]
 
 
 def test_the_smoke_test_proves_itself(service: Service) -> None:

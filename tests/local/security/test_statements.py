@@ -12,12 +12,12 @@ from common.aws.timeouts import LAMBDA_TIMEOUT
 from infra.spec.routes import FUNCTIONS, Function
 from infra.spec.stages import STAGES
 from local.deploy import STAGE
-from tests.support.deployment.permissions import attempts
-from tests.support.deployment.roles import statements, without
+from tests.support.deployment.permission_attempts import attempts
+from tests.support.deployment.role_policies import removed_statement, role_statements
 from tests.support.deployment.service import Service
-from tests.support.http.answer import Answer
 from tests.support.http.caller import Caller
-from tests.support.logs.lines import archived
+from tests.support.http.response import HttpResponse
+from tests.support.logs.log_archive import archived_lines
 
 BY_CALLERS = ("Archive", "Indexes", "Parameters", "Table")
 """Missed by whoever calls the API, or looks into the archive."""
@@ -38,7 +38,7 @@ class Round:
     def __init__(self, service: Service, call: Caller, pipeline: str) -> None:
         self._service, self._call, self._pipeline = service, call, pipeline
         self._jobs = [self._post().body["job_id"] for _ in FUNCTIONS]
-        self._works: dict[Function, Callable[[str], Answer | None]] = {
+        self._works: dict[Function, Callable[[str], HttpResponse | None]] = {
             "create": self._create,
             "read": self._read,
             "update": self._update,
@@ -56,20 +56,20 @@ class Round:
         first = self._works[function](self._jobs[FUNCTIONS.index(function)])
         return first is not None and self._is_archived(function, first.headers["X-Request-Id"])
 
-    def _post(self) -> Answer:
+    def _post(self) -> HttpResponse:
         return self._call("POST", "/jobs", {"pipeline": self._pipeline, "input_uri": "s3://in/1"})
 
-    def _create(self, _: str) -> Answer | None:
+    def _create(self, _: str) -> HttpResponse | None:
         answer = self._post()
         return answer if answer.status == 201 else None
 
-    def _read(self, job: str) -> Answer | None:
+    def _read(self, job: str) -> HttpResponse | None:
         answer = self._call("GET", f"/jobs/{job}")
         page = self._call("GET", f"/jobs?pipeline={self._pipeline}&limit=1")
         good = (answer.status, page.status) == (200, 200) and "next_cursor" in page.body
         return answer if good else None
 
-    def _update(self, job: str) -> Answer | None:
+    def _update(self, job: str) -> HttpResponse | None:
         answer = self._call("PATCH", f"/jobs/{job}", {"status": "CANCELLED"})
         if answer.status != 200:
             return None
@@ -77,7 +77,7 @@ class Round:
         as_configured = timedelta(days=STAGES[STAGE].job_retention_days)
         return answer if abs(kept - as_configured) < timedelta(hours=1) else None
 
-    def _delete(self, job: str) -> Answer | None:
+    def _delete(self, job: str) -> HttpResponse | None:
         answer = self._call("DELETE", f"/jobs/{job}")
         return answer if answer.status == 204 else None
 
@@ -85,7 +85,7 @@ class Round:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:
-                return bool(archived(self._service, function, request_id))
+                return bool(archived_lines(self._service, function, request_id))
             except AssertionError:
                 time.sleep(0.1)
         return False
@@ -102,7 +102,7 @@ def working(round_: Round, functions: list[Function]) -> list[Function]:
 
 
 def test_who_misses_a_statement_is_known_for_each(service: Service) -> None:
-    sids = {sid for function in FUNCTIONS for sid in statements(service, function)}
+    sids = {sid for function in FUNCTIONS for sid in role_statements(service, function)}
     assert sids == {*BY_CALLERS, *BY_LAMBDA, *BY_NOBODY}
 
 
@@ -114,10 +114,10 @@ def test_with_all_statements_everything_works(round_: Round) -> None:
 def test_without_a_statement_callers_miss_something(
     sid: str, round_: Round, service: Service
 ) -> None:
-    having = [function for function in FUNCTIONS if sid in statements(service, function)]
+    having = [function for function in FUNCTIONS if sid in role_statements(service, function)]
     with ExitStack() as changed:
         for function in having:
-            changed.enter_context(without(service, function, sid))
+            changed.enter_context(removed_statement(service, function, sid))
         assert having
         assert working(round_, having) == []
 
@@ -127,8 +127,10 @@ def test_without_a_statement_callers_miss_something(
 def test_without_a_statement_lambda_would_miss_something(
     function: Function, sid: str, service: Service
 ) -> None:
-    actions = statements(service, function)[sid]["Action"]
-    own = [a for a in attempts(service, function) if a.action in actions and "another" not in a.on]
+    actions = role_statements(service, function)[sid]["Action"]
+    own = [
+        a for a in attempts(service, function) if a.action in actions and "another" not in a.target
+    ]
 
     def allowed() -> set[str]:
         client_of = {a.action.partition(":")[0]: None for a in own}
@@ -136,5 +138,5 @@ def test_without_a_statement_lambda_would_miss_something(
         return {a.action for a in own if a.is_allowed(clients.__getitem__)}
 
     assert allowed() == set(actions)
-    with without(service, function, sid):
+    with removed_statement(service, function, sid):
         assert allowed() == set()

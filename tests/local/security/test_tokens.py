@@ -26,21 +26,21 @@ from local.run_folder import Home
 from ops import deployment
 from ops.commands import token
 from ops.deployment import Target
-from tests.local.security.test_secrets import everywhere
-from tests.support.deployment.command_line import eventually
-from tests.support.deployment.pasted import pasted
-from tests.support.deployment.service import Service, deployed
-from tests.support.http.caller import Caller, bearer
-from tests.support.http.every_route import (
-    BODY,
-    access,
+from tests.support.authorization.every_route import (
+    NEW_JOB,
+    call_route,
     each_route,
-    jobs_of,
-    refusal,
-    request,
+    new_job_ids,
+    refusal_status,
+    required_access,
     succeeds,
 )
-from tests.support.logs.lines import accessed, canonical, logged
+from tests.support.deployment.printed_examples import run_examples
+from tests.support.deployment.service import Service, deployed
+from tests.support.deployment.stack_contents import stack_contents
+from tests.support.http.caller import Caller, bearer_auth
+from tests.support.logs.log_groups import access_log_lines, canonical_lines, logged_lines
+from tests.support.waiting import wait_until
 
 HTTP = urllib3.PoolManager(retries=False)
 
@@ -126,8 +126,8 @@ def worker(service: Service, credentials: Mapping[str, str]) -> Machine:
 
 
 def caller(service: Service, token: str | None) -> Caller:
-    proof = bearer(token) if token else None
-    return Caller(service.api_url, service.api_key, "cognito", proof)
+    auth = bearer_auth(token) if token else None
+    return Caller(service.api_url, service.api_key, "cognito", auth)
 
 
 @pytest.fixture(scope="module")
@@ -144,31 +144,31 @@ def writer(service: Service, worker: Machine) -> Caller:
 def test_a_route_refuses_whoever_has_no_token(
     route: Route, service: Service, writer: Caller
 ) -> None:
-    job_id = next(jobs_of(writer))
+    job_id = next(new_job_ids(writer))
     for nobody in (caller(service, None), caller(service, "x"), caller(service, "e30.e30.e30")):
-        assert refusal(route, nobody, job_id) == 401
-        assert request(route, nobody, job_id).headers["WWW-Authenticate"] == "Bearer"
+        assert refusal_status(route, nobody, job_id) == 401
+        assert call_route(route, nobody, job_id).headers["WWW-Authenticate"] == "Bearer"
 
 
 @each_route
 def test_a_route_refuses_a_token_of_another_user_pool(
     route: Route, service: Service, writer: Caller, foreign_machine: Machine
 ) -> None:
-    foreign = caller(service, foreign_machine.token(f"jobs/{access(route)}"))
-    assert refusal(route, foreign, next(jobs_of(writer))) == 401
+    foreign = caller(service, foreign_machine.token(f"jobs/{required_access(route)}"))
+    assert refusal_status(route, foreign, next(new_job_ids(writer))) == 401
 
 
 @each_route
 def test_a_route_refuses_a_token_that_somebody_has_changed(
     route: Route, service: Service, writer: Caller, worker: Machine
 ) -> None:
-    wrong = "jobs/write" if access(route) == "read" else "jobs/read"
+    wrong = "jobs/write" if required_access(route) == "read" else "jobs/read"
     header, claims, signature = worker.token(wrong).split(".")
     changed = base64.urlsafe_b64decode(claims + "==").replace(
-        wrong.encode(), f"jobs/{access(route)}".encode()
+        wrong.encode(), f"jobs/{required_access(route)}".encode()
     )
     forged = f"{header}.{base64.urlsafe_b64encode(changed).decode().rstrip('=')}.{signature}"
-    assert refusal(route, caller(service, forged), next(jobs_of(writer))) == 401
+    assert refusal_status(route, caller(service, forged), next(new_job_ids(writer))) == 401
 
 
 def test_every_route_refuses_a_token_that_has_expired(
@@ -179,19 +179,19 @@ def test_every_route_refuses_a_token_that_has_expired(
         service, pool, AccessTokenValidity=1, TokenValidityUnits={"AccessToken": "seconds"}
     )
     late = caller(service, brief.token("jobs/read jobs/write"))
-    eventually(lambda: late("GET", "/jobs").status == 401)
-    jobs = jobs_of(writer)
+    wait_until(lambda: late("GET", "/jobs").status == 401)
+    jobs = new_job_ids(writer)
     for route in each_route.args[1]:
-        assert refusal(route, late, next(jobs)) == 401
+        assert refusal_status(route, late, next(jobs)) == 401
 
 
 @each_route
 def test_a_route_refuses_a_token_with_another_scope_and_takes_one_with_its_own(
     route: Route, reader: Caller, writer: Caller
 ) -> None:
-    job_id = next(jobs_of(writer))
-    allowed, denied = (reader, writer) if access(route) == "read" else (writer, reader)
-    assert refusal(route, denied, job_id) == 403
+    job_id = next(new_job_ids(writer))
+    allowed, denied = (reader, writer) if required_access(route) == "read" else (writer, reader)
+    assert refusal_status(route, denied, job_id) == 403
     assert succeeds(route, allowed, job_id)
 
 
@@ -199,9 +199,9 @@ def test_a_route_refuses_a_token_with_another_scope_and_takes_one_with_its_own(
 def test_a_token_without_an_api_key_is_not_enough(
     route: Route, reader: Caller, writer: Caller
 ) -> None:
-    allowed = reader if access(route) == "read" else writer
+    allowed = reader if required_access(route) == "read" else writer
     keyless = dataclasses.replace(allowed, api_key=None)
-    assert refusal(route, keyless, next(jobs_of(writer))) == 403
+    assert refusal_status(route, keyless, next(new_job_ids(writer))) == 403
 
 
 def test_a_browser_may_ask_before_it_has_a_token(service: Service) -> None:
@@ -223,10 +223,10 @@ def test_two_machines_never_share_a_job_by_their_idempotency_keys(
     keyed, other = {"Idempotency-Key": uuid.uuid4().hex}, machine(service, pool)
     seen: dict[str, list[tuple[int, str]]] = {}
     for each in (worker, worker, other):
-        answer = caller(service, each.token("jobs/write"))("POST", "/jobs", BODY, headers=keyed)
-        (line,) = canonical(logged(service, "create", answer.headers["X-Request-Id"]))
+        answer = caller(service, each.token("jobs/write"))("POST", "/jobs", NEW_JOB, headers=keyed)
+        (line,) = canonical_lines(logged_lines(service, "create", answer.headers["X-Request-Id"]))
         assert line["caller"] == answer.body["created_by"] == each.id
-        (access,) = accessed(service, answer.headers["X-Request-Id"])
+        (access,) = access_log_lines(service, answer.headers["X-Request-Id"])
         assert access["caller"] == each.id
         seen.setdefault(each.id, []).append((answer.status, answer.body["job_id"]))
     (first, again), (others,) = seen[worker.id], seen[other.id]
@@ -237,7 +237,7 @@ def test_two_machines_never_share_a_job_by_their_idempotency_keys(
 def test_what_is_read_is_the_same_for_every_caller(
     service: Service, pool: str, reader: Caller, writer: Caller
 ) -> None:
-    job_id = next(jobs_of(writer))
+    job_id = next(new_job_ids(writer))
     other = caller(service, machine(service, pool).token("jobs/read"))
     assert reader("GET", f"/jobs/{job_id}").text == other("GET", f"/jobs/{job_id}").text
 
@@ -303,7 +303,7 @@ def test_a_person_signs_in_with_a_browser_and_is_the_caller(service: Service, po
     person = SignIn(service, pool)
     granted = person.exchange(person.code(), person.verifier).json()
     signed_in = caller(service, granted["access_token"])
-    created = signed_in("POST", "/jobs", BODY)
+    created = signed_in("POST", "/jobs", NEW_JOB)
     assert (created.status, created.body["created_by"]) == (201, person.subject)
     assert signed_in("GET", "/jobs").status == 200
 
@@ -335,7 +335,7 @@ def test_an_operator_gets_a_token_that_works_and_nothing_else(
     done = ops(service)
     assert done.returncode == 0, done.stderr
     (printed,) = done.stdout.splitlines()
-    assert caller(service, printed)("POST", "/jobs", BODY).status == 201
+    assert caller(service, printed)("POST", "/jobs", NEW_JOB).status == 201
     assert credentials["client_secret"] not in done.stdout + done.stderr
 
 
@@ -343,7 +343,7 @@ def test_an_operator_can_ask_for_less(service: Service) -> None:
     told = json.loads(ops(service, "--access", "read", "--json").stdout)
     assert told == {"access_token": told["access_token"], "expires_in": 3600, "scope": "jobs/read"}
     allowed = caller(service, told["access_token"])
-    assert (allowed("GET", "/jobs").status, allowed("POST", "/jobs", BODY).status) == (200, 403)
+    assert (allowed("GET", "/jobs").status, allowed("POST", "/jobs", NEW_JOB).status) == (200, 403)
 
 
 def test_an_access_that_there_is_not_is_a_mistake_of_the_operator(service: Service) -> None:
@@ -373,8 +373,8 @@ def test_the_secret_and_the_tokens_are_in_no_template_asset_event_output_or_line
 ) -> None:
     given = worker.token("jobs/read")
     read = caller(service, given)("GET", "/jobs")
-    logged(service, "read", read.headers["X-Request-Id"])
-    written = dict(everywhere(service))
+    logged_lines(service, "read", read.headers["X-Request-Id"])
+    written = dict(stack_contents(service))
     maker = service.outputs["AuthorizationUserPoolMachineClientLogs"]
     assert b"REPORT" in written[f"log: {maker}"]
     assert credentials["client_id"].encode() in written["outputs"]
@@ -442,7 +442,9 @@ def test_a_person_signs_in_on_the_reference_and_tries_a_route(
 
 
 def test_the_printed_examples_work_when_they_are_pasted(service: Service) -> None:
-    assert pasted(service) == [each.status for each in examples(service.endpoint) if each.status]
+    assert run_examples(service) == [
+        each.status for each in examples(service.endpoint) if each.status
+    ]
 
 
 def test_the_smoke_test_proves_itself(service: Service) -> None:

@@ -1,22 +1,19 @@
-"""The local run's command line as somebody types it, and the processes that it leaves."""
+"""The local run's commands, run as processes, and the processes that they leave."""
 
 import os
 import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from infra.spec.paths import PROJECT
 from local.run_folder import Home
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
-PATIENCE_SECONDS = 90
 
-
-class Command:
-    """A command of the local run under way.
+class LocalCommand:
+    """A command of the local run in progress.
 
     Args:
         home: The folder of the local run.
@@ -44,41 +41,38 @@ class Command:
 
     @property
     def output(self) -> str:
-        """All that it has said until now."""
+        """All output so far, including errors."""
         return "".join(self._lines)
 
     def wait_for(self, text: str) -> None:
-        """Wait until it says ``text``."""
-        eventually(lambda: text in self.output or self._process.poll() is not None)
+        """Wait until the output contains ``text``.
+
+        Raises:
+            AssertionError: The command ended without printing the text.
+        """
+        wait_until(lambda: text in self.output or self._process.poll() is not None)
         assert text in self.output, self.output
 
     def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the command."""
         self._process.send_signal(number)
 
     def wait(self) -> int:
-        """Its exit status, once it has ended."""
-        status = self._process.wait(PATIENCE_SECONDS)
+        """Wait until the command ends, and return its exit status."""
+        status = self._process.wait(TIMEOUT_SECONDS)
         self._reader.join()
         return status
 
 
-def eventually(condition: Callable[[], object]) -> None:
-    """Wait until ``condition`` holds; fail when it does not become so."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
-def processes_of(home: Home) -> list[str]:
-    """The command lines of all processes that have to do with a local run."""
-    found = []
+def run_folder_processes(home: Home) -> list[str]:
+    """Return the command lines of all processes that know the folder of a local run."""
+    command_lines = []
     for process in Path("/proc").iterdir():
         try:
-            told = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+            text = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
         except OSError:
-            # No process, one that has just ended, or somebody else's.
+            # Not a process, or one that has just ended, or another user's.
             continue
-        if os.fsencode(home.folder) in told:
-            found.append(told.replace(b"\0", b" ").decode(errors="replace"))
-    return found
+        if os.fsencode(home.folder) in text:
+            command_lines.append(text.replace(b"\0", b" ").decode(errors="replace"))
+    return command_lines

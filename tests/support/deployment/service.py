@@ -1,4 +1,4 @@
-"""What the end-to-end tests get: the service, deployed to an emulator of their own."""
+"""The service, deployed to an emulator for the end-to-end tests."""
 
 import contextlib
 import json
@@ -19,19 +19,17 @@ from local.run_folder import Endpoint, Home
 
 @dataclass(frozen=True)
 class Service:
-    """The deployed service, and the AWS that it is deployed to.
-
-    Attributes:
-        home: The folder of its local run.
-        endpoint: How to reach it.
-    """
+    """The deployed service, and the emulated AWS account around it."""
 
     home: Home
+    """The folder of the service's local run."""
+
     endpoint: Endpoint
+    """The URLs and the key of the service, and the stack's outputs."""
 
     @property
     def api_url(self) -> str:
-        """The API's base URL, without a slash at its end: ``f"{service.api_url}/jobs"``."""
+        """The API's base URL, without a slash at the end: ``f"{service.api_url}/jobs"``."""
         return self.endpoint.api_url
 
     @property
@@ -53,33 +51,35 @@ class Service:
         return self.endpoint.outputs
 
     def client(self, name: str) -> Any:
-        """A boto3 client of the account's root, who may do everything."""
+        """Create a boto3 client with the permissions of the account's root user."""
         return aws.client(name, self.endpoint.aws_endpoint_url)
 
     def client_of(self, function: str, name: str) -> Any:
-        """A boto3 client with the permissions of a function of the service, and no others.
+        """Create a boto3 client with the permissions of a function's role.
 
         Args:
             function: One of ``infra.spec.routes.FUNCTIONS``.
-            name: The AWS service, as boto3 names it.
+            name: boto3's name for the AWS service.
         """
-        session = self.client("sts").assume_role(
-            RoleArn=self._role_of(function), RoleSessionName="test"
+        credentials = self.client("sts").assume_role(
+            RoleArn=self._role_arn(function), RoleSessionName="test"
         )["Credentials"]
         return aws.client(
             name,
             self.endpoint.aws_endpoint_url,
             aws.Credentials(
-                session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
+                credentials["AccessKeyId"],
+                credentials["SecretAccessKey"],
+                credentials["SessionToken"],
             ),
         )
 
     @contextlib.contextmanager
     def denied(self, function: str, *actions: str) -> Iterator[None]:
-        """Deny actions to a function as long as the context lasts."""
+        """Deny actions to a function until the context ends."""
         iam = self.client("iam")
         policy = {
-            "RoleName": self._role_of(function).rpartition("/")[2],
+            "RoleName": self._role_arn(function).rpartition("/")[2],
             "PolicyName": "denied",
         }
         statement = {"Effect": "Deny", "Action": actions, "Resource": "*"}
@@ -90,14 +90,14 @@ class Service:
         finally:
             iam.delete_role_policy(**policy)
 
-    def _role_of(self, function: str) -> str:
+    def _role_arn(self, function: str) -> str:
         role: str = self.client("lambda").get_function_configuration(
             FunctionName=self.outputs[f"{function.title()}Function"]
         )["Role"]
         return role
 
     def restart(self, function: str) -> None:
-        """Let the next request find the function cold."""
+        """Make the function's next request a cold start."""
         lambda_ = self.client("lambda")
         name = self.outputs[f"{function.title()}Function"]
         environment = lambda_.get_function_configuration(FunctionName=name)["Environment"]
@@ -109,11 +109,11 @@ class Service:
 
 @contextlib.contextmanager
 def deployed(home: Home, authorization: Authorization | None = None) -> Iterator[Service]:
-    """The service, deployed to an emulator of its own by the real CDK.
+    """Deploy the service with the real CDK to a new emulator, which stops with the context.
 
     Args:
-        home: The folder of its local run.
-        authorization: How callers prove who they are; None for what the stage says.
+        home: The folder of the local run.
+        authorization: The API's authorization; None for the stage's own.
     """
     with home.lock() as lock:
         assert lock

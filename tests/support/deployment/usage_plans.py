@@ -1,4 +1,4 @@
-"""API keys with limits of their own."""
+"""Create API keys with their own limits."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,20 +8,20 @@ from tests.support.deployment.service import Service
 
 
 @contextmanager
-def key_with(
+def limited_key(
     service: Service,
     *,
     throttle: Mapping[str, float] | None = None,
     quota: Mapping[str, Any] | None = None,
     methods: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Iterator[str]:
-    """The value of an API key in a usage plan of its own, as long as the context is entered.
+    """Create an API key with its own usage plan until the context ends, and yield its value.
 
     Args:
-        service: The service that it is a key of.
-        throttle: The plan's throttle, as API Gateway's API has it.
-        quota: The plan's quota.
-        methods: Throttles of single methods, such as ``/jobs/GET``.
+        service: The service.
+        throttle: The plan's throttle, in the form of API Gateway's API.
+        quota: The plan's quota, in the same form.
+        methods: The throttles of single methods, such as ``/jobs/GET``.
     """
     gateway = service.client("apigateway")
     api, stage = service.api_url.split("/")[-2:]

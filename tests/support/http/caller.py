@@ -1,4 +1,4 @@
-"""A caller of the deployed API."""
+"""A caller that sends requests to the deployed API."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,43 +8,43 @@ import urllib3
 
 from common.contract import JSON, MERGE_PATCH
 from infra.spec.stages import Authorization
-from tests.support.http.answer import Answer
-from tests.support.http.documented import assert_documented
+from tests.support.http.openapi_conformance import assert_documented
+from tests.support.http.response import HttpResponse
 from tests.support.logs.confidential import Confidential
 
 CONFIDENTIAL = Confidential()
-"""Of all callers: what the service must not log."""
+"""The values of all callers that the service must not log."""
 
 _CONNECTIONS = urllib3.PoolManager(maxsize=16, retries=False, timeout=40)
 
-Proof = Callable[[str, str, Mapping[str, str], str | bytes | None], Mapping[str, str]]
-"""Method, URL, headers and body of a request to the headers that also say who calls."""
+RequestAuth = Callable[[str, str, Mapping[str, str], str | bytes | None], Mapping[str, str]]
+"""Maps a request's method, URL, headers and body to headers that include its credentials."""
 
 
-def bearer(token: str) -> Proof:
-    """Proves who calls with an access token."""
+def bearer_auth(token: str) -> RequestAuth:
+    """Return a request auth that sends an access token."""
 
-    def proof(_method: str, _url: str, headers: Mapping[str, str], _body: object) -> dict[str, str]:
+    def auth(_method: str, _url: str, headers: Mapping[str, str], _body: object) -> dict[str, str]:
         return {**headers, "Authorization": f"Bearer {token}"}
 
-    return proof
+    return auth
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Calls the API over HTTP.
-
-    Args:
-        api_url: The API's base URL.
-        api_key: The key to send; None for none.
-        authorization: How callers prove who they are to this API.
-        proof: How this one does; None for one who does not.
-    """
+    """Sends requests to the API over HTTP, and checks each response against OpenAPI."""
 
     api_url: str
+    """The API's base URL."""
+
     api_key: str | None
+    """The key to send; None to send no key."""
+
     authorization: Authorization = "api-key"
-    proof: Proof | None = None
+    """The API's authorization."""
+
+    auth: RequestAuth | None = None
+    """Adds the caller's credentials to a request; None to send none."""
 
     def __call__(
         self,
@@ -53,8 +53,8 @@ class Caller:
         body: object = None,
         *,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """Send a request.
+    ) -> HttpResponse:
+        """Send a request, and return the response.
 
         Args:
             method: The HTTP method; it decides on the Content-Type, unless ``headers`` do.
@@ -71,13 +71,14 @@ class Caller:
         all_headers |= headers or {}
         url = f"{self.api_url}{path}"
         text = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
-        proven = self.proof(method, url, all_headers, text) if self.proof else all_headers
-        CONFIDENTIAL.sent(path or self.api_url, body, proven)
-        response = _CONNECTIONS.request(method, url, body=text, headers=proven)
-        answer = Answer(response.status, response.headers, response.data.decode())
-        CONFIDENTIAL.received(answer.text)
-        assert_documented(method, _resource(path), answer, self.authorization)
-        return answer
+        if self.auth:
+            all_headers = dict(self.auth(method, url, all_headers, text))
+        CONFIDENTIAL.add_request(path or self.api_url, body, all_headers)
+        raw = _CONNECTIONS.request(method, url, body=text, headers=all_headers)
+        response = HttpResponse(raw.status, raw.headers, raw.data.decode())
+        CONFIDENTIAL.add_response(response.text)
+        assert_documented(method, _resource(path), response, self.authorization)
+        return response
 
 
 def _resource(path: str) -> str:

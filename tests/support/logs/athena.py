@@ -1,4 +1,4 @@
-"""Athena's SQL over archived files on this machine: translated by sqlglot, run by DuckDB."""
+"""Run the named Athena queries on local files: sqlglot translates them, DuckDB runs them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,33 +12,33 @@ from infra.spec.log_archive import COLUMNS, FOLDER, PARTITIONS, queries
 
 
 class Athena:
-    """The table ``logs`` over the archived objects in a folder.
+    """The table ``logs`` over a folder of archived objects.
 
     Args:
-        folder: The folder; an object's path below it is its key.
+        folder: The folder; an object's path below the folder is its key.
     """
 
     def __init__(self, folder: Path) -> None:
-        everything = FOLDER.format(**dict.fromkeys(PARTITIONS, "*")) + "*.jsonl.gz"
+        pattern = FOLDER.format(**dict.fromkeys(PARTITIONS, "*")) + "*.jsonl.gz"
         self._duckdb = duckdb.connect()
-        # As Athena does.
+        # Athena uses UTC.
         self._duckdb.execute("SET TimeZone = 'UTC'")
-        # A view takes no parameters; nothing here comes from anybody else.
+        # A view takes no parameters, and the tests control all values here.
         self._duckdb.execute(
             "CREATE VIEW logs AS SELECT * FROM read_json("
-            f"'{folder / everything}', format = 'newline_delimited', columns = {_types(COLUMNS)},"
+            f"'{folder / pattern}', format = 'newline_delimited', columns = {_types(COLUMNS)},"
             f" hive_partitioning = true, hive_types = {_types(PARTITIONS)},"
-            # Each file takes twice as much memory.
+            # DuckDB reserves twice this size for each file.
             " maximum_object_size = 1_000_000)"
         )
 
     def __call__(self, name: str, *parameters: object) -> list[dict[str, Any]]:
-        """The rows that the named query ``name`` finds, by column."""
+        """Run the query ``name``, and return its rows, each as a dictionary by column."""
         (sql,) = (query.sql for query in queries() if query.name == name)
         (translated,) = sqlglot.transpile(sql, read="athena", write="duckdb")
-        found = self._duckdb.execute(translated, parameters)
-        columns = [column[0] for column in found.description or ()]
-        return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
+        result = self._duckdb.execute(translated, parameters)
+        columns = [column[0] for column in result.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
 
 
 def _types(columns: Mapping[str, str]) -> dict[str, str]:

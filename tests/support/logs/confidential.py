@@ -1,4 +1,4 @@
-"""What callers sent and were given that no log line may repeat."""
+"""The confidential values of requests and responses, which no log line may contain."""
 
 import json
 import re
@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-MOST = 50_000
-"""Values that are kept, the newest: some megabytes of memory."""
-LONGEST = 100
-"""Characters that are kept of a value: what repeats it repeats its beginning."""
-SHORTEST = 12
-"""Fewer characters may be in a line by chance, unless they are a URI's."""
+MAX_VALUES = 50_000
+"""The number of values kept; the oldest are dropped. They take some megabytes of memory."""
+MAX_LENGTH = 100
+"""The number of characters kept of a value: a line that repeats the value repeats these."""
+MIN_LENGTH = 12
+"""Shorter values are ignored, as a line may contain them by chance, unless they are URIs."""
 
 _URIS = ("s3://", "https://")
 _PUBLIC = frozenset({"pipeline", "status"})
-"""Fields of a body that lines may tell."""
+"""The fields of a body that may be logged."""
 
 _ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-# Request ids, job ids, trace ids, times, and what Lambda says of every invocation.
+# Request ids, job ids, trace ids, times, and the lines that Lambda logs for every invocation.
 _HARMLESS = re.compile(
     rf"{_ID}|1-[0-9a-f]{{8}}-[0-9a-f]{{24}}|[0-9T:.+-]{{29}}"
     rf"|(START|END|REPORT) RequestId: {_ID}[\w\s:.$]*"
@@ -28,20 +28,20 @@ _HARMLESS = re.compile(
 
 @dataclass
 class Confidential:
-    """Values of bodies, keys, credentials, and cursors, whether issued, returned or forged."""
+    """A collection of confidential values: bodies, API keys, credentials and cursors."""
 
     _values: dict[str, None] = field(default_factory=dict)
 
     def add(self, values: Iterable[str]) -> None:
-        """Remember values, but not those that are too short to be recognised."""
+        """Add values, except those that are too short to recognise."""
         for value in values:
-            if len(value) >= SHORTEST or value.startswith(_URIS):
-                self._values[value[:LONGEST]] = None
-        while len(self._values) > MOST:
+            if len(value) >= MIN_LENGTH or value.startswith(_URIS):
+                self._values[value[:MAX_LENGTH]] = None
+        while len(self._values) > MAX_VALUES:
             del self._values[next(iter(self._values))]
 
-    def sent(self, path: str, body: object, headers: Mapping[str, str]) -> None:
-        """Remember what a request says in confidence."""
+    def add_request(self, path: str, body: object, headers: Mapping[str, str]) -> None:
+        """Add the confidential values of a request."""
         if isinstance(body, bytes):
             body = body.decode(errors="replace")
         if isinstance(body, str):
@@ -54,21 +54,22 @@ class Confidential:
         secrets = {"x-api-key", "authorization", "x-amz-security-token"}
         self.add(value for name, value in headers.items() if name.lower() in secrets)
 
-    def received(self, text: str) -> None:
-        """Remember what an answer says in confidence."""
+    def add_response(self, text: str) -> None:
+        """Add the cursor of a response, if there is one."""
         if '"next_cursor"' in text:
             self.add([json.loads(text)["next_cursor"]])
 
     def found_in(self, lines: Iterable[str]) -> dict[str, str]:
-        """The values that ``lines`` repeat, each with a text that does."""
-        # Most lines say what others have said, so each text is searched only once.
-        texts = {text for line in lines for text in _said(line)}
-        said = "\n".join(texts)
-        found = [value for value in self._values if value in said]
-        return {value: next(text for text in texts if value in text) for value in found}
+        """Return the values that ``lines`` contain, each with a text that contains it."""
+        # Many lines contain the same texts, so each text is searched only once.
+        texts = {text for line in lines for text in _line_texts(line)}
+        all_texts = "\n".join(texts)
+        leaks = [value for value in self._values if value in all_texts]
+        return {value: next(text for text in texts if value in text) for value in leaks}
 
 
-def _said(line: str) -> Iterator[str]:
+def _line_texts(line: str) -> Iterator[str]:
+    """Yield the texts of a log line that may be confidential."""
     try:
         texts = _texts(json.loads(line))
     except ValueError:
@@ -77,14 +78,14 @@ def _said(line: str) -> Iterator[str]:
 
 
 def _texts(value: Any, without: Collection[str] = ()) -> Iterator[str]:
-    """All texts in a JSON value, however deep; names too."""
-    inside = [value]
-    while inside:
-        match inside.pop():
+    """Yield all texts in a JSON value at any depth, including the names of fields."""
+    pending = [value]
+    while pending:
+        match pending.pop():
             case str(text):
                 yield text
             case dict(items):
-                inside += items.keys()
-                inside += [item for name, item in items.items() if name not in without]
+                pending += items.keys()
+                pending += [item for name, item in items.items() if name not in without]
             case list(items):
-                inside += items
+                pending += items

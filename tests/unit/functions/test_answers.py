@@ -15,7 +15,7 @@ from common.handler import lambda_handler
 from common.settings import SETTINGS
 from common.web import responses
 from functions.read.handler import handler as read
-from tests.support.http.answer import Answer
+from tests.support.http.response import HttpResponse
 from tests.unit.conftest import Context
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ def _archived() -> list[dict[str, Any]]:
     return [json.loads(line) for body in bodies for line in gzip.decompress(body).splitlines()]
 
 
-def _answer_of(route: "Callable[[Request], Response]") -> Answer:
+def _answer_of(route: "Callable[[Request], Response]") -> HttpResponse:
     result = lambda_handler({"GET /jobs": route})(EVENT, Context())
-    return Answer(result["statusCode"], result["headers"], result["body"])
+    return HttpResponse(result["statusCode"], result["headers"], result["body"])
 
 
 def test_a_problem_says_what_where_and_under_which_request_id(api: "Api") -> None:

@@ -8,7 +8,7 @@ import pytest
 from common.aws.clients import client
 from common.logs.logger import log_shipper
 from infra.spec.routes import Function, routes_of
-from tests.support.emitted import DIMENSIONS, EMITTED
+from tests.support.emitted_metrics import EMITTED_METRICS, METRIC_DIMENSIONS
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Api
@@ -48,7 +48,7 @@ def _fail(api: "Api", method: str, job_id: str) -> None:
     assert api(method, path, body).status == 503
 
 
-@pytest.mark.parametrize("function", EMITTED)
+@pytest.mark.parametrize("function", EMITTED_METRICS)
 def test_a_function_emits_its_metrics_and_no_others(
     function: Function,
     new_job: dict[str, Any],
@@ -69,11 +69,13 @@ def test_a_function_emits_its_metrics_and_no_others(
     for line in map(json.loads, capsys.readouterr().out.splitlines()):
         for directive in line.get("_aws", {}).get("CloudWatchMetrics", ()):
             assert directive["Namespace"] == "JobLedger"
-            assert [set(names) for names in directive["Dimensions"]] == [DIMENSIONS]
+            assert [set(names) for names in directive["Dimensions"]] == [METRIC_DIMENSIONS]
             emitted |= {metric["Name"] for metric in directive["Metrics"]}
     api("GET", "/jobs")
     # For its cancelled job, the update function needs one that create has registered.
-    assert emitted - ({"JobsCreated"} if function == "update" else set()) == EMITTED[function]
+    assert (
+        emitted - ({"JobsCreated"} if function == "update" else set()) == EMITTED_METRICS[function]
+    )
 
 
 def test_a_time_is_told_in_milliseconds(

@@ -1,4 +1,4 @@
-"""An answer of the API."""
+"""An HTTP response of the API."""
 
 import json
 from collections.abc import Mapping
@@ -7,8 +7,8 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a caller sees."""
+class HttpResponse:
+    """The parts of a response that the tests check."""
 
     status: int
     headers: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""Requests signed with AWS credentials (Signature Version 4)."""
+"""Sign requests with AWS credentials (Signature Version 4)."""
 
 from collections.abc import Mapping
 
@@ -9,14 +9,14 @@ from botocore.credentials import Credentials
 from infra.spec.stages import REGION
 
 
-def signed(
+def signed_headers(
     credentials: Credentials,
     method: str,
     url: str,
     headers: Mapping[str, str],
     body: str | bytes | None = None,
 ) -> dict[str, str]:
-    """The headers of a request to an API, with those that sign it."""
+    """Return the headers of a request to the API, including those of its signature."""
     request = AWSRequest(method, url, headers=dict(headers), data=body)
     SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
     return dict(request.headers)

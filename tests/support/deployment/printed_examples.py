@@ -1,4 +1,4 @@
-"""The printed examples, as somebody pastes them."""
+"""Run the examples that the local run prints."""
 
 import os
 import re
@@ -13,17 +13,17 @@ from ops.deployment import HOME
 from tests.support.deployment.service import Service
 
 
-def pasted(service: Service) -> list[int]:
-    """The statuses of the answers, in their order."""
+def run_examples(service: Service) -> list[int]:
+    """Run the examples in a shell, and return the status of each response in order."""
     if shutil.which("curl") is None:
-        pytest.skip("the examples are for curl")
-    answers = subprocess.run(
+        pytest.skip("the examples need curl")
+    output = subprocess.run(
         ["sh"],
-        input="\n".join(each.command for each in examples(service.endpoint)),
+        input="\n".join(example.command for example in examples(service.endpoint)),
         cwd=PROJECT,
         env={**os.environ, HOME: str(service.home.folder)},
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    return [int(status) for status in re.findall(r"HTTP/1\.1 (\d+)", answers)]
+    return [int(status) for status in re.findall(r"HTTP/1\.1 (\d+)", output)]

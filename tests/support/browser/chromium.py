@@ -9,9 +9,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from infra.spec.paths import PROJECT
+from infra.spec.paths import BUILD
 
-_INSTALLED = PROJECT / ".build" / "chromium"
+_INSTALLED = BUILD / "chromium"
 _ARGUMENTS = (
     "--headless",
     "--no-sandbox",
@@ -27,19 +27,16 @@ _ARGUMENTS = (
 
 @dataclass(frozen=True)
 class Chromium:
-    """A Chromium on this machine.
-
-    Attributes:
-        executable: What to run.
-        environment: What it needs besides the environment of the tests.
-    """
+    """A Chromium on this machine."""
 
     executable: Path
+
     environment: Mapping[str, str] = field(default_factory=dict)
+    """The variables that Chromium needs besides the environment of the tests."""
 
 
 def find() -> Chromium | None:
-    """The Chromium that ``make test`` has installed, else one that the machine has."""
+    """Return the Chromium that ``make test`` installs, or one that the machine has, or None."""
     if (_INSTALLED / "chromium").exists():
         return Chromium(
             _INSTALLED / "chromium",
@@ -55,8 +52,8 @@ def find() -> Chromium | None:
 
 
 @contextmanager
-def running(chromium: Chromium) -> Iterator[Browser]:
-    """The browser, for as long as the context is entered."""
+def launched(chromium: Chromium) -> Iterator[Browser]:
+    """Launch the browser, and close it when the context ends."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium.executable,

@@ -1,4 +1,7 @@
-"""What the functions' credentials are tried on, and what the table of routes lets them do."""
+"""Calls to AWS that test the permissions of the functions' roles.
+
+The table of routes says which of them each role should allow.
+"""
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +25,7 @@ DENIALS = {
 }
 
 _PREFIX = f"/job-ledger/{STAGE}"
-# Nothing has these ids.
+# No resource has these ids.
 _SUBNET, _INTERFACE = "subnet-0123456789abcdef0", "eni-0123456789abcdef0"
 _NETWORK_INTERFACES: Mapping[str, Mapping[str, Any]] = {
     "CreateNetworkInterface": {"SubnetId": _SUBNET},
@@ -39,44 +42,45 @@ _NETWORK_INTERFACES: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True)
 class Attempt:
-    """A call that a function's role allows, or not. Nothing is lost even if it is allowed.
-
-    Args:
-        action: The IAM action that the call needs; its service is also boto3's.
-        on: What it is done to, for people; the same words for all functions.
-        resource: The ARN that the action is judged against.
-        operation: The API's operation.
-        arguments: Its arguments, in boto3's form.
-    """
+    """A call that a function's role may allow. An allowed call does no harm."""
 
     action: str
-    on: str
+    """The IAM action that the call needs; its prefix is also boto3's name for the service."""
+
+    target: str
+    """A description of the resource; all functions share the same words."""
+
     resource: str
+    """The ARN that IAM checks the action against."""
+
     operation: str
+    """The operation of the AWS API."""
+
     arguments: Mapping[str, Any]
+    """The operation's arguments, in boto3's form."""
 
     @property
-    def what(self) -> tuple[str, str]:
-        """The action, and what it is done to."""
-        return self.action, self.on
+    def permission(self) -> tuple[str, str]:
+        """The action and its target."""
+        return self.action, self.target
 
-    def is_allowed(self, client: Callable[[str], Any]) -> bool:
-        """Whether AWS lets the call pass; what then becomes of it does not matter.
+    def is_allowed(self, client_for: Callable[[str], Any]) -> bool:
+        """Return whether AWS authorizes the call; any other error counts as authorized.
 
         Args:
-            client: Gives a boto3 client for a service, with the credentials of who tries.
+            client_for: Creates a boto3 client for a service, with the credentials to test.
         """
-        made = client(self.action.partition(":")[0])
-        (method,) = (n for n, o in made.meta.method_to_api_mapping.items() if o == self.operation)
+        client = client_for(self.action.partition(":")[0])
+        (method,) = (n for n, o in client.meta.method_to_api_mapping.items() if o == self.operation)
         try:
-            getattr(made, method)(**self.arguments)
+            getattr(client, method)(**self.arguments)
         except ClientError as error:
             return error.response["Error"]["Code"] not in DENIALS
         return True
 
 
-def expected(function: Function) -> set[tuple[str, str]]:
-    """The actions, and what they may be done to, as they follow from the table of routes."""
+def expected_permissions(function: Function) -> set[tuple[str, str]]:
+    """Return the permissions that the table of routes gives a function."""
     routes = routes_of(function)
     return {
         *((action, "table") for route in routes for action in route.table),
@@ -85,24 +89,24 @@ def expected(function: Function) -> set[tuple[str, str]]:
         ("s3:PutObject", "own prefix"),
         ("logs:CreateLogStream", "own log group"),
         ("logs:PutLogEvents", "own log group"),
-        # Lambda joins the VPC with the role. The function's own code is refused, which the
-        # embedded AWS cannot tell apart.
+        # Lambda joins the VPC with the role. A deny stops the function's own code, but the
+        # emulator does not distinguish the code from Lambda.
         *((f"ec2:{action}", "network") for action in _NETWORK_INTERFACES),
     }
 
 
 def attempts(service: Service, function: Function) -> list[Attempt]:
-    """All that is tried with the credentials of ``function``."""
+    """Return every call to try with the credentials of a function."""
     outputs = service.outputs
     another = next(name for name in FUNCTIONS if name != function)
     return [
-        *_on_table(outputs["TableName"]),
-        *_on_archive(outputs, function, another),
-        *_on_parameters(),
-        *_on_logs(outputs, function, another),
-        *_on_network(outputs["NetworkFunctions"]),
-        *_on_functions(outputs, function, another),
-        *_on_others(outputs, function, another),
+        *_table_attempts(outputs["TableName"]),
+        *_archive_attempts(outputs, function, another),
+        *_parameter_attempts(),
+        *_log_attempts(outputs, function, another),
+        *_network_attempts(outputs["NetworkFunctions"]),
+        *_function_attempts(outputs, function, another),
+        *_other_attempts(outputs, function, another),
     ]
 
 
@@ -110,90 +114,94 @@ def _arn(service: str, resource: str) -> str:
     return f"arn:aws:{service}:{REGION}:{aws.ACCOUNT}:{resource}"
 
 
-def _on_table(table: str) -> Iterator[Attempt]:
+def _table_attempts(table: str) -> Iterator[Attempt]:
     arn = _arn("dynamodb", f"table/{table}")
-    # No job has this id, so no condition holds.
-    nobody = {PARTITION_KEY: {"S": str(uuid.uuid4())}}
+    # No job has this id, so every condition fails.
+    missing_key = {PARTITION_KEY: {"S": str(uuid.uuid4())}}
     values = {"ExpressionAttributeValues": {":a": {"S": "a"}}}
     at = {"TableName": table}
-    if_there = {**at, "ConditionExpression": f"attribute_exists({PARTITION_KEY})"}
-    put = {**if_there, "Item": nobody}
-    update = {**if_there, "Key": nobody, "UpdateExpression": "SET a = :a", **values}
-    delete = {**if_there, "Key": nobody}
+    if_exists = {**at, "ConditionExpression": f"attribute_exists({PARTITION_KEY})"}
+    put = {**if_exists, "Item": missing_key}
+    update = {**if_exists, "Key": missing_key, "UpdateExpression": "SET a = :a", **values}
+    delete = {**if_exists, "Key": missing_key}
 
-    def on_table(action: str, arguments: Mapping[str, Any], operation: str = "") -> Attempt:
+    def attempt(action: str, arguments: Mapping[str, Any], operation: str = "") -> Attempt:
         return Attempt(f"dynamodb:{action}", "table", arn, operation or action, arguments)
 
-    yield on_table("GetItem", {**at, "Key": nobody})
-    yield on_table("BatchGetItem", {"RequestItems": {table: {"Keys": [nobody]}}})
-    yield on_table("Query", {**at, "KeyConditionExpression": f"{PARTITION_KEY} = :a", **values})
-    yield on_table("Scan", {**at, "Limit": 1})
-    yield on_table("PutItem", put)
-    yield on_table("UpdateItem", update)
-    yield on_table("DeleteItem", delete)
-    yield on_table(
-        "BatchWriteItem", {"RequestItems": {table: [{"DeleteRequest": {"Key": nobody}}]}}
+    yield attempt("GetItem", {**at, "Key": missing_key})
+    yield attempt("BatchGetItem", {"RequestItems": {table: {"Keys": [missing_key]}}})
+    yield attempt("Query", {**at, "KeyConditionExpression": f"{PARTITION_KEY} = :a", **values})
+    yield attempt("Scan", {**at, "Limit": 1})
+    yield attempt("PutItem", put)
+    yield attempt("UpdateItem", update)
+    yield attempt("DeleteItem", delete)
+    yield attempt(
+        "BatchWriteItem", {"RequestItems": {table: [{"DeleteRequest": {"Key": missing_key}}]}}
     )
     for kind, action, item in (
-        ("Get", "GetItem", {**at, "Key": nobody}),
+        ("Get", "GetItem", {**at, "Key": missing_key}),
         ("ConditionCheck", "ConditionCheckItem", delete),
         ("Put", "PutItem", put),
         ("Update", "UpdateItem", update),
         ("Delete", "DeleteItem", delete),
     ):
         transaction = "TransactGetItems" if kind == "Get" else "TransactWriteItems"
-        yield on_table(action, {"TransactItems": [{kind: item}]}, transaction)
+        yield attempt(action, {"TransactItems": [{kind: item}]}, transaction)
     for action, statement in (
         ("PartiQLSelect", f"SELECT * FROM \"{table}\" WHERE {PARTITION_KEY} = ''"),
         ("PartiQLInsert", f"INSERT INTO \"{table}\" VALUE {{'{PARTITION_KEY}': ''}}"),
         ("PartiQLUpdate", f"UPDATE \"{table}\" SET a = '' WHERE {PARTITION_KEY} = ''"),
         ("PartiQLDelete", f"DELETE FROM \"{table}\" WHERE {PARTITION_KEY} = ''"),
     ):
-        yield on_table(action, {"Statement": statement}, "ExecuteStatement")
-    yield on_table("DescribeTable", at)
-    yield on_table("UpdateTable", at)
+        yield attempt(action, {"Statement": statement}, "ExecuteStatement")
+    yield attempt("DescribeTable", at)
+    yield attempt("UpdateTable", at)
     for index, key in INDEXES.items():
-        place, on = {**at, "IndexName": index}, f"index {index}"
+        in_index, target = {**at, "IndexName": index}, f"index {index}"
         for action, arguments in (
-            ("Query", {**place, "KeyConditionExpression": f"{key} = :a", **values}),
-            ("Scan", {**place, "Limit": 1}),
+            ("Query", {**in_index, "KeyConditionExpression": f"{key} = :a", **values}),
+            ("Scan", {**in_index, "Limit": 1}),
         ):
-            yield Attempt(f"dynamodb:{action}", on, f"{arn}/index/{index}", action, arguments)
+            yield Attempt(f"dynamodb:{action}", target, f"{arn}/index/{index}", action, arguments)
 
 
-def _on_archive(outputs: Mapping[str, str], own: Function, another: Function) -> Iterator[Attempt]:
+def _archive_attempts(
+    outputs: Mapping[str, str], own: Function, another: Function
+) -> Iterator[Attempt]:
     archive, access_logs = outputs["ArchiveBucketName"], outputs["AccessLogBucketName"]
-    for on, bucket, key in (
+    for target, bucket, key in (
         ("own prefix", archive, f"logs/function={own}/none"),
         ("another's prefix", archive, f"logs/function={another}/none"),
         ("rest of the archive", archive, "none"),
         ("access logs", access_logs, "none"),
     ):
         for action, more in (
-            # There is no object that it could replace, so nothing is stored.
+            # No object has this ETag, so nothing is stored.
             ("PutObject", {"Body": b"a", "IfMatch": '"a"'}),
             ("GetObject", {}),
             ("DeleteObject", {}),
         ):
             arguments = {"Bucket": bucket, "Key": key, **more}
-            yield Attempt(f"s3:{action}", on, f"arn:aws:s3:::{bucket}/{key}", action, arguments)
-    for on, bucket in (("archive", archive), ("access logs", access_logs)):
+            yield Attempt(f"s3:{action}", target, f"arn:aws:s3:::{bucket}/{key}", action, arguments)
+    for target, bucket in (("archive", archive), ("access logs", access_logs)):
         at, arn = {"Bucket": bucket}, f"arn:aws:s3:::{bucket}"
-        yield Attempt("s3:ListBucket", on, arn, "ListObjectsV2", at)
-        yield Attempt("s3:GetBucketPolicy", on, arn, "GetBucketPolicy", at)
+        yield Attempt("s3:ListBucket", target, arn, "ListObjectsV2", at)
+        yield Attempt("s3:GetBucketPolicy", target, arn, "GetBucketPolicy", at)
 
 
-def _on_parameters() -> Iterator[Attempt]:
-    for on in ("config", "cursor-key", "any other"):
-        name = f"{_PREFIX}/{on.replace(' ', '-')}"
+def _parameter_attempts() -> Iterator[Attempt]:
+    for target in ("config", "cursor-key", "any other"):
+        name = f"{_PREFIX}/{target.replace(' ', '-')}"
         for action, more in (
             ("GetParameter", {}),
             ("GetParameterHistory", {}),
-            # One that is there is not overwritten, and no type is given for one that is not.
+            # An existing parameter is not overwritten, and a new one would need a type.
             ("PutParameter", {"Value": "a"}),
         ):
             arguments = {"Name": name, **more}
-            yield Attempt(f"ssm:{action}", on, _arn("ssm", f"parameter{name}"), action, arguments)
+            yield Attempt(
+                f"ssm:{action}", target, _arn("ssm", f"parameter{name}"), action, arguments
+            )
     other = f"{_PREFIX}/any-other"
     yield Attempt(
         "ssm:DeleteParameter",
@@ -207,8 +215,10 @@ def _on_parameters() -> Iterator[Attempt]:
     yield Attempt("ssm:GetParametersByPath", "several", "*", "GetParametersByPath", path)
 
 
-def _on_logs(outputs: Mapping[str, str], own: Function, another: Function) -> Iterator[Attempt]:
-    for on, name in (("own log group", own), ("another's log group", another)):
+def _log_attempts(
+    outputs: Mapping[str, str], own: Function, another: Function
+) -> Iterator[Attempt]:
+    for target, name in (("own log group", own), ("another's log group", another)):
         group = outputs[f"{name.title()}Logs"]
         for action, more in (
             ("CreateLogStream", {"logStreamName": "empty"}),
@@ -220,10 +230,10 @@ def _on_logs(outputs: Mapping[str, str], own: Function, another: Function) -> It
             ("DeleteLogStream", {"logStreamName": "none"}),
         ):
             arn = _arn("logs", f"log-group:{group}:*")
-            yield Attempt(f"logs:{action}", on, arn, action, {"logGroupName": group, **more})
+            yield Attempt(f"logs:{action}", target, arn, action, {"logGroupName": group, **more})
 
 
-def _on_network(group: str) -> Iterator[Attempt]:
+def _network_attempts(group: str) -> Iterator[Attempt]:
     for action, arguments in {
         **_NETWORK_INTERFACES,
         "AuthorizeSecurityGroupIngress": {"GroupId": group, "IpPermissions": []},
@@ -231,13 +241,13 @@ def _on_network(group: str) -> Iterator[Attempt]:
         yield Attempt(f"ec2:{action}", "network", "*", action, arguments)
 
 
-def _on_functions(
+def _function_attempts(
     outputs: Mapping[str, str], own: Function, another: Function
 ) -> Iterator[Attempt]:
-    for on, output in (
+    for target, output in (
         ("own function", f"{own.title()}Function"),
         ("another function", f"{another.title()}Function"),
-        ("maker of the cursor key", "ParametersCursorKeyMaker"),
+        ("function of the cursor key", "ParametersCursorKeyMaker"),
     ):
         name = outputs[output]
         for action, operation, more in (
@@ -246,17 +256,19 @@ def _on_functions(
         ):
             arguments = {"FunctionName": name, **more}
             arn = _arn("lambda", f"function:{name}")
-            yield Attempt(f"lambda:{action}", on, arn, operation, arguments)
+            yield Attempt(f"lambda:{action}", target, arn, operation, arguments)
 
 
-def _on_others(outputs: Mapping[str, str], own: Function, another: Function) -> Iterator[Attempt]:
+def _other_attempts(
+    outputs: Mapping[str, str], own: Function, another: Function
+) -> Iterator[Attempt]:
     role, anothers = (
         f"arn:aws:iam::{aws.ACCOUNT}:role/{outputs[f'{name.title()}Role']}"
         for name in (own, another)
     )
     named = {"RoleName": outputs[f"{own.title()}Role"]}
     topic, stack = outputs["AlarmTopicArn"], STAGES[STAGE].stack
-    for action, on, resource, arguments in (
+    for action, target, resource, arguments in (
         ("iam:GetRole", "own role", role, named),
         (
             "iam:PutRolePolicy",
@@ -274,4 +286,4 @@ def _on_others(outputs: Mapping[str, str], own: Function, another: Function) -> 
         ("sns:Publish", "alarms", topic, {"TopicArn": topic, "Message": ""}),
         ("cloudformation:DescribeStacks", "own stack", "*", {"StackName": stack}),
     ):
-        yield Attempt(action, on, resource, action.partition(":")[2], arguments)
+        yield Attempt(action, target, resource, action.partition(":")[2], arguments)

@@ -1,4 +1,4 @@
-"""Where schemathesis takes for a failure what is none."""
+"""The failures that schemathesis reports wrongly."""
 
 from http import HTTPStatus
 from typing import Any
@@ -11,23 +11,23 @@ from schemathesis.openapi.checks import RejectedPositiveData, UnsupportedMethodR
 
 @schemathesis.hook
 def filter_failure(_: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
-    """Whether a failure is one."""
+    """Return whether a reported failure is a real one."""
     match failure:
         case UnsupportedMethodResponse():
-            # API Gateway cannot tell a path without this method from one that is not there.
+            # API Gateway answers an unknown method of a known path as it answers an unknown path.
             return response.status_code != HTTPStatus.NOT_FOUND
         case RejectedPositiveData():
-            return not (_has_made_up_cursor(case) or _has_bad_tag(case) or _has_fraction(case))
+            return not (_has_forged_cursor(case) or _has_bad_tag(case) or _has_fraction(case))
     return True
 
 
-def _has_made_up_cursor(case: Case[Any]) -> bool:
-    # Cursors are signed: only the service can make one.
+def _has_forged_cursor(case: Case[Any]) -> bool:
+    # Cursors are signed: only the service can issue one.
     return "cursor" in case.query
 
 
 def _has_bad_tag(case: Case[Any]) -> bool:
-    # It takes a value in quotes for JSON, and so finds no ETag and sends a number instead.
+    # schemathesis parses a quoted value as JSON, and then sends a number, which is not an ETag.
     return not str(case.headers.get("If-Match", '"')).startswith(('"', "*"))
 
 

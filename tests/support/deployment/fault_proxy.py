@@ -1,8 +1,8 @@
-"""Faults between the functions and DynamoDB, injected by an AWS-aware proxy.
+"""Inject faults between the functions and DynamoDB.
 
-The functions reach the emulator through an HTTP proxy that knows AWS's protocols, so an
-injected throttle is a throttle to botocore, and a dropped answer is dropped after the write
-was committed.
+The functions reach the emulator through microburst, an HTTP proxy that knows AWS's protocols:
+botocore sees an injected throttle as a throttle, and the proxy drops a response only after
+DynamoDB has committed the write.
 """
 
 import subprocess
@@ -24,25 +24,24 @@ START_SECONDS = 20.0
 
 
 @dataclass
-class Faults:
-    """The proxy between the functions and AWS; it changes nothing until told to.
-
-    Args:
-        upstream: The emulator's URL.
-        port: The proxy's port on the loopback interface.
-    """
+class FaultProxy:
+    """The proxy between the functions and AWS; without rules, it changes nothing."""
 
     upstream: str
+    """The emulator's URL."""
+
     port: int
+    """The proxy's port on the loopback interface."""
+
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
     def url(self) -> str:
-        """The proxy's own URL."""
+        """The proxy's URL."""
         return f"http://{process.HOST}:{self.port}"
 
     def start(self) -> None:
-        """Start the proxy, and wait until it answers."""
+        """Start the proxy, and wait until it accepts requests."""
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "microburst", "--upstream", self.upstream),
@@ -52,33 +51,34 @@ class Faults:
             stderr=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
+        while not self._is_healthy():
             assert time.monotonic() < deadline, "the fault proxy does not start"
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """Stop the proxy; AWS is then out of reach for the functions."""
+        """Stop the proxy, so that the functions cannot reach AWS."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
 
     def inject(self, *rules: dict[str, Any]) -> None:
-        """Let faults happen to calls of DynamoDB until they are used up, or cleared.
+        """Inject faults into calls of DynamoDB, instead of those of earlier rules.
 
         Args:
-            rules: What happens to which calls, in microburst's words.
+            rules: microburst's rules: the matching calls and their fault. A rule with ``times``
+                ends after as many faults; the others last until :meth:`clear`.
         """
-        self._rules([{"service": "dynamodb", **rule} for rule in rules])
+        self._set_rules([{"service": "dynamodb", **rule} for rule in rules])
 
     def clear(self) -> None:
-        """Let everything through."""
-        self._rules([])
+        """Remove all rules, so that every call passes."""
+        self._set_rules([])
 
-    def _rules(self, rules: list[dict[str, Any]]) -> None:
-        answer = urllib3.request("POST", f"{self.url}/_microburst/rules", json=rules)
-        assert answer.status == 200, answer.data
+    def _set_rules(self, rules: list[dict[str, Any]]) -> None:
+        response = urllib3.request("POST", f"{self.url}/_microburst/rules", json=rules)
+        assert response.status == 200, response.data
 
-    def _answers(self) -> bool:
+    def _is_healthy(self) -> bool:
         try:
             return (
                 urllib3.request(
@@ -91,23 +91,26 @@ class Faults:
 
 
 @contextmanager
-def between(service: Service, call: Caller) -> Iterator[Faults]:
-    """Put the proxy between the service's functions and AWS for as long as the context lasts."""
-    faults = Faults(service.endpoint.aws_endpoint_url, process.free_port())
-    faults.start()
+def fault_proxy(service: Service, call: Caller) -> Iterator[FaultProxy]:
+    """Put a proxy between the service's functions and AWS until the context ends."""
+    proxy = FaultProxy(service.endpoint.aws_endpoint_url, process.free_port())
+    proxy.start()
     try:
-        with _through(service, faults.url):
-            # The proxy loads AWS's models for its first call, which takes longer than DynamoDB may.
+        with _http_proxy(service, proxy.url):
+            # The proxy loads AWS's models at its first call, which exceeds DynamoDB's timeout.
             deadline = time.monotonic() + START_SECONDS
             while call("GET", "/jobs?limit=1").status != 200:
-                assert time.monotonic() < deadline, "the functions do not get through the proxy"
-            yield faults
+                assert time.monotonic() < deadline, (
+                    "the functions do not reach AWS through the proxy"
+                )
+            yield proxy
     finally:
-        faults.stop()
+        proxy.stop()
 
 
 @contextmanager
-def _through(service: Service, proxy: str) -> Iterator[None]:
+def _http_proxy(service: Service, url: str) -> Iterator[None]:
+    """Set the HTTP proxy of all functions until the context ends."""
     lambda_ = service.client("lambda")
     names = [service.outputs[f"{function.title()}Function"] for function in FUNCTIONS]
     before = {
@@ -121,7 +124,7 @@ def _through(service: Service, proxy: str) -> Iterator[None]:
                 FunctionName=name, Environment={"Variables": {**before[name], **more}}
             )
 
-    set_environment(HTTP_PROXY=proxy)
+    set_environment(HTTP_PROXY=url)
     try:
         yield
     finally:

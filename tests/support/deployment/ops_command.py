@@ -1,0 +1,18 @@
+"""The ``ops`` commands, run against a deployed service."""
+
+import os
+import subprocess
+
+from infra.spec.paths import PROJECT
+from ops.deployment import HOME
+from tests.support.deployment.service import Service
+
+
+def run_ops(service: Service, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run an ``ops`` command, and return its exit status and output."""
+    return subprocess.run(
+        [PROJECT / ".venv" / "bin" / "ops", *arguments],
+        env={**os.environ, HOME: str(service.home.folder)},
+        capture_output=True,
+        text=True,
+    )
