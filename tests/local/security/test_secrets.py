@@ -3,9 +3,8 @@
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
-from common.dynamodb import cursors
+from infra.spec.paths import COMMON
 from local.deploy import STACK
 from tests.support.deployment.ops_command import run_ops
 from tests.support.deployment.service import Service
@@ -84,5 +83,5 @@ def assert_complete(contents: Mapping[str, bytes], service: Service) -> None:
     assert key.encode() in contents["outputs"]
     assert b"REPORT" in contents[f"log: {log_group}"]
     assert f"assembly: {STACK}.template.json" in contents
-    assert f"assembly: {Path(cursors.__file__).name}" in contents
+    assert {f"assembly: {module.name}" for module in COMMON.rglob("*.py")} <= contents.keys()
     assert any(name.startswith("archive: logs/function=read/") for name in contents)
