@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import snapshot_restore_py
 
-from common import cold_start
+from common import cold_start, ids
 
 
 @pytest.fixture
