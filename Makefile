@@ -67,8 +67,8 @@ lint: setup ## Check style, types, dependencies, documents and workflows
 schemas: setup ## Generate the validators from the JSON Schemas
 	@$(PY) -m tools.compile_schemas
 
-openapi: setup ## Generate docs/openapi.json from the routes and the schemas
-	@$(PY) -m tools.openapi
+openapi: setup ## Generate docs/openapi.json, or with AUTHORIZATION its variant in .build/
+	@$(PY) -m tools.openapi $(AUTHORIZATION)
 
 diagram: synth ## Draw docs/architecture.svg from the templates
 	@$(PY) -m tools.architecture

@@ -124,7 +124,7 @@ def _busiest_method(load: Load) -> float:
 def _parameter_reads(load: Load) -> float:
     """Every environment reads its parameters when it starts, and again and again."""
     return sum(
-        len({name for row in routes_of(function) for name in row.parameters})
+        len({name for row in routes_of(function) for name in row.ssm_parameters})
         * _environments(load.of(function))
         * (1 / PARAMETER_TTL + load.step / _SCALING_SECONDS)
         for function in FUNCTIONS
@@ -135,7 +135,7 @@ def _reading_environments(load: Load) -> float:
     return sum(
         _environments(load.of(function))
         for function in FUNCTIONS
-        if any(row.parameters for row in routes_of(function))
+        if any(row.ssm_parameters for row in routes_of(function))
     )
 
 

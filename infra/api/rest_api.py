@@ -13,7 +13,7 @@ from constructs import Construct
 from common.aws.timeouts import API_GATEWAY_TIMEOUT
 from common.contract import REQUEST_HEADERS, RESPONSE_HEADERS
 from infra.api.authorization import CALLER, LedgerAuthorization
-from infra.api.gateway_problems import GatewayProblem, problems_of
+from infra.api.gateway_problems import GatewayProblem, gateway_problems
 from infra.compute.functions import LedgerFunction
 from infra.conventions.log_groups import log_group
 from infra.spec.paths import SCHEMAS
@@ -226,11 +226,11 @@ class LedgerApi(Construct):
         )
 
     def _add_problems(self) -> None:
-        for problem in problems_of(self._stage.authorization):
+        for problem in gateway_problems(self._stage.authorization):
             self.api.add_gateway_response(
                 "".join(word.title() for word in problem.case.response_type.split("_")),
                 type=problem.case,
-                status_code=str(problem.status.value),
+                status_code=str(problem.kind.status.value),
                 response_headers=problem.headers(self._cors_of(problem)),
                 templates={"application/json": problem.template},
             )

@@ -17,12 +17,12 @@ from infra.data.jobs_table import JobTable
 from infra.data.log_bucket import Archive
 from infra.data.parameters import Parameters
 from infra.spec.paths import FUNCTION_SOURCES
-from infra.spec.routes import Function, Parameter, routes_of
+from infra.spec.routes import Function, SsmParameter, routes_of
 from infra.spec.stages import Stage
 
 METRICS_NAMESPACE = "JobLedger"
 
-_CONFIGURATION: dict[Parameter, str] = {
+_CONFIGURATION: dict[SsmParameter, str] = {
     "config": "CONFIG_PARAMETER",
     "cursor-key": "CURSOR_KEY_PARAMETER",
 }
@@ -67,7 +67,7 @@ class LedgerFunction(Construct):
         routes = routes_of(name)
         physical_name = f"{stage.prefix}-{name}"
         logs = log_group(self, "Logs", stage=stage, name=f"/aws/lambda/{physical_name}")
-        read = sorted({parameter for route in routes for parameter in route.parameters})
+        read = sorted({parameter for route in routes for parameter in route.ssm_parameters})
         cached = {f"{r.method} {r.path}": r.cache_ttl for r in routes if r.cache_ttl}
         arn = Stack.of(self).format_arn(
             service="lambda",

@@ -8,7 +8,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from infra.data.secret_resource import made_secret
-from infra.spec.routes import Parameter
+from infra.spec.routes import SsmParameter
 from infra.spec.stages import Stage
 
 
@@ -27,7 +27,7 @@ class Parameters(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage) -> None:
         super().__init__(scope, id_)
-        self._paths: dict[Parameter, str] = {
+        self._paths: dict[SsmParameter, str] = {
             "config": f"/job-ledger/{stage.name}/config",
             "cursor-key": f"/job-ledger/{stage.name}/cursor-key",
         }
@@ -38,7 +38,7 @@ class Parameters(Construct):
             description="The settings that can be changed without a deployment",
             string_value=json.dumps({"retention_days": stage.job_retention_days}),
         )
-        self.names: dict[Parameter, str] = {
+        self.names: dict[SsmParameter, str] = {
             "config": config.parameter_name,
             "cursor-key": self._cursor_key(stage).ref,
         }
@@ -48,7 +48,7 @@ class Parameters(Construct):
         """The ARNs of all parameters."""
         return [self.arn(parameter) for parameter in self._paths]
 
-    def arn(self, parameter: Parameter) -> str:
+    def arn(self, parameter: SsmParameter) -> str:
         """The ARN of ``parameter``, for a policy."""
         return Stack.of(self).format_arn(
             service="ssm",

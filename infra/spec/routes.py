@@ -1,8 +1,7 @@
-"""The table of routes: what the REST API offers, and what each route may touch.
+"""The table of routes: the methods of the REST API, and the permissions of each.
 
-Everything that a route needs follows from its row: the method and its request models, its
-part of the OpenAPI document, the function, the function's role, its log group, alarms,
-dashboard row and outputs.
+Everything about a route follows from its row: the method and its models, its part of the OpenAPI
+document, the function and the function's role, log group, alarms, dashboard row and outputs.
 """
 
 from collections.abc import Mapping
@@ -11,82 +10,109 @@ from http import HTTPStatus
 from typing import Literal, TypeAlias
 
 from common.contract import JSON, MERGE_PATCH
+from common.web import problems
+from common.web.problems import Kind
 
 Function: TypeAlias = str
 """The name of a folder under functions/."""
 
-Parameter = Literal["config", "cursor-key"]
+SsmParameter = Literal["config", "cursor-key"]
 
 Access = Literal["read", "write"]
-"""What a caller wants to do with jobs."""
+"""The permission that a caller needs."""
 
 RESOURCE_SERVER = "jobs"
-"""What the names of the OAuth scopes begin with."""
+"""The first part of the OAuth scopes' names."""
 
 SCOPES: Mapping[Access, str] = {
     "read": "Read and list jobs",
     "write": "Register, change and delete jobs",
 }
-"""What each scope of the resource server is for, in the words of a consent."""
+"""The description of each scope, as a consent page shows it."""
+
+PROBLEMS_OF_EVERY_ROUTE = (
+    problems.INVALID_BODY,
+    problems.THROTTLED,
+    problems.FAULT,
+    problems.BUSY,
+    problems.TIMED_OUT,
+)
+"""The problems that every route may answer."""
+
+_PROBLEMS_OF_A_BODY = (problems.TOO_LARGE, problems.WRONG_MEDIA_TYPE, problems.RULE_BROKEN)
+_PROBLEMS_OF_A_CHANGE = (problems.NOT_FOUND, problems.STATUS_CONFLICT, problems.VERSION_MISMATCH)
 
 
 @dataclass(frozen=True)
 class Route:
-    """One method of the REST API.
-
-    Args:
-        method: The HTTP method.
-        path: The resource path, with ``{name}`` for path parameters.
-        function: The folder under functions/ that answers.
-        operation: What generated clients call the route, in camel case.
-        summary: One line for people; the description of the method.
-        access: What a caller must be allowed, where it is more than an API key that is asked for:
-            the scope ``jobs/<access>`` of an access token, or the managed policy of that name.
-        answers: The JSON Schema (a file in the layer's schemas/answers folder, without its
-            ending) of the body of each successful answer, by status; None for no body. The
-            problems that a route answers follow from the rest of the row.
-        table: DynamoDB actions that the route performs on the table itself.
-        indexes: DynamoDB actions that the route performs on the table's indexes.
-        body: The JSON Schema (a file in the layer's schemas folder, without its ending)
-            of the request body, by media type.
-        query: The query parameters that the route understands.
-        headers: The request headers that change the answer; never part of a cache key.
-        parameters: The SSM parameters that the route reads.
-        cache_ttl: Seconds an answer may be served from the stage's cache, and kept by a
-            caller; 0 is not cached. Every path and query parameter is part of the cache key.
-        rate_share: Part of the stage's rate and burst limits that the route may take, of all
-            callers together.
-    """
+    """One method of the REST API."""
 
     method: str
+    """The HTTP method."""
+
     path: str
+    """The resource path, with ``{name}`` for path parameters."""
+
     function: Function
+    """The folder under functions/ that answers."""
+
     operation: str
+    """The name of the route in generated clients, in camel case."""
+
     summary: str
+    """One line for people; the description of the method."""
+
     access: Access
+    """The permission that a caller needs besides an API key, if the stage asks for one: the scope
+    ``jobs/<access>`` of an access token, or the managed policy of that name."""
+
     answers: Mapping[HTTPStatus, str | None]
+    """The JSON Schema of the body of each successful answer, by status; None for no body. A schema
+    is a file in the layer's schemas/answers folder, without its extension."""
+
+    problems: tuple[Kind, ...] = ()
+    """The problems that the route may answer, besides those of every route."""
+
     table: tuple[str, ...] = ()
+    """The DynamoDB actions that the route performs on the table itself."""
+
     indexes: tuple[str, ...] = ()
+    """The DynamoDB actions that the route performs on the table's indexes."""
+
     body: Mapping[str, str] = field(default_factory=dict)
+    """The JSON Schema of the request body, by media type. A schema is a file in the layer's
+    schemas folder, without its extension."""
+
     query: tuple[str, ...] = ()
+    """The query parameters of the route."""
+
     headers: tuple[str, ...] = ()
-    parameters: tuple[Parameter, ...] = ()
+    """The request headers that change the answer; never part of a cache key."""
+
+    ssm_parameters: tuple[SsmParameter, ...] = ()
+    """The SSM parameters that the route reads."""
+
     cache_ttl: int = 0
+    """The seconds that the stage's cache and callers may keep an answer; 0 for no caching. The
+    cache key holds every path and query parameter."""
+
     rate_share: float = 1
+    """The share of the stage's rate and burst limits that the route may use, for all callers
+    together."""
 
     @property
     def scope(self) -> str:
-        """The OAuth scope that allows it."""
+        """The OAuth scope that the route requires."""
         return f"{RESOURCE_SERVER}/{self.access}"
 
     @property
     def any_path(self) -> str:
-        """The path with ``*`` for its parameters, as policies have it."""
+        """The path with ``*`` for its parameters, as in IAM policies."""
         return "/".join("*" if part.startswith("{") else part for part in self.path.split("/"))
 
     @property
     def path_parameters(self) -> list[str]:
-        """The names in the path."""
+        """The names of the path's parameters."""
         return [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
 
 
@@ -99,6 +125,7 @@ ROUTES = (
         summary="Register a job",
         access="write",
         answers={HTTPStatus.CREATED: "job", HTTPStatus.OK: "job"},
+        problems=(*_PROBLEMS_OF_A_BODY, problems.IDEMPOTENCY_KEY_REUSED),
         table=("dynamodb:PutItem",),
         body={JSON: "job-create"},
         headers=("Idempotency-Key",),
@@ -111,11 +138,12 @@ ROUTES = (
         summary="List jobs, newest first",
         access="read",
         answers={HTTPStatus.OK: "job-page"},
+        problems=(problems.BAD_QUERY, problems.BAD_CURSOR),
         indexes=("dynamodb:Query",),
         query=("status", "pipeline", "limit", "cursor"),
-        parameters=("config", "cursor-key"),
+        ssm_parameters=("config", "cursor-key"),
         cache_ttl=5,
-        # One list is a query of every shard: writes keep their half whoever lists.
+        # A list queries every shard; half of the capacity stays free for writes.
         rate_share=0.5,
     ),
     Route(
@@ -126,6 +154,7 @@ ROUTES = (
         summary="Read one job",
         access="read",
         answers={HTTPStatus.OK: "job"},
+        problems=(problems.NOT_FOUND,),
         table=("dynamodb:GetItem",),
         cache_ttl=5,
     ),
@@ -134,13 +163,14 @@ ROUTES = (
         path="/jobs/{job_id}",
         function="update",
         operation="replaceJob",
-        summary="Replace what a worker may change",
+        summary="Replace the fields that a worker may change",
         access="write",
         answers={HTTPStatus.OK: "job"},
+        problems=(*_PROBLEMS_OF_A_CHANGE, *_PROBLEMS_OF_A_BODY),
         table=("dynamodb:UpdateItem",),
         body={JSON: "job-replace"},
         headers=("If-Match",),
-        parameters=("config",),
+        ssm_parameters=("config",),
     ),
     Route(
         method="PATCH",
@@ -150,10 +180,11 @@ ROUTES = (
         summary="Report progress or a change of status",
         access="write",
         answers={HTTPStatus.OK: "job"},
+        problems=(*_PROBLEMS_OF_A_CHANGE, *_PROBLEMS_OF_A_BODY),
         table=("dynamodb:UpdateItem",),
         body={MERGE_PATCH: "job-patch"},
         headers=("If-Match",),
-        parameters=("config",),
+        ssm_parameters=("config",),
     ),
     Route(
         method="DELETE",
@@ -163,6 +194,7 @@ ROUTES = (
         summary="Delete a job that is not running",
         access="write",
         answers={HTTPStatus.NO_CONTENT: None},
+        problems=_PROBLEMS_OF_A_CHANGE,
         table=("dynamodb:DeleteItem",),
         headers=("If-Match",),
     ),
@@ -172,5 +204,5 @@ FUNCTIONS: tuple[Function, ...] = tuple(dict.fromkeys(route.function for route i
 
 
 def routes_of(function: Function) -> tuple[Route, ...]:
-    """The rows that ``function`` answers."""
+    """Return the rows of a function."""
     return tuple(route for route in ROUTES if route.function == function)

@@ -16,7 +16,7 @@ from infra.spec.paths import PROJECT
 from infra.spec.routes import ROUTES
 from infra.spec.stages import Authorization
 from local.run_folder import Endpoint, Home
-from tools.openapi.__main__ import FILES
+from tools.openapi.document import document
 
 _PAGE = PROJECT / "local" / "viewer"
 _VIEWER = PROJECT / "node_modules" / "swagger-ui-dist"
@@ -83,8 +83,7 @@ def document_for(endpoint: Endpoint) -> dict[str, Any]:
 
 def _document(endpoint: Endpoint) -> dict[str, Any]:
     authorization = cast(Authorization, endpoint.outputs["Authorization"])
-    document: dict[str, Any] = json.loads(FILES[authorization].read_text())
-    return document
+    return document(authorization)
 
 
 def sign_in_for(endpoint: Endpoint) -> dict[str, Any]:

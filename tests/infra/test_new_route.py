@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from common.web import problems
 from infra import stack
 from infra.api import rest_api
 from infra.compute import functions, network
@@ -27,9 +28,10 @@ ROW = Route(
     summary="What happened to a job",
     access="read",
     answers={HTTPStatus.OK: "job"},
+    problems=(problems.NOT_FOUND,),
     table=("dynamodb:BatchGetItem",),
     query=("since",),
-    parameters=("config",),
+    ssm_parameters=("config",),
     cache_ttl=3,
 )
 

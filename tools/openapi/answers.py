@@ -1,152 +1,134 @@
-"""The answers of a route: the successful ones of its row, and the problems that follow from it."""
+"""The answers of a route: the successful ones and the problems of its row."""
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from common.contract import JSON, MAX_BODY_BYTES, MAX_DEPTH, PROBLEM
-from common.web.problems import problem_document
-from infra.spec.gateway_messages import (
-    BAD_KEY,
-    NO_POLICY,
-    NO_SCOPE,
-    TOO_MANY,
-    TOO_SLOW,
-    UNAUTHORIZED,
-)
-from infra.spec.routes import ROUTES, Route
+from common.jobs.model import NOUN
+from common.web import problems
+from common.web.problems import Kind, problem_document
+from infra.spec.routes import PROBLEMS_OF_EVERY_ROUTE, ROUTES, Route
 from infra.spec.stages import Authorization
 from tools.openapi.examples import JOB_ID, REQUEST_ID
 from tools.openapi.parameters import CHALLENGE, kept_for
 
 
-class _Case(NamedTuple):
-    """A problem: when it is answered, what may be in it, and what further headers it has."""
+class ProblemCase(NamedTuple):
+    """The documentation of a problem."""
+
+    kind: Kind
+    """The kind of problem that the example shows."""
 
     description: str
-    detail: str
+    """The conditions under which callers get it."""
+
     errors: tuple[Mapping[str, str], ...] = ()
+    """The ``errors`` of the example."""
+
     retry: bool = False
+    """True if the answer has a Retry-After header."""
+
     challenge: bool = False
+    """True if the answer has a WWW-Authenticate header."""
 
 
-_CASES: Mapping[HTTPStatus, _Case] = {
-    HTTPStatus.BAD_REQUEST: _Case(
-        "The request is malformed: a parameter or header has a value that it cannot have, or the"
-        f" body is not JSON, does not conform to its schema, or nests deeper than {MAX_DEPTH}"
-        " levels",
-        "The body does not have the form it must.",
+_EXAMPLE_RULE = {"pointer": "/error", "detail": "is required with status FAILED"}
+_EXAMPLE_VALUES = {
+    "entity": NOUN,
+    "status": "SUCCEEDED",
+    "pointer": _EXAMPLE_RULE["pointer"],
+    "rule": _EXAMPLE_RULE["detail"],
+    "maximum": MAX_BODY_BYTES,
+    "media_type": JSON,
+}
+"""The values of the placeholders in the catalogue's sentences."""
+
+_CASES = (
+    ProblemCase(
+        problems.INVALID_BODY,
+        "The request is malformed: a parameter or header has an invalid value, or the body is not"
+        f" JSON, does not match its schema, or nests deeper than {MAX_DEPTH} levels",
         ({"pointer": "/input_uri", "detail": "is required"},),
     ),
-    HTTPStatus.NOT_FOUND: _Case("There is no such job", "There is no such job."),
-    HTTPStatus.CONFLICT: _Case(
-        "The job's status does not allow it", "A job that is SUCCEEDED does not allow it."
+    ProblemCase(problems.NOT_FOUND, f"There is no such {NOUN}"),
+    ProblemCase(problems.STATUS_CONFLICT, f"The {NOUN}'s status does not allow the request"),
+    ProblemCase(problems.VERSION_MISMATCH, f"The {NOUN} has none of the ETags in If-Match"),
+    ProblemCase(problems.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes"),
+    ProblemCase(problems.WRONG_MEDIA_TYPE, "The body has another media type"),
+    ProblemCase(
+        problems.RULE_BROKEN,
+        f"The body is well formed, and breaks a rule of {NOUN}s",
+        (_EXAMPLE_RULE,),
     ),
-    HTTPStatus.PRECONDITION_FAILED: _Case(
-        "The job has none of the ETags in If-Match",
-        "The job has changed since; read it again and use its ETag.",
-    ),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _Case(
-        f"The body has more than {MAX_BODY_BYTES} bytes",
-        f"The body must be at most {MAX_BODY_BYTES} bytes.",
-    ),
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: _Case(
-        "The body is of another media type", "Content-Type must be application/json."
-    ),
-    HTTPStatus.UNPROCESSABLE_ENTITY: _Case(
-        "The body is well formed, and breaks a rule of jobs",
-        "The body breaks a rule of jobs: /error is required with status FAILED.",
-        ({"pointer": "/error", "detail": "is required with status FAILED"},),
-    ),
-    HTTPStatus.TOO_MANY_REQUESTS: _Case(
-        "The API key has used up its rate or its day's quota",
-        TOO_MANY,
+    ProblemCase(
+        problems.THROTTLED,
+        "The API key has used up its rate or its daily quota",
         retry=True,
     ),
-    HTTPStatus.INTERNAL_SERVER_ERROR: _Case(
-        "The service failed; report the request id",
-        "Something went wrong on our side; report the request id.",
-    ),
-    HTTPStatus.SERVICE_UNAVAILABLE: _Case(
+    ProblemCase(problems.FAULT, "The service failed; report the request id"),
+    ProblemCase(
+        problems.BUSY,
         "The service is busy. A write may have been carried out all the same",
-        "The service is busy; try again.",
         retry=True,
     ),
-    HTTPStatus.GATEWAY_TIMEOUT: _Case(
+    ProblemCase(
+        problems.TIMED_OUT,
         "The service took too long. A write may have been carried out all the same",
-        TOO_SLOW,
         retry=True,
     ),
-}
-
-_WHO_CALLS: Mapping[Authorization, Mapping[HTTPStatus, _Case]] = {
-    "api-key": {
-        HTTPStatus.FORBIDDEN: _Case("The API key is missing or not valid", BAD_KEY),
-    },
-    "cognito": {
-        HTTPStatus.UNAUTHORIZED: _Case(
-            "The access token is missing, has expired, or is of another issuer",
-            UNAUTHORIZED,
-            challenge=True,
-        ),
-        HTTPStatus.FORBIDDEN: _Case(
-            "The access token does not have the scope of the route, or the API key is missing or"
-            " not valid",
-            NO_SCOPE,
-        ),
-    },
-    "iam": {
-        HTTPStatus.FORBIDDEN: _Case(
-            "The signature is missing, has expired or is not valid, no policy of its signer allows"
-            " the route, or the API key is missing or not valid",
-            NO_POLICY,
-        ),
-    },
-}
-
-_OF_EVERY_ROUTE = frozenset(
-    {
-        HTTPStatus.BAD_REQUEST,
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        HTTPStatus.GATEWAY_TIMEOUT,
-    }
 )
 
+_AUTHORIZATION_CASES: Mapping[Authorization, tuple[ProblemCase, ...]] = {
+    "api-key": (ProblemCase(problems.NO_API_KEY, "The API key is missing or not valid"),),
+    "cognito": (
+        ProblemCase(
+            problems.NO_ACCESS_TOKEN,
+            "The access token is missing, has expired, or comes from another issuer",
+            challenge=True,
+        ),
+        ProblemCase(
+            problems.NO_SCOPE,
+            "The access token does not have the scope of the route, or the API key is missing or"
+            " not valid",
+        ),
+    ),
+    "iam": (
+        ProblemCase(
+            problems.NO_POLICY,
+            "The signature is missing, has expired or is not valid, no policy of its signer allows"
+            " the route, or the API key is missing or not valid",
+        ),
+    ),
+}
 
-def cases(authorization: Authorization) -> Mapping[HTTPStatus, _Case]:
-    """All problems of the API, in the order of their statuses."""
-    return dict(sorted({**_CASES, **_WHO_CALLS[authorization]}.items()))
+
+def problem_cases(authorization: Authorization) -> list[ProblemCase]:
+    """Return the API's problems, one for each status, in the order of their statuses."""
+    return sorted(
+        (*_CASES, *_AUTHORIZATION_CASES[authorization]), key=lambda case: case.kind.status
+    )
 
 
-def problems_of(route: Route, authorization: Authorization) -> list[HTTPStatus]:
-    """The statuses of the problems that a route may answer, in their order."""
-    statuses = {*_OF_EVERY_ROUTE, *_WHO_CALLS[authorization]}
-    if route.path_parameters:
-        statuses.add(HTTPStatus.NOT_FOUND)
-        if route.method != "GET":
-            statuses.add(HTTPStatus.CONFLICT)
-    if "If-Match" in route.headers:
-        statuses.add(HTTPStatus.PRECONDITION_FAILED)
-    if route.body:
-        statuses |= {
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-        }
-    return sorted(statuses)
+def problem_statuses(route: Route, authorization: Authorization) -> list[HTTPStatus]:
+    """Return the statuses of the problems that a route may answer, in ascending order."""
+    kinds = (
+        *PROBLEMS_OF_EVERY_ROUTE,
+        *route.problems,
+        *(case.kind for case in _AUTHORIZATION_CASES[authorization]),
+    )
+    return sorted({kind.status for kind in kinds})
 
 
 def answers(
     route: Route, schemas: Mapping[str, Mapping[str, Any]], authorization: Authorization
 ) -> dict[str, Any]:
-    """The Responses Object of a route.
+    """Create the Responses Object of a route.
 
     Args:
         route: The route.
         schemas: The Media Type Object of each schema, by the schema's name.
-        authorization: How callers prove who they are.
+        authorization: The API's authorization.
     """
     return {
         **{
@@ -155,28 +137,30 @@ def answers(
         },
         **{
             str(status.value): {"$ref": f"#/components/responses/{component(status)}"}
-            for status in problems_of(route, authorization)
+            for status in problem_statuses(route, authorization)
         },
     }
 
 
 def component(status: HTTPStatus) -> str:
-    """The name of the reusable response of a problem: its phrase, in one word."""
+    """Return the name of a problem's reusable response: the status phrase in one word."""
     return status.phrase.replace(" ", "")
 
 
-def problem_response(status: HTTPStatus, case: _Case, media: Mapping[str, Any]) -> dict[str, Any]:
-    """The Response Object of a problem.
+def problem_response(case: ProblemCase, media: Mapping[str, Any]) -> dict[str, Any]:
+    """Create the Response Object of a problem.
 
     Args:
-        status: Its status.
-        case: What is said of it.
+        case: The problem.
         media: The Media Type Object of a problem document.
     """
     names = ["Cache-Control", "X-Request-Id"]
     names += ["Retry-After"] if case.retry else []
     document = problem_document(
-        status, case.detail, instance=f"/dev/jobs/{JOB_ID}", request_id=REQUEST_ID
+        case.kind.status,
+        case.kind.detail.format(**_EXAMPLE_VALUES),
+        instance=f"/dev/jobs/{JOB_ID}",
+        request_id=REQUEST_ID,
     )
     errors = {"errors": [*case.errors]} if case.errors else {}
     return {
@@ -213,7 +197,7 @@ def _success(
 
 def _description(route: Route, status: HTTPStatus) -> str:
     if status is HTTPStatus.OK and HTTPStatus.CREATED in route.answers:
-        return "It was registered before, with the same Idempotency-Key"
+        return "An earlier request with the same Idempotency-Key registered it"
     if route.cache_ttl:
         return f"{status.phrase}; may be up to {route.cache_ttl} seconds old"
     return status.phrase
@@ -224,11 +208,11 @@ def _headers(names: list[str]) -> dict[str, Any]:
 
 
 _ID_IN = {"job": "$response.body#/job_id", "job-page": "$response.body#/items/0/job_id"}
-"""Where an answer names a job."""
+"""The place of the job id in an answer, by schema."""
 
 
 def _linked(route: Route) -> Iterator[Route]:
-    """The routes on a job that an answer of ``route`` names."""
+    """Yield the other routes that take the id of the job in an answer."""
     return (each for each in ROUTES if each != route and each.path_parameters == ["job_id"])
 
 

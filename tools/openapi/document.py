@@ -1,12 +1,13 @@
 """The OpenAPI document (https://spec.openapis.org/oas/v3.1.0), from routes and schemas.
 
-3.1, because its schemas are JSON Schemas: the files that the gateway and the functions judge
-bodies by go into it as they are. 3.0 would need them rewritten (it has no null type), and
-viewers, fuzzers and client generators read both.
+The schemas of version 3.1 are JSON Schemas, so the files that API Gateway and the functions
+validate bodies with are included unchanged. Version 3.0 has no null type, and would need other
+schemas. Viewers, fuzzers and client generators read both.
 """
 
 import json
 import tomllib
+from copy import deepcopy
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -17,7 +18,7 @@ from infra.spec.paths import PROJECT, SCHEMAS
 from infra.spec.routes import ROUTES, Route
 from infra.spec.stages import REGION, STAGES, Authorization
 from tools.openapi import security
-from tools.openapi.answers import answers, cases, component, problem_response
+from tools.openapi.answers import answers, component, problem_cases, problem_response
 from tools.openapi.examples import EXAMPLES
 from tools.openapi.parameters import HEADERS, PARAMETERS
 
@@ -28,27 +29,27 @@ A ledger of data-processing jobs. Producers register jobs, workers report their 
 operators list and inspect them.
 
 **A job's life.** PENDING → RUNNING → SUCCEEDED, FAILED or CANCELLED. A PENDING job can be
-CANCELLED too, and a FAILED one made PENDING again: a new attempt. A RUNNING job cannot be
-deleted. Some time after its end, a job is forgotten.
+CANCELLED too, and a FAILED job can become PENDING again, which starts a new attempt. A RUNNING
+job cannot be deleted. Some time after its end, a job is deleted.
 
-**Changes that do not overwrite each other.** Send the ETag that you have read in If-Match: if
-somebody else was faster, the answer is 412 and nothing has changed.
+**Concurrent changes.** Send the job's ETag in If-Match: if another caller has changed the job
+since, the answer is 412 and the job stays as it is.
 
-**Trying again.** After 429, 503 or 504, wait for as many seconds as Retry-After says. To be
-sure that nothing happens twice, send a POST again with the same Idempotency-Key, and a change
-with If-Match: a change that had been carried out is then refused with 412.
+**Retries.** After 429, 503 or 504, wait for the seconds in Retry-After. To be sure that a request
+takes effect only once, repeat a POST with the same Idempotency-Key and a change with If-Match: if
+the first attempt took effect, the change is refused with 412.
 
 **Errors** are problem documents (RFC 9457), and change nothing unless they say so.
 
-**Limits.** A body has at most {MAX_BODY_BYTES // 1024} KiB, a job's parameters have at most
-{MAX_PARAMETERS_BYTES // 1024} KiB as compact JSON with all but ASCII escaped. Each API key has
-a rate and a daily quota.
+**Limits.** A body has at most {MAX_BODY_BYTES // 1024} KiB. A job's parameters have at most
+{MAX_PARAMETERS_BYTES // 1024} KiB as compact JSON in which all but ASCII is escaped. Each API key
+has a rate limit and a daily quota.
 """
 
 
 def document(authorization: Authorization = "api-key") -> dict[str, Any]:
-    """The document of stages with this authorization, ready to be written as JSON."""
-    return {
+    """Create the document of stages with this authorization, ready to be written as JSON."""
+    contents = {
         "openapi": "3.1.0",
         "info": {
             "title": "Job Ledger",
@@ -66,12 +67,14 @@ def document(authorization: Authorization = "api-key") -> dict[str, Any]:
             "securitySchemes": security.schemes(authorization),
             "schemas": _schemas(),
             "responses": {
-                component(status): problem_response(status, case, _media("answers/problem"))
-                for status, case in cases(authorization).items()
+                component(case.kind.status): problem_response(case, _media("answers/problem"))
+                for case in problem_cases(authorization)
             },
             "headers": HEADERS,
         },
     }
+    # Callers change their copy; the parts are constants.
+    return deepcopy(contents)
 
 
 _SERVER = {
@@ -134,19 +137,19 @@ def _schemas() -> dict[str, Any]:
         "answers/problem",
         *(schema for route in ROUTES for schema in route.body.values()),
     ]
-    found = [_schema(name) for name in dict.fromkeys(names)]
-    (job,) = (schema for schema in found if schema["title"] == "Job")
+    schemas = [_schema(name) for name in dict.fromkeys(names)]
+    (job,) = (schema for schema in schemas if schema["title"] == "Job")
     components: dict[str, Any] = {}
-    for schema in (*found, _summary(job)):
+    for schema in (*schemas, _summary(job)):
         _collect(schema, components)
     return components
 
 
 def _collect(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
-    """Make every schema that has a title a component, so that clients have one type for it.
+    """Turn every schema with a title into a component, so that clients have one type for it.
 
     Returns:
-        What takes the schema's place: a reference to it, or itself if it has no title.
+        The schema's replacement: a reference to the component, or the schema if it has no title.
     """
     if "properties" in schema:
         inner = {name: _collect(each, components) for name, each in schema["properties"].items()}
@@ -161,16 +164,16 @@ def _collect(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, An
 
 
 def _schema(name: str) -> dict[str, Any]:
-    """The schema of a file, without the dialect: what it uses means the same in 3.1's."""
+    """Read a schema without its dialect; its keywords mean the same in OpenAPI's dialect."""
     schema: dict[str, Any] = json.loads((SCHEMAS / f"{name}.json").read_text())
     return {key: value for key, value in schema.items() if key != "$schema"}
 
 
 def _summary(job: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a job in a list: some of the fields of the job."""
+    """Create the schema of a job in a list, which has some of the job's fields."""
     return {
         "title": "JobSummary",
-        "description": "What a list shows of a job",
+        "description": "A job in a list",
         "type": "object",
         "required": [name for name in job["required"] if name in SUMMARY],
         "properties": {

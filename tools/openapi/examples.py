@@ -1,4 +1,4 @@
-"""Examples of what goes over the wire, for people and for generators of requests."""
+"""Examples of bodies, for people and for generators of requests."""
 
 from typing import Any
 
@@ -50,4 +50,4 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "JobPage": {"with more to come": {"items": [_PENDING], "next_cursor": "kL0bX5Yh1xZ2Q0m9"}},
 }
-"""By the title of the schema that they conform to, and by a word about each."""
+"""The examples, by the title of their schema and by a name."""

@@ -1,4 +1,4 @@
-"""What a request may say outside of its body, and what the headers of an answer say."""
+"""The parameters of requests, and the headers of answers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -39,7 +39,7 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     },
     "If-Match": {
         "description": (
-            f"Only if the job still has this ETag, or one of at most {MAX_ENTITY_TAGS}; else 412"
+            f"Only if the job has this ETag, or one of at most {MAX_ENTITY_TAGS}; otherwise 412"
         ),
         "schema": {
             "type": "string",
@@ -49,15 +49,14 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     },
     "Idempotency-Key": {
         "description": (
-            "Makes it safe to send the request again: the same key and body, sent by the same"
-            " caller, give the same job for as long as it exists. Choose a new random value"
-            " for each new job"
+            "Makes a retry safe: the same caller, key and body give the same job for as long as"
+            " it exists. Choose a new random value for each new job"
         ),
         "schema": {"type": "string", "pattern": f"^{IDEMPOTENCY_KEY}$"},
         "example": "b5f7f0a2-6c0e-4d5e-9d5c-2f1f5f0a3c11",
     },
 }
-"""Any other parameter is a string."""
+"""The described parameters; any other parameter is a string."""
 
 HEADERS: Mapping[str, Mapping[str, Any]] = {
     "ETag": {
@@ -73,7 +72,7 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
         "example": f"jobs/{JOB_ID}",
     },
     "Idempotency-Replayed": {
-        "description": "The job was there already, registered with the same Idempotency-Key",
+        "description": "An earlier request with the same Idempotency-Key registered the job",
         "required": True,
         "schema": {"type": "string", "const": "true"},
     },
@@ -84,13 +83,13 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
         "example": 2,
     },
     "X-Request-Id": {
-        "description": "Finds the request in the service's logs",
+        "description": "The id of the request in the service's logs",
         "required": True,
         "schema": {"type": "string"},
         "example": REQUEST_ID,
     },
     "Cache-Control": {
-        "description": "The answer must not be kept (RFC 9111)",
+        "description": "The answer must not be cached (RFC 9111)",
         "required": True,
         "schema": {"type": "string", "const": "no-store"},
     },
@@ -98,19 +97,19 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
 
 CHALLENGE: Mapping[str, Any] = {
     "WWW-Authenticate": {
-        "description": "What to authenticate with (RFC 6750)",
+        "description": "The authentication scheme (RFC 6750)",
         "required": True,
         "schema": {"type": "string", "const": "Bearer"},
     }
 }
-"""The header of an answer to a caller who has not authenticated."""
+"""The header of an answer to an unauthenticated caller."""
 
 
 def kept_for(seconds: int) -> dict[str, Any]:
-    """The Cache-Control header of an answer that a caller may keep."""
+    """Create the Cache-Control header of an answer that callers may cache."""
     return {
         "Cache-Control": {
-            "description": f"The answer may be kept for {seconds} seconds (RFC 9111)",
+            "description": f"The answer may be cached for {seconds} seconds (RFC 9111)",
             "required": True,
             "schema": {"type": "string", "const": f"private, max-age={seconds}"},
         }

@@ -1,4 +1,4 @@
-"""What a caller has to send to be let in, by the ways in which a stage may want it proved."""
+"""The security schemes, by the authorization of a stage."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from infra.spec.routes import RESOURCE_SERVER, SCOPES, Route
 from infra.spec.stages import Authorization
 
 _SIGN_IN = "https://sign-in.example.com/oauth2"
-_SCOPES = {f"{RESOURCE_SERVER}/{access}": what for access, what in SCOPES.items()}
+_SCOPES = {f"{RESOURCE_SERVER}/{access}": description for access, description in SCOPES.items()}
 
 _KEY = {
     "ApiKey": {
@@ -24,8 +24,8 @@ _SCHEMES: Mapping[Authorization, Mapping[str, Any]] = {
         "SignIn": {
             "type": "oauth2",
             "description": (
-                "People sign in with code and PKCE, workers with the client credentials grant;"
-                f" the output SignInUrl of the stage's stack takes the place of {_SIGN_IN}"
+                "People sign in with the authorization code grant and PKCE, workers with the"
+                f" client credentials grant. Replace {_SIGN_IN} with the stack's output SignInUrl"
             ),
             "flows": {
                 "authorizationCode": {
@@ -40,7 +40,7 @@ _SCHEMES: Mapping[Authorization, Mapping[str, Any]] = {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "An access token that is there already, such as one of `ops token`",
+            "description": "An access token, such as one printed by `ops token`",
         },
     },
     "iam": {
@@ -54,20 +54,20 @@ _SCHEMES: Mapping[Authorization, Mapping[str, Any]] = {
         },
     },
 }
-_PROVE: Mapping[Authorization, tuple[str, ...]] = {
+_REQUIRED: Mapping[Authorization, tuple[str, ...]] = {
     "api-key": (),
     "cognito": ("SignIn", "AccessToken"),
     "iam": ("Signature",),
 }
-"""The schemes that prove who calls, each in a way of its own, besides the API key."""
+"""The alternative schemes that authenticate a caller, in addition to the API key."""
 
 
 def schemes(authorization: Authorization) -> Mapping[str, Any]:
-    """The Security Scheme Objects, by name."""
+    """Return the Security Scheme Objects, by name."""
     return _SCHEMES[authorization]
 
 
 def required(route: Route, authorization: Authorization) -> list[dict[str, list[str]]]:
-    """The Security Requirement Objects of a route, of which a caller fulfils one."""
+    """Return the Security Requirement Objects of a route; a caller must meet one of them."""
     roles = [route.scope] if authorization == "cognito" else []
-    return [{"ApiKey": [], name: roles} for name in _PROVE[authorization]] or [{"ApiKey": []}]
+    return [{"ApiKey": [], name: roles} for name in _REQUIRED[authorization]] or [{"ApiKey": []}]

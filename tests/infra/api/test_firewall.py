@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infra.api.gateway_problems import problems_of
+from infra.api.gateway_problems import gateway_problems
 from tests.support.templates.synthesized import Synthesized
 
 
@@ -51,8 +51,8 @@ def test_one_address_cannot_use_more_than_all_callers_are_granted(prod: Synthesi
 
 
 def test_a_blocked_caller_is_told_as_for_every_other_problem() -> None:
-    (problem,) = (p for p in problems_of("cognito") if p.case.response_type == "WAF_FILTERED")
-    assert problem.status == 403
+    (problem,) = (p for p in gateway_problems("cognito") if p.case.response_type == "WAF_FILTERED")
+    assert problem.kind.status == 403
 
 
 def test_what_was_blocked_is_logged_without_keys_tokens_and_cursors(prod: Synthesized) -> None:

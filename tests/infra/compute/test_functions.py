@@ -50,7 +50,7 @@ def test_a_function_gives_up_before_the_api_does(name: Function, stack: Synthesi
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_is_told_where_everything_is(name: Function, stack: Synthesized) -> None:
     stage = stack.stage
-    read = {parameter for route in routes_of(name) for parameter in route.parameters}
+    read = {parameter for route in routes_of(name) for parameter in route.ssm_parameters}
     parameters = {
         "config": {"CONFIG_PARAMETER": "${Parameters/Config}"},
         "cursor-key": {"CURSOR_KEY_PARAMETER": "${Parameters/CursorKey}"},

@@ -22,7 +22,11 @@ def expected(function: Function, stage: str) -> set[Permission]:
     return {
         *((action, table) for route in routes for action in route.table),
         *((action, index) for route in routes for action in route.indexes for index in indexes),
-        *(("ssm:GetParameter", f"{parameters}/{p}") for route in routes for p in route.parameters),
+        *(
+            ("ssm:GetParameter", f"{parameters}/{p}")
+            for route in routes
+            for p in route.ssm_parameters
+        ),
         ("s3:PutObject", f"${{Archive/Logs.Arn}}/logs/function={function}/*"),
         ("logs:CreateLogStream", logs),
         ("logs:PutLogEvents", logs),

@@ -85,7 +85,11 @@ def expected_permissions(function: Function) -> set[tuple[str, str]]:
     return {
         *((action, "table") for route in routes for action in route.table),
         *((a, f"index {index}") for route in routes for a in route.indexes for index in INDEXES),
-        *(("ssm:GetParameter", parameter) for route in routes for parameter in route.parameters),
+        *(
+            ("ssm:GetParameter", parameter)
+            for route in routes
+            for parameter in route.ssm_parameters
+        ),
         ("s3:PutObject", "own prefix"),
         ("logs:CreateLogStream", "own log group"),
         ("logs:PutLogEvents", "own log group"),

@@ -1,6 +1,5 @@
 """Check responses against the OpenAPI document."""
 
-import json
 from functools import cache
 from typing import Any
 
@@ -8,7 +7,7 @@ from jsonschema import Draft202012Validator
 
 from infra.spec.stages import Authorization
 from tests.support.http.response import HttpResponse
-from tools.openapi.__main__ import FILES
+from tools.openapi.document import document as openapi_document
 
 
 def assert_documented(
@@ -44,8 +43,8 @@ def assert_documented(
 
 @cache
 def _document(authorization: Authorization) -> dict[str, Any]:
-    """Load the document, with schemas that allow no undocumented field."""
-    document: dict[str, Any] = json.loads(FILES[authorization].read_text())
+    """Create the document, with schemas that allow no undocumented field."""
+    document = openapi_document(authorization)
     for schema in document["components"]["schemas"].values():
         schema["additionalProperties"] = False
     return document

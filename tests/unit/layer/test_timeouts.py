@@ -16,7 +16,9 @@ from infra.spec.stages import STAGES, Stage
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 def test_each_step_of_a_request_fits_into_the_next(route: Route, stage: Stage) -> None:
     rounds = math.ceil(stage.shards / timeouts.MAX_CONNECTIONS) if route.indexes else 1
-    calls = rounds * timeouts.DYNAMODB.worst_case + len(route.parameters) * timeouts.SSM.worst_case
+    calls = (
+        rounds * timeouts.DYNAMODB.worst_case + len(route.ssm_parameters) * timeouts.SSM.worst_case
+    )
 
     assert timeouts.S3.worst_case < timeouts.SHIPPING_RESERVE
     assert calls + timeouts.SHIPPING_RESERVE < timeouts.LAMBDA_TIMEOUT
