@@ -1,4 +1,4 @@
-"""How the tests are shared out among the workers of a parallel run, and what they tell."""
+"""Distribute the tests among the workers of a parallel run, and print their counts."""
 
 import uuid
 from collections.abc import Iterator
@@ -12,25 +12,42 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.browser import chromium
 
-# Neither the service nor the stacks of the other tests in their folders.
-_ON_THEIR_OWN = (
-    *("test_emulator_patches", "test_hostile_events", "test_install", "test_local_run"),
-    *("test_signatures", "test_tokens"),
+# A group is the set of tests that run on one worker, since they share something that takes long
+# to create. By default, a group is a folder of tests/: the tests of tests/local share one deployed
+# service, and those of tests/infra the synthesized stacks. The exceptions follow.
+
+_OWN_GROUPS = frozenset(
+    {
+        # These deploy their own service, or none, and so do not need that of tests/local.
+        "test_emulator_patches",
+        "test_install",
+        "test_local_run",
+        "test_signatures",
+        # The tests in this folder share one more service.
+        "tokens",
+        # This one takes long, and shares nothing.
+        "test_hostile_events",
+    }
 )
-# The half of tests/local that takes as long as the others, and fails what they would share.
-_OF_FAULTS = ("test_faults", "test_killed", "test_listing", "test_races")
+"""The files and folders that are a group of their own."""
 
-# In the order of what they take; the others fill up what is left of the workers' time.
+_FAULTS = frozenset({"test_faults", "test_killed", "test_listing", "test_races"})
+"""The files of tests/local that form the group ``faults``, with a second deployed service.
+
+They take half the time of tests/local, and their faults would disturb the other tests.
+"""
+
 _LONGEST_FIRST = ("local", "faults", "infra", "lifecycle", "test_hostile_events", "test_local_run")
+"""The groups that start first, by the time they take. The others fill the remaining time."""
 
-# The same examples in every run, and other ones in each `make fuzz`.
+# The examples are the same in every run, but differ in each `make fuzz`.
 settings.register_profile("test", derandomize=True, deadline=None, database=None)
 settings.register_profile("fuzz", deadline=None, database=None)
 settings.load_profile("test")
 
 
-class Groups(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives to one worker all tests that share something that takes long to make."""
+class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Runs all tests of a group on the same worker."""
 
     def _split_scope(self, nodeid: str) -> str:
         # xdist's own groups (``loadgroup``) have no effect with pytest 9.
@@ -38,40 +55,41 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def _group(nodeid: str) -> str:
+    """Return the name of a test's group."""
     file = PurePosixPath(nodeid.split("::")[0])
-    if file.stem in _OF_FAULTS:
+    if file.stem in _FAULTS:
         return "faults"
-    return file.stem if file.stem in _ON_THEIR_OWN else file.parts[1]
+    return next((name for name in (*file.parts, file.stem) if name in _OWN_GROUPS), file.parts[1])
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
-    # As they are collected; its own order begins with the group of the most tests.
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling:
+    # Keep the order of collection: xdist would begin with the group of the most tests.
     config.option.loadscopereorder = False
-    return Groups(config, log)
+    return GroupScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def place(item: pytest.Item) -> int:
+    def position(item: pytest.Item) -> int:
         group = _group(item.nodeid)
         return _LONGEST_FIRST.index(group) if group in _LONGEST_FIRST else len(_LONGEST_FIRST)
 
-    items.sort(key=place)
+    items.sort(key=position)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium; one for all tests of a worker, as Playwright has it."""
-    found = chromium.find()
-    if found is None:
+    """Chromium. All tests of a worker share one, since Playwright allows no second one."""
+    executable = chromium.find()
+    if executable is None:
         pytest.skip("there is no Chromium: `make test` installs one, if npm or Debian has it")
-    with chromium.launched(found) as browser:
+    with chromium.launched(executable) as browser:
         yield browser
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page of a browser that has seen nothing yet."""
+    """A page in a new browser context, without history, cookies or cache."""
     with browser.new_context(viewport={"width": 1200, "height": 1600}) as context:
         context.set_default_timeout(15_000)
         yield context.new_page()
@@ -84,7 +102,7 @@ def pipeline() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests have counted, with ``record_property("counted", ...)``."""
+    """Print the counts that tests record with ``record_property("counted", ...)``."""
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         for name, value in report.user_properties:
             if name == "counted" and report.when == "call":

@@ -1,4 +1,4 @@
-"""Callers of a stage for whom an API key is enough."""
+"""Callers on a stage where an API key is enough."""
 
 from infra.spec.routes import Route
 from tests.support.authorization.every_route import (
@@ -13,7 +13,7 @@ from tests.support.http.caller import Caller, bearer_auth
 
 
 @each_route
-def test_a_route_refuses_whoever_has_no_key_or_a_wrong_one(
+def test_a_route_refuses_a_caller_without_a_key_or_with_a_wrong_one(
     route: Route, service: Service, call: Caller
 ) -> None:
     job_id = next(new_job_ids(call))
@@ -23,12 +23,12 @@ def test_a_route_refuses_whoever_has_no_key_or_a_wrong_one(
 
 
 @each_route
-def test_a_key_is_enough_whatever_else_is_sent(route: Route, call: Caller) -> None:
-    with_token = Caller(call.api_url, call.api_key, auth=bearer_auth("x"))
-    assert succeeds(route, with_token, next(new_job_ids(call)))
+def test_a_key_is_enough_even_with_an_invalid_token(route: Route, call: Caller) -> None:
+    caller = Caller(call.api_url, call.api_key, auth=bearer_auth("x"))
+    assert succeeds(route, caller, next(new_job_ids(call)))
 
 
-def test_an_operator_who_wants_a_token_is_told_that_there_is_none(service: Service) -> None:
+def test_ops_token_reports_that_the_stage_has_no_tokens(service: Service) -> None:
     command = run_ops(service, "token")
     assert (command.returncode, command.stdout) == (1, "")
     assert "its authorization is api-key" in command.stderr

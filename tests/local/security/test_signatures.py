@@ -1,10 +1,8 @@
-"""Callers who sign their requests with AWS credentials, on a stage that wants them to."""
+"""Each route accepts requests that are signed by a role with the right policy, and no others."""
 
 import dataclasses
 import datetime
 import json
-import os
-import subprocess
 import uuid
 from collections.abc import Iterator
 from functools import partial
@@ -13,12 +11,10 @@ import pytest
 from botocore import auth
 from botocore.credentials import Credentials
 
-from infra.spec.paths import PROJECT
 from infra.spec.routes import Route
 from local import aws
 from local.examples import examples
 from local.run_folder import Home
-from ops.deployment import HOME
 from tests.support.authorization.every_route import (
     NEW_JOB,
     each_route,
@@ -28,6 +24,7 @@ from tests.support.authorization.every_route import (
     succeeds,
 )
 from tests.support.authorization.signature import signed_headers
+from tests.support.deployment.ops_command import run_ops
 from tests.support.deployment.printed_examples import run_examples
 from tests.support.deployment.service import Service, deployed
 from tests.support.http.caller import Caller, bearer_auth
@@ -43,14 +40,21 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @dataclasses.dataclass(frozen=True)
 class Role:
-    """A role of the account, in a session of its own."""
+    """A role of the account."""
 
     arn: str
+
     credentials: Credentials
+    """The credentials of a session of the role."""
 
 
-def role(service: Service, *policies: str) -> Role:
-    """A role with some of the stack's managed policies, by their outputs."""
+def create_role(service: Service, *policies: str) -> Role:
+    """Create a role with some of the stack's managed policies.
+
+    Args:
+        service: The service.
+        policies: The names of the outputs with the policies' ARNs.
+    """
     iam, name = service.client("iam"), f"caller-{uuid.uuid4().hex[:8]}"
     allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": aws.ACCOUNT}}
     arn = iam.create_role(
@@ -59,68 +63,71 @@ def role(service: Service, *policies: str) -> Role:
     )["Role"]["Arn"]
     for policy in policies:
         iam.attach_role_policy(RoleName=name, PolicyArn=service.outputs[policy])
-    return Role(arn, session(service, arn))
+    return Role(arn, start_session(service, arn))
 
 
-def session(service: Service, arn: str) -> Credentials:
-    """The credentials of a new session of a role."""
-    given = service.client("sts").assume_role(
-        RoleArn=arn, RoleSessionName=f"session-{uuid.uuid4().hex[:8]}"
+def start_session(service: Service, role_arn: str) -> Credentials:
+    """Assume a role, and return the credentials of the new session."""
+    session = service.client("sts").assume_role(
+        RoleArn=role_arn, RoleSessionName=f"session-{uuid.uuid4().hex[:8]}"
     )["Credentials"]
-    return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    return Credentials(session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
 
 
-def caller(service: Service, credentials: Credentials | None) -> Caller:
-    auth = partial(signed_headers, credentials) if credentials else None
-    return Caller(service.api_url, service.api_key, "iam", auth)
+def signing_caller(service: Service, credentials: Credentials | None) -> Caller:
+    """Return a caller that signs its requests, or does not sign them without credentials."""
+    request_auth = partial(signed_headers, credentials) if credentials else None
+    return Caller(service.api_url, service.api_key, "iam", request_auth)
 
 
 @pytest.fixture(scope="module")
 def reader(service: Service) -> Caller:
-    return caller(service, role(service, "AuthorizationReadJobs").credentials)
+    """A caller that may only read."""
+    return signing_caller(service, create_role(service, "AuthorizationReadJobs").credentials)
 
 
 @pytest.fixture(scope="module")
 def writer(service: Service) -> Caller:
-    return caller(service, role(service, "AuthorizationWriteJobs").credentials)
+    """A caller that may only write."""
+    return signing_caller(service, create_role(service, "AuthorizationWriteJobs").credentials)
 
 
 @each_route
-def test_a_route_refuses_whoever_has_not_signed(
+def test_a_route_refuses_an_unsigned_request(
     route: Route, service: Service, writer: Caller
 ) -> None:
     job_id = next(new_job_ids(writer))
-    assert refusal_status(route, caller(service, None), job_id) == 403
-    token = Caller(service.api_url, service.api_key, "iam", bearer_auth("x"))
-    assert refusal_status(route, token, job_id) == 403
+    assert refusal_status(route, signing_caller(service, None), job_id) == 403
+    token_caller = Caller(service.api_url, service.api_key, "iam", bearer_auth("x"))
+    assert refusal_status(route, token_caller, job_id) == 403
 
 
 @each_route
-def test_a_route_refuses_a_signature_that_is_not_good(
+def test_a_route_refuses_an_invalid_signature(
     route: Route, service: Service, writer: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = next(new_job_ids(writer))
-    known = role(service, "AuthorizationReadJobs", "AuthorizationWriteJobs").credentials
-    assert (
-        refusal_status(route, caller(service, Credentials("AKIAIOSFODNN7EXAMPLE", "x")), job_id)
-        == 403
-    )
+    policies = ("AuthorizationReadJobs", "AuthorizationWriteJobs")
+    known = create_role(service, *policies).credentials
+    unknown = Credentials("AKIAIOSFODNN7EXAMPLE", "x")
+    assert refusal_status(route, signing_caller(service, unknown), job_id) == 403
     forged = Credentials(known.access_key, "forged", known.token)
-    assert refusal_status(route, caller(service, forged), job_id) == 403
+    assert refusal_status(route, signing_caller(service, forged), job_id) == 403
     with monkeypatch.context() as patch:
         long_ago = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
         patch.setattr(auth, "get_current_datetime", lambda: long_ago)
-        assert refusal_status(route, caller(service, known), job_id) == 403
+        assert refusal_status(route, signing_caller(service, known), job_id) == 403
 
 
 @each_route
-def test_a_route_is_for_those_whom_its_policy_is_attached_to(
+def test_a_route_accepts_only_roles_with_its_policy(
     route: Route, service: Service, reader: Caller, writer: Caller
 ) -> None:
     job_id = next(new_job_ids(writer))
     allowed, denied = (reader, writer) if required_access(route) == "read" else (writer, reader)
     assert refusal_status(route, denied, job_id) == 403
-    assert refusal_status(route, caller(service, role(service).credentials), job_id) == 403
+    without_policy = signing_caller(service, create_role(service).credentials)
+    assert refusal_status(route, without_policy, job_id) == 403
     assert succeeds(route, allowed, job_id)
 
 
@@ -133,48 +140,46 @@ def test_a_signature_without_an_api_key_is_not_enough(
     assert refusal_status(route, dataclasses.replace(allowed, api_key=None), job_id) == 403
 
 
-def test_a_role_is_the_same_caller_in_each_of_its_sessions(service: Service) -> None:
-    one, other = (role(service, "AuthorizationWriteJobs") for _ in range(2))
-    keyed = {"Idempotency-Key": uuid.uuid4().hex}
+def test_all_sessions_of_a_role_are_the_same_caller(service: Service) -> None:
+    role, other_role = (create_role(service, "AuthorizationWriteJobs") for _ in range(2))
+    headers = {"Idempotency-Key": uuid.uuid4().hex}
 
-    def create(who: Role) -> tuple[int, str, str]:
-        answer = caller(service, session(service, who.arn))("POST", "/jobs", NEW_JOB, headers=keyed)
-        (line,) = canonical_lines(logged_lines(service, "create", answer.headers["X-Request-Id"]))
-        assert line["caller"] == answer.body["created_by"]
-        (access,) = access_log_lines(service, answer.headers["X-Request-Id"])
-        assert access["caller"].rpartition("/")[0] == line["caller"]
-        return answer.status, answer.body["job_id"], answer.body["created_by"]
+    def create(role: Role) -> tuple[int, str, str]:
+        caller = signing_caller(service, start_session(service, role.arn))
+        response = caller("POST", "/jobs", NEW_JOB, headers=headers)
+        request_id = response.headers["X-Request-Id"]
+        (line,) = canonical_lines(logged_lines(service, "create", request_id))
+        assert line["caller"] == response.body["created_by"]
+        (access_line,) = access_log_lines(service, request_id)
+        assert access_line["caller"].rpartition("/")[0] == line["caller"]
+        return response.status, response.body["job_id"], response.body["created_by"]
 
-    first, again, others = create(one), create(one), create(other)
-    assert (first[0], again[0], others[0]) == (201, 200, 201)
+    first, again, other = create(role), create(role), create(other_role)
+    assert (first[0], again[0], other[0]) == (201, 200, 201)
     assert first[1:] == again[1:]
-    assert others[1] != first[1]
-    assert first[2].endswith(f":assumed-role/{one.arn.rpartition('/')[2]}")
+    assert other[1] != first[1]
+    assert first[2].endswith(f":assumed-role/{role.arn.rpartition('/')[2]}")
 
 
-def test_what_is_read_is_the_same_for_every_caller(service: Service, writer: Caller) -> None:
+def test_every_caller_reads_the_same_job(service: Service, writer: Caller) -> None:
     job_id = next(new_job_ids(writer))
-    callers = [caller(service, role(service, "AuthorizationReadJobs").credentials) for _ in "ab"]
-    first, second = (each("GET", f"/jobs/{job_id}") for each in callers)
+    roles = [create_role(service, "AuthorizationReadJobs") for _ in range(2)]
+    callers = [signing_caller(service, role.credentials) for role in roles]
+    first, second = (caller("GET", f"/jobs/{job_id}") for caller in callers)
     assert first.text == second.text
 
 
-def test_a_path_that_is_not_there_is_refused_as_one_that_is_not_signed(service: Service) -> None:
-    answer = caller(service, None)("GET", "/nowhere")
-    assert (answer.status, answer.body["title"]) == (403, "Forbidden")
+def test_an_unknown_path_is_refused_like_an_unsigned_request(service: Service) -> None:
+    response = signing_caller(service, None)("GET", "/nowhere")
+    assert (response.status, response.body["title"]) == (403, "Forbidden")
 
 
-def test_the_printed_examples_work_when_they_are_pasted(service: Service) -> None:
-    assert run_examples(service) == [
-        each.status for each in examples(service.endpoint) if each.status
-    ]
+def test_the_printed_examples_work(service: Service) -> None:
+    statuses = [each.status for each in examples(service.endpoint) if each.status]
+    assert run_examples(service) == statuses
 
 
-def test_the_smoke_test_proves_itself(service: Service) -> None:
-    done = subprocess.run(
-        [PROJECT / ".venv" / "bin" / "ops", "smoke", "--json"],
-        env={**os.environ, HOME: str(service.home.folder)},
-        capture_output=True,
-        text=True,
-    )
-    assert (done.returncode, json.loads(done.stdout)["passed"]) == (0, True), done.stdout
+def test_the_smoke_test_authenticates_itself(service: Service) -> None:
+    command = run_ops(service, "smoke", "--json")
+    assert command.returncode == 0, command.stdout
+    assert json.loads(command.stdout)["passed"] is True
