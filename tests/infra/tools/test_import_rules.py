@@ -1,0 +1,69 @@
+"""The arrows between the rooms: `make lint` refuses an import that runs the wrong way."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.spec.paths import PROJECT
+
+ROOMS = ("functions", "infra", "layers", "local", "ops", "tools", "bench", "tests")
+LAYER = "layers/common/python/common"
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project's code."""
+    folder = tmp_path_factory.mktemp("project")
+    leave_out = shutil.ignore_patterns("__pycache__", "node_modules")
+    for room in ROOMS:
+        shutil.copytree(PROJECT / room, folder / room, ignore=leave_out)
+    shutil.copy(PROJECT / "pyproject.toml", folder)
+    return folder
+
+
+def lint_imports(project: Path) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join(map(str, (project, project / "layers/common/python")))
+    return subprocess.run(
+        [PROJECT / ".venv/bin/lint-imports", "--no-logo", "--no-cache"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_code_keeps_the_rules(copy: Path) -> None:
+    result = lint_imports(copy)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "arrow"),
+    [
+        ("functions/read/handler.py", "from infra.spec import routes", "functions.read.handler"),
+        ("infra/spec/stages.py", "import aws_cdk", "infra.spec.stages -> aws_cdk"),
+        ("infra/data/jobs_table.py", "from infra.api import rest_api", "infra.data.jobs_table"),
+        ("tools/cost.py", "from local import aws", "tools.cost -> local.aws"),
+        ("local/progress.py", "from ops import options", "local.progress -> ops.options"),
+        ("ops/options.py", "from bench import shipping", "ops.options -> bench.shipping"),
+        ("infra/stack.py", "from tests import conftest", "infra.stack -> tests.conftest"),
+        (f"{LAYER}/dynamodb/tables.py", "from common.jobs import model", "common.dynamodb.tables"),
+        (f"{LAYER}/jobs/model.py", "import botocore", "common.jobs.model -> botocore"),
+        (f"{LAYER}/web/callers.py", "from common import handler", "common.web.callers"),
+    ],
+)
+def test_an_import_that_runs_the_wrong_way_is_refused(
+    file: str, line: str, arrow: str, copy: Path
+) -> None:
+    source = (copy / file).read_text()
+    (copy / file).write_text(f"{source}\n{line}\n")
+    try:
+        result = lint_imports(copy)
+    finally:
+        (copy / file).write_text(source)
+    assert result.returncode == 1
+    assert arrow in result.stdout
