@@ -58,6 +58,7 @@ lint: setup ## Check style, types, dependencies, documents and workflows
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --quiet --check
 	@.venv/bin/mypy --no-error-summary $(CODE)
+	@report=$$(.venv/bin/lint-imports --no-logo --no-cache) || { echo "$$report"; exit 1; }
 	@$(PY) -m ops.dependencies
 	@$(PY) -m tools.check_docs
 	@found=$$(.venv/bin/zizmor --offline --quiet --no-progress .github) || { echo "$$found"; exit 1; }

@@ -1,8 +1,8 @@
 """The arrows between the rooms: `make lint` refuses an import that runs the wrong way."""
 
-import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,12 +24,21 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+# The installed project is on the path too, and folders without __init__.py would be merged.
+LINT = """
+import sys
+sys.path[:] = [*sys.argv.pop(1).split(":"), *(path for path in sys.path if "site-packages" in path
+    or path.startswith(sys.base_prefix))]
+from importlinter.cli import lint_imports_command
+lint_imports_command()
+"""
+
+
 def lint_imports(project: Path) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join(map(str, (project, project / "layers/common/python")))
+    path = f"{project}:{project}/layers/common/python"
     return subprocess.run(
-        [PROJECT / ".venv/bin/lint-imports", "--no-logo", "--no-cache"],
+        [sys.executable, "-c", LINT, path, "--no-logo", "--no-cache"],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
         check=False,
