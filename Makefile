@@ -78,9 +78,9 @@ documents: schemas openapi diagram ## Make anew all that the documents take from
 	@$(PY) -m tools.cost
 	@$(PY) -m tools.capacity
 
-client: setup ## Generate a typed Python client in .build/client
+client: openapi ## Generate a typed Python client in .build/client
 	@$(PY) -m uv --quiet run --isolated --frozen --only-group client \
-		openapi-python-client generate --path docs/openapi.json \
+		openapi-python-client generate --path $(if $(filter-out api-key,$(AUTHORIZATION)),.build/openapi.$(AUTHORIZATION),docs/openapi).json \
 		--output-path .build/client --overwrite
 
 format: setup ## Bring the code into shape

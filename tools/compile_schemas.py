@@ -1,6 +1,6 @@
-"""Generates Python validators from the JSON Schemas: `make schemas`.
+"""Generate Python validators from the JSON Schemas: `make schemas`.
 
-Generated ahead, because compiling a schema costs a cold start more than all else it does.
+They are generated ahead of time: to compile a schema would take most of a cold start.
 """
 
 import json
@@ -15,7 +15,7 @@ NOTE = '"""Generated from {schema} by `make schemas`; do not edit."""\n\n'
 
 
 def validator_source(schema: Path) -> str:
-    """The Python source of the validator of a schema."""
+    """Return the Python source of a schema's validator."""
     definition = json.loads(schema.read_text())
     code = fastjsonschema.compile_to_code(
         definition, use_default=False, use_formats=False, fast_fail=False
@@ -24,12 +24,12 @@ def validator_source(schema: Path) -> str:
 
 
 def validator_path(schema: Path) -> Path:
-    """Where the validator of a schema belongs."""
+    """Return the path of a schema's validator."""
     return SCHEMAS / "generated" / f"{schema.stem.replace('-', '_')}.py"
 
 
 def main() -> None:
-    """Write the validator of every schema."""
+    """Write the validators of all schemas."""
     for schema in sorted(SCHEMAS.glob("*.json")):
         validator_path(schema).write_text(validator_source(schema))
         sys.stdout.write(f"{validator_path(schema).name}\n")

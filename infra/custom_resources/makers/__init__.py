@@ -1,1 +1,1 @@
-"""The functions behind the custom resources: they make secrets that CloudFormation cannot make."""
+"""The functions of the custom resources, which create secrets that CloudFormation cannot create."""

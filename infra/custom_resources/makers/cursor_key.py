@@ -1,6 +1,6 @@
-"""Makes the key that signs cursors: the function behind ``Custom::CursorKey``.
+"""``Custom::CursorKey``: creates and rotates the key that signs cursors.
 
-An operator invokes the same function to rotate the key (ops/commands/rotate_cursor_key.py).
+The command ``ops rotate-cursor-key`` invokes the same function.
 """
 
 import base64
@@ -15,18 +15,18 @@ from .protocol import Context, client, kind, logger, serve
 KEY_BYTES = 32
 
 SIGNS_AFTER_SECONDS = 600
-"""From its rotation until a key signs: longer than any environment goes without reading it."""
+"""The time from a rotation until the new key signs; every environment has read it by then."""
 
 GRACE_SECONDS = 86_400
-"""From then on, how long the cursors of the key before are still good."""
+"""The time after that in which cursors of the previous key stay valid."""
 
 
 class NotRotated(Exception):
-    """The key is the one that it was; the message says why."""
+    """The key has not changed; the message gives the reason."""
 
 
 def handler(event: dict[str, Any], context: Context) -> dict[str, Any] | None:
-    """Bring the parameter to the state that ``event`` asks for, and tell who asked.
+    """Create, delete or rotate the key, and report the result.
 
     Args:
         event: A custom resource request with the property ``ParameterName``, or an operator's
@@ -34,11 +34,11 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any] | None:
         context: Lambda's context.
 
     Returns:
-        To an operator, what :func:`rotate` does.
+        The result of :func:`rotate` for an operator, None for CloudFormation.
 
     Raises:
-        NotRotated: To an operator.
-        OSError: The answer did not reach CloudFormation; Lambda tries the function again.
+        NotRotated: The rotation failed.
+        OSError: The response did not reach CloudFormation; Lambda retries the function.
     """
     if event["RequestType"] == "Rotate":
         return rotate(event["ParameterName"], revoke=event.get("Revoke", False))
@@ -47,10 +47,10 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any] | None:
 
 
 def create(properties: Mapping[str, Any]) -> str:
-    """Write a new random key to the parameter, unless there is one: its cursors must stay good.
+    """Write a new random key to the parameter; an existing key stays, with its cursors.
 
     Returns:
-        What happened, for people.
+        The outcome, for people.
     """
     ssm, name = client("ssm"), properties["ParameterName"]
     try:
@@ -61,21 +61,21 @@ def create(properties: Mapping[str, Any]) -> str:
 
 
 def rotate(name: str, *, revoke: bool) -> dict[str, Any]:
-    """Write a new random key under ``name``, in front of those whose cursors are still good.
+    """Write a new random key before the keys whose cursors are still valid.
 
-    It signs only when every execution environment knows it, so at no time does one give out a
-    cursor that another refuses.
+    The new key signs only once every execution environment has read it, so no environment issues a
+    cursor that another one refuses.
 
     Args:
         name: The parameter.
-        revoke: The old keys are in wrong hands. Keep none: the new one signs at once, and for
-            some minutes environments refuse each other's cursors.
+        revoke: True if the old keys have leaked. They are removed, and the new key signs at once:
+            for some minutes, environments refuse each other's cursors.
 
     Returns:
         ``signs_from`` and ``old_cursors_until``, in epoch seconds.
 
     Raises:
-        NotRotated: Parameter Store did not do its part.
+        NotRotated: Parameter Store failed.
     """
     now = int(time.time())
     signs_from = now if revoke else now + SIGNS_AFTER_SECONDS
@@ -89,7 +89,7 @@ def rotate(name: str, *, revoke: bool) -> dict[str, Any]:
             keys += [{**newest, "good_until": until}]
             keys += [key for key in older if key["good_until"] > now]
         _put(ssm, name, keys, overwrite=True)
-    except Exception as error:  # noqa: BLE001  its message may quote keys, and Lambda would log it
+    except Exception as error:  # noqa: BLE001  Lambda would log its message, which may quote keys
         raise NotRotated(kind(error)) from None
     logger.info("Rotate %s: %s", name, "revoked" if revoke else "rotated")
     return {"signs_from": signs_from, "old_cursors_until": until}
@@ -106,6 +106,6 @@ def _put(ssm: Any, name: str, keys: list[dict[str, Any]], *, overwrite: bool) ->
 
 
 def _new_key(*, signs_from: int) -> dict[str, Any]:
-    """One key, as the functions read it (common/dynamodb/cursors.py); times are epoch seconds."""
+    """Create a key in the form that common/dynamodb/cursors.py reads; times are epoch seconds."""
     secret = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
     return {"secret": secret, "signs_from": signs_from, "good_until": None}

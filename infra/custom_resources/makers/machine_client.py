@@ -1,7 +1,7 @@
-"""Keeps what a machine signs in with: the function behind ``Custom::MachineClient``.
+"""``Custom::MachineClient``: copies a machine's credentials from Cognito to Parameter Store.
 
-Cognito makes the client and its secret, and CloudFormation would write the secret into whatever
-a template hands it to. This function takes it from Cognito to Parameter Store.
+Cognito generates the client's secret. If a template passed it on, CloudFormation would show it, so
+this function copies it instead.
 """
 
 import json
@@ -12,7 +12,7 @@ from .protocol import Context, client, serve
 
 
 def handler(event: dict[str, Any], context: Context) -> None:
-    """Bring the parameter to the state that ``event`` asks for, and tell CloudFormation.
+    """Write or delete the parameter, and report the result to CloudFormation.
 
     Args:
         event: A custom resource request with the properties ``ParameterName``, ``UserPoolId``,
@@ -20,28 +20,28 @@ def handler(event: dict[str, Any], context: Context) -> None:
         context: Lambda's context.
 
     Raises:
-        OSError: The answer did not reach CloudFormation; Lambda tries the function again.
+        OSError: The response did not reach CloudFormation; Lambda retries the function.
     """
     serve(event, context, write)
 
 
 def write(properties: Mapping[str, Any]) -> str:
-    """Write all that the client needs to get a token, as JSON; what was there is replaced.
+    """Write the settings that the client needs to get a token, as JSON; replace earlier ones.
 
     Returns:
-        What happened, for people.
+        The outcome, for people.
     """
-    found = client("cognito-idp").describe_user_pool_client(
+    user_pool_client = client("cognito-idp").describe_user_pool_client(
         UserPoolId=properties["UserPoolId"], ClientId=properties["ClientId"]
     )["UserPoolClient"]
     client("ssm").put_parameter(
         Name=properties["ParameterName"],
-        Description="What a worker of Job Ledger gets its access tokens with",
+        Description="The client credentials with which a worker of Job Ledger gets access tokens",
         Type="SecureString",
         Value=json.dumps(
             {
-                "client_id": found["ClientId"],
-                "client_secret": found["ClientSecret"],
+                "client_id": user_pool_client["ClientId"],
+                "client_secret": user_pool_client["ClientSecret"],
                 "token_url": properties["TokenUrl"],
                 "scope": properties["Scope"],
             }

@@ -1,7 +1,7 @@
-"""CloudFormation's protocol for custom resources, for one that is a SecureString.
+"""CloudFormation's protocol for custom resources, for resources that are a SecureString.
 
-CloudFormation cannot create a SecureString. A maker writes the value to Parameter Store from
-inside Lambda; the value is in no template, event, answer or log line.
+CloudFormation cannot create a SecureString. The functions of this package write the value to
+Parameter Store; it appears in no template, event, response or log line.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
 """
@@ -23,7 +23,7 @@ logger.setLevel(logging.INFO)
 
 
 class Context(Protocol):
-    """What a maker reads of Lambda's context object."""
+    """The part of Lambda's context object that these functions read."""
 
     @property
     def log_stream_name(self) -> str: ...
@@ -32,27 +32,27 @@ class Context(Protocol):
 def serve(
     event: dict[str, Any], context: Context, create: Callable[[Mapping[str, Any]], str]
 ) -> None:
-    """Do what CloudFormation asks for: bring the parameter about, or delete it.
+    """Serve a request of CloudFormation: create, update or delete the parameter.
 
-    An answer is sent whatever happens; without one, a stack waits for its timeout.
+    Every request gets a response; without one, the stack waits for its timeout.
 
     Args:
         event: A custom resource request with the property ``ParameterName``.
         context: Lambda's context.
-        create: Writes the parameter that the properties describe, and says what happened, for
+        create: Writes the parameter that the properties describe, and returns the outcome, for
             people.
 
     Raises:
-        OSError: The answer did not reach CloudFormation; Lambda tries the function again.
+        OSError: The response did not reach CloudFormation; Lambda retries the function.
     """
     request, properties = event["RequestType"], event["ResourceProperties"]
     name = properties.get("ParameterName", "")
-    # The id that CloudFormation holds is the parameter that a deletion is about: an update
-    # that renames the parameter is followed by the deletion of the old id.
+    # A deletion is about the id that CloudFormation holds: after an update that renames the
+    # parameter, CloudFormation deletes the old id.
     resource = event["PhysicalResourceId"] if request == "Delete" else name
     try:
         outcome = delete(resource) if request == "Delete" else create(properties)
-    except Exception as error:  # noqa: BLE001  CloudFormation must hear of every failure
+    except Exception as error:  # noqa: BLE001  every failure is reported to CloudFormation
         status, reason = "FAILED", f"{kind(error)}; see log stream {context.log_stream_name}"
     else:
         status, reason = "SUCCESS", outcome
@@ -67,10 +67,10 @@ def serve(
 
 
 def delete(name: str) -> str:
-    """Delete the parameter ``name``, if there is one.
+    """Delete the parameter ``name`` if it exists.
 
     Returns:
-        What happened, for people.
+        The outcome, for people.
     """
     ssm = client("ssm")
     try:
@@ -81,10 +81,10 @@ def delete(name: str) -> str:
 
 
 def answer(event: dict[str, Any], *, status: str, reason: str, resource: str) -> None:
-    """Put the outcome where CloudFormation waits for it.
+    """Send the response to CloudFormation.
 
     Raises:
-        OSError: It could not be put there.
+        OSError: CloudFormation did not get it.
     """
     body = {
         "Status": status,
@@ -106,7 +106,10 @@ def answer(event: dict[str, Any], *, status: str, reason: str, resource: str) ->
 
 
 def client(service: str) -> Any:
-    """A boto3 client whose calls end well before the function does, so an answer is still sent."""
+    """Create a boto3 client whose calls time out before the function does.
+
+    So the function still has time to respond.
+    """
     # The type stubs take the services' names only as literals.
     make: Any = boto3.client
     return make(
@@ -120,7 +123,7 @@ def client(service: str) -> Any:
 
 
 def kind(error: Exception) -> str:
-    """What went wrong, without the message: that may quote what was sent."""
+    """Name the kind of an error. Its message may quote the value, and is left out."""
     if isinstance(error, ClientError):
         return f"{error.operation_name}: {error.response['Error']['Code']}"
     return type(error).__name__

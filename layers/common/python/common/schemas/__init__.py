@@ -1,6 +1,6 @@
 """The JSON Schemas of request bodies, and the validators generated from them.
 
-API Gateway's models are made from the same files.
+API Gateway's models come from the same files.
 """
 
 from importlib import import_module
@@ -10,21 +10,21 @@ from fastjsonschema import JsonSchemaValueException, JsonSchemaValuesException
 
 
 def errors(schema: str, value: Any) -> list[tuple[str, str]]:
-    """What is wrong with ``value`` under a schema: JSON pointers (RFC 6901) and details.
+    """Return the errors of ``value`` under a schema: JSON pointers (RFC 6901) and details.
 
     Args:
-        schema: The schema's name: its file without the ending.
+        schema: The schema's file name without its extension.
         value: Parsed JSON.
     """
     validator = import_module(f"common.schemas.generated.{schema.replace('-', '_')}")
     try:
         validator.validate(value)
     except JsonSchemaValuesException as invalid:
-        return [complaint for error in invalid.errors for complaint in _complaints(error)]
+        return [detail for error in invalid.errors for detail in _details(error)]
     return []
 
 
-def _complaints(error: JsonSchemaValueException) -> list[tuple[str, str]]:
+def _details(error: JsonSchemaValueException) -> list[tuple[str, str]]:
     pointer = "".join(f"/{part}" for part in error.path[1:])
     if error.rule == "required":
         missing = [name for name in error.rule_definition if name not in error.value]
