@@ -1,34 +1,35 @@
-"""The stack: one stage of Job Ledger, composed of one construct per concern."""
+"""The stack of one stage: the table of contents of infra/, one construct per concern."""
 
 from aws_cdk import Environment, IStackSynthesizer, Stack, Tags
 from constructs import Construct
 
-from infra.api.authorization import LedgerAuthorization
-from infra.api.custom_domain import Domain
+from infra.api.authorization import ApiAuthorization
+from infra.api.custom_domain import CustomDomain
 from infra.api.firewall import Firewall
 from infra.api.rest_api import LedgerApi
 from infra.bundling.layer import CommonLayer
 from infra.compute.functions import LedgerFunction
 from infra.compute.network import Network
-from infra.conventions.outputs import Outputs
-from infra.data.athena import Catalog
-from infra.data.jobs_table import JobTable
-from infra.data.log_bucket import Archive
+from infra.conventions.outputs import Output, Outputs
+from infra.data.athena import AthenaLogs
+from infra.data.jobs_table import JobsTable
+from infra.data.log_buckets import LogBuckets
 from infra.data.parameters import Parameters
-from infra.monitoring.dashboard import Monitoring
+from infra.monitoring.construct import Monitoring
 from infra.spec.routes import FUNCTIONS
 from infra.spec.stages import Stage
 
 
 class JobLedgerStack(Stack):
-    """Everything that one stage needs.
+    """The resources of one stage.
 
     Args:
         scope: The app.
         id_: The stack's name.
-        stage: What differs between the stages.
-        env: Where it is deployed; the region is enough.
-        synthesizer: How it is deployed; none for the roles of the CDK bootstrap stack.
+        stage: The settings of the stage.
+        env: The region, and optionally the account.
+        synthesizer: Decides which credentials deploy the stack; None for the roles of the CDK
+            bootstrap stack.
     """
 
     def __init__(
@@ -48,12 +49,17 @@ class JobLedgerStack(Stack):
             synthesizer=synthesizer,
             termination_protection=stage.retain_data,
         )
-        table = JobTable(self, "Table", stage=stage)
-        archive = Archive(self, "Archive", stage=stage)
-        catalog = Catalog(self, "Catalog", stage=stage, archive=archive)
+        table = JobsTable(self, "Table", stage=stage)
+        log_buckets = LogBuckets(self, "Archive", stage=stage)
+        athena = AthenaLogs(self, "Catalog", stage=stage, log_buckets=log_buckets)
         parameters = Parameters(self, "Parameters", stage=stage)
         network = Network(
-            self, "Network", stage=stage, table=table, archive=archive, parameters=parameters
+            self,
+            "Network",
+            stage=stage,
+            table=table,
+            log_buckets=log_buckets,
+            parameters=parameters,
         )
         layer = CommonLayer(self, "Layer")
         functions = {
@@ -63,17 +69,17 @@ class JobLedgerStack(Stack):
                 stage=stage,
                 network=network,
                 table=table,
-                archive=archive,
+                log_buckets=log_buckets,
                 parameters=parameters,
                 layer=layer,
             )
             for name in FUNCTIONS
         }
-        authorization = LedgerAuthorization(self, "Authorization", stage=stage)
+        authorization = ApiAuthorization(self, "Authorization", stage=stage)
         api = LedgerApi(self, "Api", stage=stage, authorization=authorization, functions=functions)
         if stage.has_web_acl:
             Firewall(self, "Firewall", stage=stage, api=api)
-        domain = Domain(self, "Domain", stage=stage, api=api) if stage.domain_name else None
+        domain = CustomDomain(self, "Domain", stage=stage, api=api) if stage.domain_name else None
         monitoring = Monitoring(
             self,
             "Monitoring",
@@ -85,20 +91,25 @@ class JobLedgerStack(Stack):
         Outputs(
             self,
             "Outputs",
-            scripts={
-                "Stage": ("The stage", stage.name),
-                "ApiUrl": ("Where the API answers", api.api.url),
-                "ApiKeyId": ("The API key; read its value with `get-api-key`", api.key.key_id),
-                "TableName": ("The table of jobs", table.table.table_name),
-                "ArchiveBucketName": ("The archive of log lines", archive.bucket.bucket_name),
-                "AccessLogBucketName": (
-                    "The access logs of the archive",
-                    archive.access_logs.bucket_name,
+            named={
+                "Stage": Output("The stage", stage.name),
+                "ApiUrl": Output("The URL of the API", api.rest_api.url),
+                "ApiKeyId": Output(
+                    "The id of the API key; `get-api-key` returns its value", api.api_key.key_id
                 ),
-                "DatabaseName": ("The archive as a table, `logs`", catalog.database.ref),
-                "WorkgroupName": ("Queries the archive in SQL", catalog.workgroup.name),
-                "AlarmTopicArn": ("Receives every alarm", monitoring.topic.topic_arn),
-                "DashboardUrl": ("The dashboard", monitoring.url),
+                "TableName": Output("The table of jobs", table.dynamodb_table.table_name),
+                "ArchiveBucketName": Output(
+                    "The archive of log lines", log_buckets.archive.bucket_name
+                ),
+                "AccessLogBucketName": Output(
+                    "The access logs of the archive", log_buckets.access_logs.bucket_name
+                ),
+                "DatabaseName": Output("The archive as a table, `logs`", athena.database.ref),
+                "WorkgroupName": Output(
+                    "The Athena workgroup for queries of the archive", athena.workgroup.name
+                ),
+                "AlarmTopicArn": Output("The topic of all alarms", monitoring.topic.topic_arn),
+                "DashboardUrl": Output("The dashboard", monitoring.dashboard_url),
                 **authorization.outputs,
                 **(domain.outputs if domain else {}),
             },

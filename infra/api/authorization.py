@@ -1,6 +1,7 @@
-"""How callers prove who they are: what each method asks for, by the stage's authorization.
+"""The authorization of methods: none, a Cognito access token or a signature, by stage.
 
-An API key is asked for in any case: it is what the limits of a usage plan go by, and no proof.
+Every method requires an API key as well. The key identifies the caller to the usage plan, which
+limits requests; it does not authenticate the caller.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,52 +14,50 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.api.user_pool import UserPool
+from infra.conventions.outputs import Output
 from infra.spec import stages
 from infra.spec.routes import SCOPES, Route
 from infra.spec.stages import Stage
 
-CALLER: Mapping[stages.Authorization, str] = {
+CALLER_VARIABLES: Mapping[stages.Authorization, str] = {
     "api-key": "$context.identity.apiKeyId",
     "cognito": "$context.authorizer.claims.sub",
     "iam": "$context.identity.userArn",
 }
-"""The variable of API Gateway that says who calls."""
+"""The context variable of API Gateway that identifies the caller."""
 
 
 class MethodAuthorization(TypedDict, total=False):
-    """The options of a method that are about who may call it."""
+    """The options of a method that decide who may call it."""
 
     authorization_type: apigateway.AuthorizationType
     authorizer: apigateway.IAuthorizer
     authorization_scopes: list[str]
 
 
-class LedgerAuthorization(Construct):
-    """What the methods of a stage ask of their callers, and what lets callers answer.
+class ApiAuthorization(Construct):
+    """The authorizer of a stage with its user pool, or the IAM policies of its callers."""
 
-    Attributes:
-        outputs: What callers need to know, for the stack's outputs.
-    """
+    outputs: dict[str, Output]
+    """The stack outputs that callers need."""
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage) -> None:
         super().__init__(scope, id_)
         self._stage = stage
-        self.outputs: dict[str, tuple[str, str]] = {
-            "Authorization": ("How callers prove who they are", stage.authorization)
-        }
+        self.outputs = {"Authorization": Output("How callers authenticate", stage.authorization)}
         self._authorizer: apigateway.IAuthorizer | None = None
         if stage.authorization == "cognito":
             self._authorizer = apigateway.CognitoUserPoolsAuthorizer(
                 self,
                 "Authorizer",
                 authorizer_name=stage.prefix,
-                cognito_user_pools=[self._user_pool()],
-                # Nothing is remembered of a token, so none is good for longer than it says.
+                cognito_user_pools=[self._find_or_add_user_pool()],
+                # A cached result could outlive its token.
                 results_cache_ttl=Duration.seconds(0),
             )
 
-    def of(self, route: Route) -> MethodAuthorization:
-        """What the method of ``route`` asks for besides an API key."""
+    def method_options(self, route: Route) -> MethodAuthorization:
+        """Return what the method of ``route`` requires besides an API key."""
         if self._authorizer:
             return MethodAuthorization(
                 authorization_type=apigateway.AuthorizationType.COGNITO,
@@ -70,20 +69,15 @@ class LedgerAuthorization(Construct):
         return MethodAuthorization(authorization_type=apigateway.AuthorizationType.NONE)
 
     def add_policies(self, api: apigateway.RestApi, routes: Sequence[Route]) -> None:
-        """With "iam", add a managed policy for each access that a route may need.
-
-        Args:
-            api: The API.
-            routes: Its routes.
-        """
+        """Add a managed policy for each kind of access to ``routes``, if the stage uses "iam"."""
         if self._stage.authorization != "iam":
             return
-        for access, what in SCOPES.items():
+        for access, description in SCOPES.items():
             iam.ManagedPolicy(
                 self,
                 f"{access.capitalize()}Jobs",
                 managed_policy_name=f"{self._stage.prefix}-{access}-jobs",
-                description=f"{what}, through the API of {self._stage.prefix}",
+                description=f"{description}, through the API of {self._stage.prefix}",
                 statements=[
                     iam.PolicyStatement(
                         actions=["execute-api:Invoke"],
@@ -96,9 +90,9 @@ class LedgerAuthorization(Construct):
                 ],
             )
 
-    def _user_pool(self) -> cognito.IUserPool:
+    def _find_or_add_user_pool(self) -> cognito.IUserPool:
         if self._stage.user_pool_arn:
             return cognito.UserPool.from_user_pool_arn(self, "UserPool", self._stage.user_pool_arn)
-        made = UserPool(self, "UserPool", stage=self._stage)
-        self.outputs |= made.outputs
-        return made.pool
+        user_pool = UserPool(self, "UserPool", stage=self._stage)
+        self.outputs |= user_pool.outputs
+        return user_pool.cognito_pool

@@ -1,4 +1,4 @@
-"""A name of one's own for the API, in front of the one that AWS gives it."""
+"""The custom domain name of the API."""
 
 from collections.abc import Mapping
 
@@ -7,21 +7,21 @@ from aws_cdk import aws_certificatemanager as acm
 from constructs import Construct
 
 from infra.api.rest_api import LedgerApi
+from infra.conventions.outputs import Output
 from infra.spec.stages import Stage
 
 
-class Domain(Construct):
-    """The custom domain name of a stage. Its entry in the DNS is left to whoever runs that.
+class CustomDomain(Construct):
+    """The custom domain name of a stage. The owner of the domain adds the DNS record."""
 
-    Attributes:
-        outputs: What the entry needs: name, then description and value.
-    """
+    outputs: Mapping[str, Output]
+    """The stack outputs that the DNS record needs."""
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage, api: LedgerApi) -> None:
-        """Map the name to the stage of the API.
+        """Map the name to the API's stage.
 
         Raises:
-            ValueError: The stage has no certificate for it.
+            ValueError: The stage has no certificate for the name.
         """
         super().__init__(scope, id_)
         if not (stage.domain_name and stage.certificate_arn):
@@ -35,12 +35,14 @@ class Domain(Construct):
             ),
             endpoint_type=apigateway.EndpointType.REGIONAL,
             security_policy=apigateway.SecurityPolicy.TLS_1_2,
-            mapping=api.api,
+            mapping=api.rest_api,
         )
-        self.outputs: Mapping[str, tuple[str, str]] = {
-            "DomainUrl": ("The API, by its own name", f"https://{stage.domain_name}/"),
-            "DomainTarget": (
-                "Where a CNAME or alias of that name has to lead",
+        self.outputs = {
+            "DomainUrl": Output(
+                "The API's URL by its custom name", f"https://{stage.domain_name}/"
+            ),
+            "DomainTarget": Output(
+                "The target of a CNAME or alias record for the custom name",
                 name.domain_name_alias_domain_name,
             ),
         }

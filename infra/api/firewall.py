@@ -1,81 +1,79 @@
-"""AWS WAF in front of the API: requests that no caller of ours would send go no further."""
+"""AWS WAF in front of the API."""
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from infra.api.origin_rule import refuse_other_origins
+from infra.api.origin_rule import other_origins_rule
 from infra.api.rest_api import LedgerApi
 from infra.conventions.log_groups import log_group
 from infra.spec.stages import Stage
 
 _CREDENTIALS = ("x-api-key", "authorization", "x-amz-security-token")
-"""The headers in which callers prove who they are."""
+"""The headers with credentials."""
 
 _WINDOW_SECONDS = 300
-"""What WAF counts requests over unless told otherwise."""
+"""The default window over which WAF counts requests."""
 
 # https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
-_MANAGED: dict[str, tuple[str, ...]] = {
+_MANAGED_GROUPS: dict[str, tuple[str, ...]] = {
     "AWSManagedRulesAmazonIpReputationList": (),
     "AWSManagedRulesKnownBadInputsRuleSet": (),
     "AWSManagedRulesCommonRuleSet": (
-        # A body is JSON of at most 16 KiB of parameters, checked against its schema, and stored
-        # as it is: paths, markup and addresses in it are the caller's data.
+        # A body is JSON with up to 16 KiB of parameters, which the service validates against a
+        # schema and stores unchanged: paths, markup and URLs in it are the caller's data.
         "SizeRestrictions_BODY",
         "CrossSiteScripting_BODY",
         "GenericLFI_BODY",
         "GenericRFI_BODY",
         "EC2MetaDataSSRF_BODY",
-        # Callers are programs, and need not introduce themselves.
+        # Callers are programs, which may send no User-Agent.
         "NoUserAgent_HEADER",
     ),
 }
-"""The groups of rules that AWS keeps up to date, and those of their rules that only count."""
+"""The managed rule groups of AWS, and the rules in each that count requests instead of blocking."""
 
 
 class Firewall(Construct):
-    """A web ACL on the stage of the API, and the log of what it has blocked or counted."""
+    """A web ACL on the API's stage, and the log of the requests that it blocks or counts."""
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage, api: LedgerApi) -> None:
         super().__init__(scope, id_)
         rules: list[wafv2.CfnWebACL.RuleProperty] = []
         if stage.lists_origins:
-            visibility = _visible("other-origins")
-            rules.append(
-                refuse_other_origins(stage.cors_origins, priority=0, visibility=visibility)
-            )
+            visibility = _visibility("other-origins")
+            rules.append(other_origins_rule(stage.cors_origins, priority=0, visibility=visibility))
         if stage.firewall:
-            rules.append(_per_address(stage.rate_limit, len(rules)))
-            for group, counted in _MANAGED.items():
-                rules.append(_managed(group, counted, len(rules)))
+            rules.append(_rate_limit_rule(stage.rate_limit, len(rules)))
+            for group, counted in _MANAGED_GROUPS.items():
+                rules.append(_managed_group_rule(group, counted, len(rules)))
         acl = wafv2.CfnWebACL(
             self,
             "Acl",
             name=stage.prefix,
-            description="What may reach the API",
+            description="Blocks unwanted requests to the API",
             scope="REGIONAL",
             default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
             rules=rules,
-            visibility_config=_visible(stage.prefix),
+            visibility_config=_visibility(stage.prefix),
         )
         wafv2.CfnWebACLAssociation(
             self,
             "OnApi",
-            resource_arn=api.api.deployment_stage.stage_arn,
+            resource_arn=api.rest_api.deployment_stage.stage_arn,
             web_acl_arn=acl.attr_arn,
         )
-        self._log(acl, stage)
+        self._add_log(acl, stage)
 
-    def _log(self, acl: wafv2.CfnWebACL, stage: Stage) -> None:
-        # WAF writes to no group without this beginning.
+    def _add_log(self, acl: wafv2.CfnWebACL, stage: Stage) -> None:
+        # WAF only writes to log groups with this prefix.
         name = f"aws-waf-logs-{stage.prefix}"
         group = log_group(self, "Logs", stage=stage, name=name)
         logging = wafv2.CfnLoggingConfiguration(
             self,
             "Logging",
             resource_arn=acl.attr_arn,
-            # Without the ":*" at the end of the ARN that CloudFormation gives.
+            # WAF rejects the ":*" at the end of the ARN that CloudFormation returns.
             log_destination_configs=[
                 Stack.of(self).format_arn(
                     service="logs",
@@ -96,7 +94,7 @@ class Firewall(Construct):
                     }
                 ],
             },
-            # Neither keys, tokens nor cursors are logged anywhere.
+            # API keys, tokens and cursors are secret.
             redacted_fields=[
                 *(
                     wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": name})
@@ -108,9 +106,9 @@ class Firewall(Construct):
         logging.node.add_dependency(group)
 
 
-def _per_address(rate_limit: int, priority: int) -> wafv2.CfnWebACL.RuleProperty:
-    # One address may use up what the usage plan grants to all of its callers, not more:
-    # requests without a valid key are not counted there.
+def _rate_limit_rule(rate_limit: int, priority: int) -> wafv2.CfnWebACL.RuleProperty:
+    # The usage plan does not count requests without a valid key. So one address may send as many
+    # requests as the plan grants to all its callers.
     return wafv2.CfnWebACL.RuleProperty(
         name="requests-per-address",
         priority=priority,
@@ -122,11 +120,13 @@ def _per_address(rate_limit: int, priority: int) -> wafv2.CfnWebACL.RuleProperty
                 evaluation_window_sec=_WINDOW_SECONDS,
             )
         ),
-        visibility_config=_visible("requests-per-address"),
+        visibility_config=_visibility("requests-per-address"),
     )
 
 
-def _managed(group: str, counted: tuple[str, ...], priority: int) -> wafv2.CfnWebACL.RuleProperty:
+def _managed_group_rule(
+    group: str, counted: tuple[str, ...], priority: int
+) -> wafv2.CfnWebACL.RuleProperty:
     return wafv2.CfnWebACL.RuleProperty(
         name=group,
         priority=priority,
@@ -145,14 +145,14 @@ def _managed(group: str, counted: tuple[str, ...], priority: int) -> wafv2.CfnWe
                 or None,
             )
         ),
-        visibility_config=_visible(group),
+        visibility_config=_visibility(group),
     )
 
 
-def _visible(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
+def _visibility(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
     return wafv2.CfnWebACL.VisibilityConfigProperty(
         cloud_watch_metrics_enabled=True,
         metric_name=metric,
-        # Samples show whole requests, the caller's key among them.
+        # Samples show whole requests, with the caller's API key.
         sampled_requests_enabled=False,
     )

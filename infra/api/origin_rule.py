@@ -1,9 +1,9 @@
-"""The rule of AWS WAF by which a list of origins, and no other, may read the API's answers.
+"""The AWS WAF rule that blocks requests from pages of unlisted origins.
 
-API Gateway's own answers cannot choose from a list: a header of a gateway response is a constant
-or a part of the request, and its template only substitutes variables. So these answers repeat the
-origin that asks, and WAF, which looks at a request before anything else does, lets none through
-from an origin that is not listed:
+The API's functions and preflights name the request's origin if it is listed. API Gateway's own
+answers cannot: a header of a gateway response is a constant or a copy from the request, and a
+template only substitutes variables. So these answers repeat any origin, and WAF, which inspects a
+request first, blocks the unlisted ones:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-aws-waf.html
 """
@@ -11,23 +11,28 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-
 from aws_cdk.aws_wafv2 import CfnWebACL
 
 _ORIGIN = CfnWebACL.FieldToMatchProperty(single_header={"Name": "origin"})
-_AS_IT_IS = [CfnWebACL.TextTransformationProperty(priority=0, type="NONE")]
+_UNTRANSFORMED = [CfnWebACL.TextTransformationProperty(priority=0, type="NONE")]
 
 
-def refuse_other_origins(
+def other_origins_rule(
     origins: tuple[str, ...], *, priority: int, visibility: CfnWebACL.VisibilityConfigProperty
 ) -> CfnWebACL.RuleProperty:
-    """Block what a browser sends for pages of any origin but ``origins``, two or more.
+    """Return the rule that blocks requests with an Origin other than ``origins``.
 
-    Requests without an Origin, those of programs, pass.
+    Requests without an Origin pass: programs send none.
+
+    Args:
+        origins: Two or more origins.
+        priority: The position of the rule in the web ACL.
+        visibility: The metrics of the rule.
     """
     # https://docs.aws.amazon.com/waf/latest/developerguide/waf-rate-based-example-limit-missing-header.html
-    from_a_page = CfnWebACL.StatementProperty(
+    has_origin = CfnWebACL.StatementProperty(
         size_constraint_statement=CfnWebACL.SizeConstraintStatementProperty(
             field_to_match=_ORIGIN,
             comparison_operator="GT",
             size=0,
-            text_transformations=_AS_IT_IS,
+            text_transformations=_UNTRANSFORMED,
         )
     )
     listed = CfnWebACL.StatementProperty(
@@ -38,14 +43,14 @@ def refuse_other_origins(
                         field_to_match=_ORIGIN,
                         positional_constraint="EXACTLY",
                         search_string=origin,
-                        text_transformations=_AS_IT_IS,
+                        text_transformations=_UNTRANSFORMED,
                     )
                 )
                 for origin in origins
             ]
         )
     )
-    other = CfnWebACL.StatementProperty(
+    unlisted = CfnWebACL.StatementProperty(
         not_statement=CfnWebACL.NotStatementProperty(statement=listed)
     )
     return CfnWebACL.RuleProperty(
@@ -53,7 +58,7 @@ def refuse_other_origins(
         priority=priority,
         action=CfnWebACL.RuleActionProperty(block={}),
         statement=CfnWebACL.StatementProperty(
-            and_statement=CfnWebACL.AndStatementProperty(statements=[from_a_page, other])
+            and_statement=CfnWebACL.AndStatementProperty(statements=[has_origin, unlisted])
         ),
         visibility_config=visibility,
     )

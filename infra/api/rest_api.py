@@ -1,4 +1,4 @@
-"""The REST API: the rows of the table of routes, and what API Gateway does around them."""
+"""The REST API: a method per route, CORS, the cache, models, the usage plan and access logs."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from constructs import Construct
 
 from common.aws.timeouts import API_GATEWAY_TIMEOUT
 from common.contract import REQUEST_HEADERS, RESPONSE_HEADERS
-from infra.api.authorization import CALLER, LedgerAuthorization
+from infra.api.authorization import CALLER_VARIABLES, ApiAuthorization
 from infra.api.gateway_problems import GatewayProblem, gateway_problems
 from infra.compute.functions import LedgerFunction
 from infra.conventions.log_groups import log_group
@@ -42,7 +42,8 @@ _ACCESS_LOG = {
     "ip": "$context.identity.sourceIp",
     "user_agent": "$context.identity.userAgent",
 }
-"""One line per request. Not in it: keys and tokens themselves, queries (cursors) and bodies."""
+"""The fields of the line that each request adds. API keys, tokens, queries (which hold cursors) and
+bodies are left out."""
 
 
 class _MethodSettings(TypedDict):
@@ -57,12 +58,12 @@ class _MethodSettings(TypedDict):
 
 
 class LedgerApi(Construct):
-    """The API of one stage.
+    """The API of one stage."""
 
-    Attributes:
-        api: The REST API.
-        key: The API key of the default usage plan; API Gateway generates its value.
-    """
+    rest_api: apigateway.RestApi
+
+    api_key: apigateway.IApiKey
+    """The API key of the default usage plan, whose value API Gateway generates."""
 
     def __init__(
         self,
@@ -70,30 +71,30 @@ class LedgerApi(Construct):
         id_: str,
         *,
         stage: Stage,
-        authorization: LedgerAuthorization,
+        authorization: ApiAuthorization,
         functions: Mapping[Function, LedgerFunction],
     ) -> None:
         super().__init__(scope, id_)
         self._stage = stage
         self._authorization = authorization
-        self.api = apigateway.RestApi(
+        self.rest_api = apigateway.RestApi(
             self,
             "Rest",
             rest_api_name=stage.prefix,
             description="A ledger of data-processing jobs",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
-            # One role writes the logs of all APIs of account and region. The CDK keeps it when
-            # the stack is deleted: others have come to rely on it.
+            # One role writes the logs of all APIs of the account and region. The CDK retains it
+            # when the stack is deleted, since other APIs may depend on it.
             cloud_watch_role=stage.api_gateway_account,
             default_method_options=apigateway.MethodOptions(api_key_required=True),
             deploy_options=self._deploy_options(),
         )
-        # The CDK's own output of the URL; outputs.py gives it a name that lasts.
-        self.api.node.try_remove_child("Endpoint")
-        self._execution_logs()
+        # The CDK's output of the URL. The stack has an output with a stable name instead.
+        self.rest_api.node.try_remove_child("Endpoint")
+        self._add_execution_log_group()
         self._models = self._add_models()
         self._validators = {
-            with_body: self.api.add_request_validator(
+            with_body: self.rest_api.add_request_validator(
                 "BodyAndParameters" if with_body else "Parameters",
                 validate_request_body=with_body,
                 validate_request_parameters=True,
@@ -102,14 +103,14 @@ class LedgerApi(Construct):
         }
         for route in ROUTES:
             self._add_method(route, functions[route.function])
-        authorization.add_policies(self.api, ROUTES)
+        authorization.add_policies(self.rest_api, ROUTES)
         self._add_preflights()
-        self._add_problems()
-        self.key = self._add_usage_plan()
+        self._add_gateway_responses()
+        self.api_key = self._add_usage_plan()
 
     @property
-    def _origin_matters(self) -> bool:
-        """Whether the CORS headers of an answer depend on who asks."""
+    def _cors_depends_on_origin(self) -> bool:
+        """True if the CORS headers of an answer depend on the request's origin."""
         return self._stage.cors_origins != ("*",)
 
     def _deploy_options(self) -> apigateway.StageOptions:
@@ -123,10 +124,10 @@ class LedgerApi(Construct):
             cache_cluster_size=self._stage.cache_size_gb,
             access_log_destination=apigateway.LogGroupLogDestination(group),
             access_log_format=apigateway.AccessLogFormat.custom(
-                json.dumps({**_ACCESS_LOG, "caller": CALLER[self._stage.authorization]})
+                json.dumps({**_ACCESS_LOG, "caller": CALLER_VARIABLES[self._stage.authorization]})
             ),
             method_options={
-                # All settings again: a method's replace the stage's as a whole, not one by one.
+                # The settings of a method replace all settings of the stage.
                 f"{route.path}/{route.method}": apigateway.MethodDeploymentOptions(
                     **self._method_settings(route.cache_ttl, route.rate_share)
                 )
@@ -143,44 +144,44 @@ class LedgerApi(Construct):
             throttling_rate_limit=int(self._stage.rate_limit * rate_share),
             throttling_burst_limit=int(self._stage.burst_limit * rate_share),
             logging_level=apigateway.MethodLoggingLevel.ERROR,
-            # Full requests and responses, bodies and all.
+            # A data trace logs whole requests and responses, with their bodies.
             data_trace_enabled=False,
             metrics_enabled=True,
         )
 
-    def _execution_logs(self) -> None:
-        """The log group that API Gateway would else create, with lines kept for ever."""
+    def _add_execution_log_group(self) -> None:
+        """Add the log group, which API Gateway would otherwise create without a retention."""
         group = log_group(
             self,
             "ExecutionLogs",
             stage=self._stage,
-            name=f"API-Gateway-Execution-Logs_{self.api.rest_api_id}/{self._stage.name}",
+            name=f"API-Gateway-Execution-Logs_{self.rest_api.rest_api_id}/{self._stage.name}",
         )
-        self.api.deployment_stage.node.add_dependency(group)
+        self.rest_api.deployment_stage.node.add_dependency(group)
 
     def _add_models(self) -> dict[tuple[str, str], apigateway.IModel]:
-        """The models of all routes, by media type and schema."""
+        """Add the models of all routes, and return them by media type and schema."""
         bodies = sorted({body for route in ROUTES for body in route.body.items()})
         return {(media, schema): self._add_model(media, schema) for media, schema in bodies}
 
     def _add_model(self, media: str, schema: str) -> apigateway.IModel:
         content: dict[str, Any] = json.loads((SCHEMAS / f"{schema}.json").read_text())
         title = content["title"]
-        # The CDK's own Model takes a schema in its own words instead of JSON Schema's.
+        # The CDK's Model accepts no JSON Schema, only the CDK's own classes.
         model = apigateway.CfnModel(
             self,
             f"{title}Model",
-            rest_api_id=self.api.rest_api_id,
+            rest_api_id=self.rest_api.rest_api_id,
             name=title,
             description=content["description"],
             content_type=media,
             schema=content,
         )
-        deployment = self.api.latest_deployment
+        deployment = self.rest_api.latest_deployment
         if deployment is None:
-            raise RuntimeError("the API has no deployment to add models to")
+            raise RuntimeError("The API has no deployment that could include models")
         deployment.node.add_dependency(model)
-        # A changed schema needs a new deployment, and only this tells the CDK.
+        # A changed schema needs a new deployment, which the CDK would not create by itself.
         deployment.add_to_logical_id({schema: content})
         return apigateway.Model.from_model_name(self, title, model.ref)
 
@@ -188,21 +189,21 @@ class LedgerApi(Construct):
         names = [f"method.request.path.{name}" for name in route.path_parameters]
         required = dict.fromkeys(names, True)
         names += [f"method.request.querystring.{name}" for name in route.query]
-        if self._origin_matters:
+        if self._cors_depends_on_origin:
             names.append("method.request.header.Origin")
-        others = [*names, *(f"method.request.header.{name}" for name in route.headers)]
-        self.api.root.resource_for_path(route.path).add_method(
+        optional = [*names, *(f"method.request.header.{name}" for name in route.headers)]
+        self.rest_api.root.resource_for_path(route.path).add_method(
             route.method,
             apigateway.LambdaIntegration(
-                function.target,
+                function.alias_or_function,
                 allow_test_invoke=False,
                 timeout=Duration.seconds(API_GATEWAY_TIMEOUT),
-                # Without these, every request to the resource gets the first one's answer.
+                # Without these, every request to the resource gets the answer to the first one.
                 cache_key_parameters=names if route.cache_ttl else None,
             ),
             operation_name=route.operation,
-            **self._authorization.of(route),
-            request_parameters={**dict.fromkeys(others, False), **required},
+            **self._authorization.method_options(route),
+            request_parameters={**dict.fromkeys(optional, False), **required},
             request_models={
                 media: self._models[media, schema] for media, schema in route.body.items()
             }
@@ -213,11 +214,12 @@ class LedgerApi(Construct):
     def _add_preflights(self) -> None:
         for path, routes in groupby(sorted(ROUTES, key=attrgetter("path")), attrgetter("path")):
             self._add_preflight(path, [route.method for route in routes])
-        # Or a page would never see the 404 of a path that is wrong: its browser asks first.
+        # A browser sends a preflight for a wrong path too; if it failed, the page would not see
+        # the 404.
         self._add_preflight("/{anything+}", sorted({route.method for route in ROUTES}))
 
     def _add_preflight(self, path: str, methods: list[str]) -> None:
-        self.api.root.resource_for_path(path).add_cors_preflight(
+        self.rest_api.root.resource_for_path(path).add_cors_preflight(
             allow_origins=list(self._stage.cors_origins),
             allow_methods=methods,
             allow_headers=list(REQUEST_HEADERS),
@@ -225,22 +227,22 @@ class LedgerApi(Construct):
             max_age=_PREFLIGHT_MAX_AGE,
         )
 
-    def _add_problems(self) -> None:
+    def _add_gateway_responses(self) -> None:
         for problem in gateway_problems(self._stage.authorization):
-            self.api.add_gateway_response(
+            self.rest_api.add_gateway_response(
                 "".join(word.title() for word in problem.case.response_type.split("_")),
                 type=problem.case,
                 status_code=str(problem.kind.status.value),
-                response_headers=problem.headers(self._cors_of(problem)),
+                response_headers=problem.headers(self._cors_headers(problem)),
                 templates={"application/json": problem.template},
             )
 
-    def _cors_of(self, problem: GatewayProblem) -> dict[str, str]:
-        vary = {"Vary": "'Origin'"} if self._origin_matters else {}
+    def _cors_headers(self, problem: GatewayProblem) -> dict[str, str]:
+        vary = {"Vary": "'Origin'"} if self._cors_depends_on_origin else {}
         allowed = f"'{self._stage.cors_origins[0]}'"
         if self._stage.lists_origins:
-            # A gateway response cannot choose from a list, so it repeats who asks. The firewall
-            # lets nobody else ask, and its refusal is for nobody.
+            # A gateway response cannot choose from a list, so it repeats the request's origin. The
+            # firewall blocks all other origins, and no page may read its answer.
             if problem.case.response_type == apigateway.ResponseType.WAF_FILTERED.response_type:
                 return vary
             allowed = "method.request.header.Origin"
@@ -251,7 +253,7 @@ class LedgerApi(Construct):
         }
 
     def _add_usage_plan(self) -> apigateway.IApiKey:
-        plan = self.api.add_usage_plan(
+        plan = self.rest_api.add_usage_plan(
             "UsagePlan",
             name=self._stage.prefix,
             description="The limits of every API key of this plan",
@@ -262,7 +264,9 @@ class LedgerApi(Construct):
                 limit=self._stage.daily_quota, period=apigateway.Period.DAY
             ),
             api_stages=[
-                apigateway.UsagePlanPerApiStage(api=self.api, stage=self.api.deployment_stage)
+                apigateway.UsagePlanPerApiStage(
+                    api=self.rest_api, stage=self.rest_api.deployment_stage
+                )
             ],
         )
         key = apigateway.ApiKey(self, "Key", description=f"The default key of {self._stage.prefix}")

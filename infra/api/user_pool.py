@@ -1,12 +1,13 @@
-"""The user pool of a stage: who may get access tokens for the API, and which."""
+"""The Cognito user pool of a stage, which issues access tokens for the API."""
 
 from aws_cdk import Aws, CustomResource, Duration, Stack
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.conventions.retention import of_data
-from infra.data.secret_resource import made_secret
+from infra.conventions.outputs import Output
+from infra.conventions.retention import retention_for_data
+from infra.data.secret_parameter import secret_parameter
 from infra.spec.routes import RESOURCE_SERVER, SCOPES
 from infra.spec.stages import Stage
 
@@ -17,42 +18,43 @@ _SIGN_IN_VALIDITY = Duration.hours(12)
 class UserPool(Construct):
     """A user pool with the scopes of the API, and a client for each kind of caller.
 
-    Machines sign in with the client credentials grant; people with code and PKCE, in the
-    pages that Cognito serves. Nobody signs up: an administrator makes the users.
-
-    Attributes:
-        pool: The user pool.
-        outputs: What those who sign in need to know, for the stack's outputs.
+    Machines sign in with the client credentials grant, people with an authorization code and PKCE
+    on the pages that Cognito serves. Users cannot sign up: an administrator creates them.
     """
+
+    cognito_pool: cognito.UserPool
+
+    outputs: dict[str, Output]
+    """The stack outputs that clients need to sign in."""
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage) -> None:
         super().__init__(scope, id_)
-        self.pool = self._add_pool(stage)
-        domain = self.pool.add_domain(
+        self.cognito_pool = self._add_pool(stage)
+        domain = self.cognito_pool.add_domain(
             "Domain",
             cognito_domain=cognito.CognitoDomainOptions(
-                # One of a kind among all accounts of the region.
+                # Unique among all accounts of the region.
                 domain_prefix=f"{stage.prefix}-{Aws.ACCOUNT_ID}"
             ),
         )
         scopes = [
-            cognito.ResourceServerScope(scope_name=access, scope_description=what)
-            for access, what in SCOPES.items()
+            cognito.ResourceServerScope(scope_name=access, scope_description=description)
+            for access, description in SCOPES.items()
         ]
-        server = self.pool.add_resource_server(
+        server = self.cognito_pool.add_resource_server(
             "Jobs",
             identifier=RESOURCE_SERVER,
             user_pool_resource_server_name=stage.prefix,
             scopes=scopes,
         )
-        of_api = [cognito.OAuthScope.resource_server(server, each) for each in scopes]
-        browser = self.pool.add_client(
+        api_scopes = [cognito.OAuthScope.resource_server(server, scope) for scope in scopes]
+        browser = self.cognito_pool.add_client(
             "Browser",
             user_pool_client_name=f"{stage.prefix}-browser",
             generate_secret=False,
             o_auth=cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(authorization_code_grant=True),
-                scopes=[cognito.OAuthScope.OPENID, *of_api],
+                scopes=[cognito.OAuthScope.OPENID, *api_scopes],
                 callback_urls=list(stage.sign_in_callbacks),
                 logout_urls=list(stage.sign_in_callbacks),
             ),
@@ -63,26 +65,28 @@ class UserPool(Construct):
             enable_token_revocation=True,
             prevent_user_existence_errors=True,
         )
-        machine = self.pool.add_client(
+        machine = self.cognito_pool.add_client(
             "Machine",
             user_pool_client_name=f"{stage.prefix}-machine",
             generate_secret=True,
             o_auth=cognito.OAuthSettings(
-                flows=cognito.OAuthFlows(client_credentials=True), scopes=of_api
+                flows=cognito.OAuthFlows(client_credentials=True), scopes=api_scopes
             ),
             access_token_validity=_TOKEN_VALIDITY,
             enable_token_revocation=True,
             prevent_user_existence_errors=True,
         )
-        credentials = self._machine_credentials(stage, machine, domain)
+        credentials = self._add_machine_credentials(stage, machine, domain)
         self.outputs = {
-            "SignInUrl": ("Where browsers sign in, and clients get tokens", domain.base_url()),
-            "BrowserClientId": (
-                "The client of browsers: code and PKCE",
+            "SignInUrl": Output(
+                "The URL where browsers sign in and clients get tokens", domain.base_url()
+            ),
+            "BrowserClientId": Output(
+                "The client of browsers, for the authorization code grant with PKCE",
                 browser.user_pool_client_id,
             ),
-            "MachineCredentials": (
-                "The parameter with what workers get their tokens with",
+            "MachineCredentials": Output(
+                "The parameter with the credentials that workers exchange for tokens",
                 credentials.ref,
             ),
         }
@@ -105,29 +109,29 @@ class UserPool(Construct):
                 require_uppercase=True,
                 temp_password_validity=Duration.days(1),
             ),
-            # Threat protection comes with it, billed by the user who signs in; machines are free
-            # of it.
+            # Includes threat protection. AWS bills it per user who signs in; machine clients cost
+            # nothing extra.
             feature_plan=cognito.FeaturePlan.PLUS,
             standard_threat_protection_mode=cognito.StandardThreatProtectionMode.FULL_FUNCTION,
             deletion_protection=stage.retain_data,
-            removal_policy=of_data(stage),
+            removal_policy=retention_for_data(stage),
         )
 
-    def _machine_credentials(
+    def _add_machine_credentials(
         self, stage: Stage, machine: cognito.UserPoolClient, domain: cognito.UserPoolDomain
     ) -> CustomResource:
         name = f"/job-ledger/{stage.name}/machine-client"
-        return made_secret(
+        return secret_parameter(
             self,
             "MachineClient",
             stage=stage,
             module="machine_client",
-            description="Keeps what workers get their access tokens with",
+            description="Copies the credentials of machine clients to Parameter Store",
             statements=[
                 iam.PolicyStatement(
                     sid="Client",
                     actions=["cognito-idp:DescribeUserPoolClient"],
-                    resources=[self.pool.user_pool_arn],
+                    resources=[self.cognito_pool.user_pool_arn],
                 ),
                 iam.PolicyStatement(
                     sid="Credentials",
@@ -141,7 +145,7 @@ class UserPool(Construct):
             ],
             properties={
                 "ParameterName": name,
-                "UserPoolId": self.pool.user_pool_id,
+                "UserPoolId": self.cognito_pool.user_pool_id,
                 "ClientId": machine.user_pool_client_id,
                 "TokenUrl": f"{domain.base_url()}/oauth2/token",
                 "Scope": " ".join(f"{RESOURCE_SERVER}/{access}" for access in SCOPES),

@@ -1,4 +1,4 @@
-"""The network that the functions run in: no way in, and out only by TLS."""
+"""The VPC of the functions: nothing comes in, and only TLS goes out."""
 
 from aws_cdk import Aws, Stack
 from aws_cdk import aws_ec2 as ec2
@@ -6,8 +6,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.conventions.log_groups import log_group
-from infra.data.jobs_table import JobTable
-from infra.data.log_bucket import Archive
+from infra.data.jobs_table import JobsTable
+from infra.data.log_buckets import LogBuckets
 from infra.data.parameters import Parameters
 from infra.spec.routes import ROUTES
 from infra.spec.stages import Stage
@@ -16,16 +16,19 @@ _HTTPS = ec2.Port.tcp(443)
 
 
 class Network(Construct):
-    """A VPC over two availability zones, with private paths to what the functions call.
+    """A VPC in two availability zones, with private endpoints for the services that functions call.
 
-    Each endpoint lets through only what a route of this stack does, whatever the caller's own
-    policy says.
-
-    Attributes:
-        vpc: The VPC.
-        functions: The security group of the functions.
-        private: Selects the subnets of the functions.
+    The policy of an endpoint allows only the actions of the stack's routes, whatever the role of
+    the caller allows.
     """
+
+    vpc: ec2.Vpc
+
+    security_group: ec2.SecurityGroup
+    """The security group of the functions."""
+
+    private_subnets: ec2.SubnetSelection
+    """The subnets of the functions."""
 
     def __init__(
         self,
@@ -33,12 +36,12 @@ class Network(Construct):
         id_: str,
         *,
         stage: Stage,
-        table: JobTable,
-        archive: Archive,
+        table: JobsTable,
+        log_buckets: LogBuckets,
         parameters: Parameters,
     ) -> None:
         super().__init__(scope, id_)
-        self.private = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
+        self.private_subnets = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
@@ -58,44 +61,48 @@ class Network(Construct):
                     cidr_mask=20,
                 ),
             ],
-            # The CDK would do it with a custom resource, in Node. Nothing here uses that group.
+            # The CDK would do it with a custom resource in Node. Nothing uses that group.
             restrict_default_security_group=False,
         )
-        self.functions = self._security_group("Functions", "The functions: out by TLS only")
-        self.functions.add_egress_rule(ec2.Peer.any_ipv4(), _HTTPS, "AWS APIs")
+        self.security_group = self._add_security_group(
+            "Functions", "The functions: out by TLS only"
+        )
+        self.security_group.add_egress_rule(ec2.Peer.any_ipv4(), _HTTPS, "AWS APIs")
 
-        dynamodb = self._gateway("DynamoDb", ec2.GatewayVpcEndpointAwsService.DYNAMODB)
-        _allow(dynamodb, {a for route in ROUTES for a in route.table}, [table.table.table_arn])
+        dynamodb = self._add_gateway_endpoint("DynamoDb", ec2.GatewayVpcEndpointAwsService.DYNAMODB)
+        _allow(dynamodb, {a for route in ROUTES for a in route.table}, [table.table_arn])
         _allow(dynamodb, {a for route in ROUTES for a in route.indexes}, table.index_arns)
-        s3 = self._gateway("S3", ec2.GatewayVpcEndpointAwsService.S3)
-        _allow(s3, {"s3:PutObject"}, [archive.bucket.arn_for_objects("*")])
+        s3 = self._add_gateway_endpoint("S3", ec2.GatewayVpcEndpointAwsService.S3)
+        _allow(s3, {"s3:PutObject"}, [log_buckets.archive.arn_for_objects("*")])
         if stage.ssm_endpoint:
-            _allow(self._ssm_endpoint(), {"ssm:GetParameter"}, parameters.arns)
-        self._flow_logs(stage)
+            _allow(self._add_ssm_endpoint(), {"ssm:GetParameter"}, parameters.arns)
+        self._add_flow_logs(stage)
 
-    def _security_group(self, id_: str, description: str) -> ec2.SecurityGroup:
+    def _add_security_group(self, id_: str, description: str) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(
             self, id_, vpc=self.vpc, description=description, allow_all_outbound=False
         )
 
-    def _gateway(
+    def _add_gateway_endpoint(
         self, id_: str, service: ec2.GatewayVpcEndpointAwsService
     ) -> ec2.GatewayVpcEndpoint:
-        return self.vpc.add_gateway_endpoint(id_, service=service, subnets=[self.private])
+        return self.vpc.add_gateway_endpoint(id_, service=service, subnets=[self.private_subnets])
 
-    def _ssm_endpoint(self) -> ec2.InterfaceVpcEndpoint:
-        group = self._security_group("SsmEndpoint", "Parameter Store: in from the functions only")
-        group.add_ingress_rule(self.functions, _HTTPS, "The functions")
+    def _add_ssm_endpoint(self) -> ec2.InterfaceVpcEndpoint:
+        group = self._add_security_group(
+            "SsmEndpoint", "Parameter Store: in from the functions only"
+        )
+        group.add_ingress_rule(self.security_group, _HTTPS, "The functions")
         return self.vpc.add_interface_endpoint(
             "Ssm",
             service=ec2.InterfaceVpcEndpointAwsService.SSM,
-            subnets=self.private,
+            subnets=self.private_subnets,
             security_groups=[group],
-            # Else the CDK lets the whole VPC in.
+            # By default, the CDK lets the whole VPC in.
             open=False,
         )
 
-    def _flow_logs(self, stage: Stage) -> None:
+    def _add_flow_logs(self, stage: Stage) -> None:
         group = log_group(self, "FlowLogs", stage=stage, name=f"/{stage.prefix}/flow-logs")
         account = Stack.of(self).account
         role = iam.Role(
@@ -124,7 +131,7 @@ class Network(Construct):
         self.vpc.add_flow_log(
             "FlowLog",
             traffic_type=ec2.FlowLogTrafficType.ALL,
-            # Its role is complete; the CDK would add a PassRole that the role never needs.
+            # The role is complete; the CDK would add iam:PassRole, which it does not need.
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(
                 group, role.without_policy_updates()
             ),
@@ -136,7 +143,7 @@ def _allow(
     actions: set[str],
     resources: list[str],
 ) -> None:
-    """Let this account's principals through ``endpoint`` for ``actions`` on ``resources``."""
+    """Allow the account's principals ``actions`` on ``resources`` through ``endpoint``."""
     endpoint.add_to_policy(
         iam.PolicyStatement(
             principals=[iam.AnyPrincipal()],

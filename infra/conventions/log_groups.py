@@ -1,9 +1,9 @@
-"""Log groups: every one of the stack keeps its lines as long as the stage says."""
+"""Log groups with the retention of the stage."""
 
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.conventions.retention import of_named
+from infra.conventions.retention import retention_for_fixed_name
 from infra.spec.stages import Stage
 
 _RETENTION = {
@@ -17,19 +17,19 @@ _RETENTION = {
 
 
 def log_group(scope: Construct, id_: str, *, stage: Stage, name: str) -> logs.LogGroup:
-    """A log group with the stage's retention.
+    """Create a log group.
 
     Args:
-        scope: Its parent.
-        id_: Its construct id.
-        stage: Decides retention, and whether the group outlives the stack.
-        name: Its physical name. Explicit, so that the service that writes to it finds this
-            group and does not create one that keeps its lines for ever.
+        scope: The parent construct.
+        id_: The construct id.
+        stage: Decides the retention, and whether the group outlives the stack.
+        name: The physical name, which the service that writes the log expects. Without the
+            group, the service would create one that keeps its lines for ever.
     """
     return logs.LogGroup(
         scope,
         id_,
         log_group_name=name,
         retention=_RETENTION[stage.log_retention_days],
-        removal_policy=of_named(stage),
+        removal_policy=retention_for_fixed_name(stage),
     )

@@ -1,13 +1,14 @@
-"""The outputs: everything that the stack made, by a name that people and scripts can use."""
+"""The stack outputs: one for each resource, by its construct path, and some for scripts."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from aws_cdk import CfnOutput, CfnResource, Stack
 from constructs import Construct
 
-NOT_LISTED = frozenset(
+UNLISTED_TYPES = frozenset(
     {
-        # Parts of another resource, without an identity that anything could be done with.
+        # Parts of another resource; a reference to one of them is of no use.
         "AWS::ApiGateway::UsagePlanKey",
         "AWS::EC2::Route",
         "AWS::EC2::SecurityGroupIngress",
@@ -20,46 +21,52 @@ NOT_LISTED = frozenset(
         "AWS::WAFv2::WebACLAssociation",
     }
 )
-"""The resource types that have no output."""
+"""The resource types without an output."""
 
-_WITHOUT_MEANING = {"Resource", "Default"}
+_MEANINGLESS_PARTS = {"Resource", "Default"}
+
+
+class Output(NamedTuple):
+    """A stack output."""
+
+    description: str
+
+    value: str
 
 
 class Outputs(Construct):
-    """One output per resource, with CloudFormation's reference to it, and those for scripts."""
+    """The stack outputs: the named ones, and a reference to each resource."""
 
-    def __init__(
-        self, scope: Construct, id_: str, *, scripts: Mapping[str, tuple[str, str]]
-    ) -> None:
-        """Add the outputs. Comes last: it lists what is there.
+    def __init__(self, scope: Construct, id_: str, *, named: Mapping[str, Output]) -> None:
+        """Add the outputs. Create this construct last: it lists the resources that exist by then.
 
         Args:
             scope: The stack.
             id_: The construct id.
-            scripts: Further outputs: name, then description and value.
+            named: The outputs with a name that scripts rely on.
         """
         super().__init__(scope, id_)
-        for name, (description, value) in scripts.items():
-            self._add(name, description, value)
+        for name, output in named.items():
+            self._add(name, output)
         for resource in _resources(Stack.of(self)):
-            name = _readable(resource)
-            self._add(name, f"{resource.cfn_resource_type} {name}", resource.ref)
+            name = _output_name(resource)
+            self._add(name, Output(f"{resource.cfn_resource_type} {name}", resource.ref))
 
-    def _add(self, name: str, description: str, value: str) -> None:
-        output = CfnOutput(self, name, description=description, value=value)
-        output.override_logical_id(name)
+    def _add(self, name: str, output: Output) -> None:
+        cfn_output = CfnOutput(self, name, description=output.description, value=output.value)
+        cfn_output.override_logical_id(name)
 
 
 def _resources(stack: Stack) -> list[CfnResource]:
     return [
         construct
         for construct in stack.node.find_all()
-        if isinstance(construct, CfnResource) and construct.cfn_resource_type not in NOT_LISTED
+        if isinstance(construct, CfnResource) and construct.cfn_resource_type not in UNLISTED_TYPES
     ]
 
 
-def _readable(resource: CfnResource) -> str:
-    """The construct path within the stack, as one word."""
+def _output_name(resource: CfnResource) -> str:
+    """Return the construct path within the stack, as one word."""
     parts = resource.node.path.split("/")[1:]
-    words = [part for part in parts if part not in _WITHOUT_MEANING]
+    words = [part for part in parts if part not in _MEANINGLESS_PARTS]
     return "".join(character for character in "".join(words) if character.isalnum())

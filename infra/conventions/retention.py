@@ -1,18 +1,18 @@
-"""What becomes of a resource when the stack is deleted."""
+"""Whether a resource outlives its stack: the removal policies of the stages."""
 
 from aws_cdk import RemovalPolicy
 
 from infra.spec.stages import Stage
 
 
-def of_data(stage: Stage) -> RemovalPolicy:
-    """For what holds data, or reads it, under a name that CloudFormation makes up."""
+def retention_for_data(stage: Stage) -> RemovalPolicy:
+    """Return the policy of a resource that holds or reads data, with a generated name."""
     return RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY
 
 
-def of_named(stage: Stage) -> RemovalPolicy:
-    """For the same under a name of ours.
+def retention_for_fixed_name(stage: Stage) -> RemovalPolicy:
+    """Return the policy of a resource that holds or reads data, with a name that we give it.
 
-    What a failed first deployment leaves behind would be in the way of the second.
+    A failed first deployment deletes the resource, since its name would block the second one.
     """
     return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if stage.retain_data else RemovalPolicy.DESTROY

@@ -1,4 +1,4 @@
-"""The archive as a table that Athena queries, without a crawler."""
+"""The log archive as a table that Athena queries, without a crawler."""
 
 from collections.abc import Mapping
 
@@ -8,9 +8,9 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.conventions.retention import of_data
-from infra.data.log_bucket import Archive
-from infra.spec.log_archive import COLUMNS, FOLDER, PARTITIONS, PREFIX, queries
+from infra.conventions.private_buckets import private_bucket
+from infra.data.log_buckets import LogBuckets
+from infra.spec.log_archive import COLUMNS, FOLDER_TEMPLATE, PARTITIONS, PREFIX, named_queries
 from infra.spec.routes import FUNCTIONS
 from infra.spec.stages import Stage
 
@@ -18,31 +18,36 @@ _RESULT_DAYS = 7
 _GB = 1024**3
 
 
-class Catalog(Construct):
-    """The table over the archive, and the workgroup that queries it.
+class AthenaLogs(Construct):
+    """The table over the archive, and the workgroup that queries it."""
 
-    Attributes:
-        database: The Glue database; it holds the table ``logs``.
-        workgroup: The Athena workgroup; it has the named queries.
-        results: Takes the results of queries, for some days.
-    """
+    database: glue.CfnDatabase
+    """The database with the table ``logs``."""
 
-    def __init__(self, scope: Construct, id_: str, *, stage: Stage, archive: Archive) -> None:
+    workgroup: athena.CfnWorkGroup
+    """The workgroup with the named queries."""
+
+    results: s3.Bucket
+    """The results of queries, which expire after some days."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, stage: Stage, log_buckets: LogBuckets
+    ) -> None:
         super().__init__(scope, id_)
         self.database = glue.CfnDatabase(
             self,
             "Database",
             catalog_id=Stack.of(self).account,
             database_input=glue.CfnDatabase.DatabaseInputProperty(
-                # Athena takes no hyphens.
+                # Athena accepts no hyphens.
                 name=stage.prefix.replace("-", "_"),
                 description=f"The archived logs of {stage.prefix}",
             ),
         )
-        self._table(stage, archive)
-        self.results = self._results(stage, archive)
-        self.workgroup = self._workgroup(stage)
-        for query in queries():
+        self._add_table(stage, log_buckets)
+        self.results = self._add_results(stage, log_buckets)
+        self.workgroup = self._add_workgroup(stage)
+        for query in named_queries():
             athena.CfnNamedQuery(
                 self,
                 query.name.title().replace("-", ""),
@@ -53,9 +58,9 @@ class Catalog(Construct):
                 work_group=self.workgroup.ref,
             )
 
-    def _table(self, stage: Stage, archive: Archive) -> None:
-        bucket = archive.bucket.s3_url_for_object()
-        template = FOLDER.format(**{name: f"${{{name}}}" for name in PARTITIONS})
+    def _add_table(self, stage: Stage, log_buckets: LogBuckets) -> None:
+        bucket = log_buckets.archive.s3_url_for_object()
+        folder = FOLDER_TEMPLATE.format(**{name: f"${{{name}}}" for name in PARTITIONS})
         glue.CfnTable(
             self,
             "Table",
@@ -70,7 +75,7 @@ class Catalog(Construct):
                     "EXTERNAL": "TRUE",
                     "classification": "json",
                     "compressionType": "gzip",
-                    # Athena works out where the objects are; nobody has to register folders:
+                    # Athena computes the folders of the objects, so none has to be registered:
                     # https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html
                     "projection.enabled": "true",
                     "projection.function.type": "enum",
@@ -81,7 +86,7 @@ class Catalog(Construct):
                     "projection.hour.type": "integer",
                     "projection.hour.range": "0,23",
                     "projection.hour.digits": "2",
-                    "storage.location.template": f"{bucket}/{template}",
+                    "storage.location.template": f"{bucket}/{folder}",
                 },
                 storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
                     columns=_columns(COLUMNS),
@@ -96,34 +101,27 @@ class Catalog(Construct):
             ),
         )
 
-    def _results(self, stage: Stage, archive: Archive) -> s3.Bucket:
-        return s3.Bucket(
+    def _add_results(self, stage: Stage, log_buckets: LogBuckets) -> s3.Bucket:
+        return private_bucket(
             self,
             "Results",
-            encryption=s3.BucketEncryption.KMS_MANAGED,
-            bucket_key_enabled=True,
-            enforce_ssl=True,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            server_access_logs_bucket=archive.access_logs,
-            server_access_logs_prefix="results/",
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    id="expire",
-                    expiration=Duration.days(_RESULT_DAYS),
-                    abort_incomplete_multipart_upload_after=Duration.days(_RESULT_DAYS),
-                )
-            ],
-            removal_policy=of_data(stage),
+            stage=stage,
+            lifecycle_rule=s3.LifecycleRule(
+                id="expire",
+                expiration=Duration.days(_RESULT_DAYS),
+                abort_incomplete_multipart_upload_after=Duration.days(_RESULT_DAYS),
+            ),
+            access_logs=log_buckets.access_logs,
+            access_log_prefix="results/",
         )
 
-    def _workgroup(self, stage: Stage) -> athena.CfnWorkGroup:
+    def _add_workgroup(self, stage: Stage) -> athena.CfnWorkGroup:
         return athena.CfnWorkGroup(
             self,
             "Workgroup",
             name=stage.prefix,
             description=f"Queries over the archived logs of {stage.prefix}",
-            # Else it could not be deleted once it has been used.
+            # Without this, a workgroup that has been used cannot be deleted.
             recursive_delete_option=True,
             work_group_configuration=athena.CfnWorkGroup.WorkGroupConfigurationProperty(
                 enforce_work_group_configuration=True,
@@ -137,7 +135,7 @@ class Catalog(Construct):
                     expected_bucket_owner=Stack.of(self).account,
                     encryption_configuration=athena.CfnWorkGroup.EncryptionConfigurationProperty(
                         encryption_option="SSE_KMS",
-                        # The key that AWS manages; it is there once a line has been archived.
+                        # The key that AWS manages, created when the first line is archived.
                         kms_key=Stack.of(self).format_arn(
                             service="kms", resource="alias", resource_name="aws/s3"
                         ),

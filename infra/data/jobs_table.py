@@ -5,22 +5,19 @@ from constructs import Construct
 
 from common.jobs.keys import EXPIRY, INDEXES, PARTITION_KEY, SORT_KEY
 from common.jobs.model import SUMMARY
-from infra.conventions.retention import of_data
+from infra.conventions.retention import retention_for_data
 from infra.spec.stages import Stage
 
 
-class JobTable(Construct):
-    """The table that holds the jobs: on demand, encrypted, recoverable, self-cleaning.
+class JobsTable(Construct):
+    """The table that holds the jobs: on demand, encrypted, recoverable, with a TTL."""
 
-    Attributes:
-        table: The table.
-        index_arns: The ARNs of its indexes, and of nothing else.
-    """
+    dynamodb_table: dynamodb.Table
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage) -> None:
         super().__init__(scope, id_)
         string = dynamodb.AttributeType.STRING
-        self.table = dynamodb.Table(
+        self.dynamodb_table = dynamodb.Table(
             self,
             "Jobs",
             partition_key=dynamodb.Attribute(name=PARTITION_KEY, type=string),
@@ -31,10 +28,10 @@ class JobTable(Construct):
             ),
             time_to_live_attribute=EXPIRY,
             deletion_protection=stage.retain_data,
-            removal_policy=of_data(stage),
+            removal_policy=retention_for_data(stage),
         )
         for name, key in INDEXES.items():
-            self.table.add_global_secondary_index(
+            self.dynamodb_table.add_global_secondary_index(
                 index_name=name,
                 partition_key=dynamodb.Attribute(name=key, type=string),
                 sort_key=dynamodb.Attribute(name=SORT_KEY, type=string),
@@ -45,5 +42,11 @@ class JobTable(Construct):
             )
 
     @property
+    def table_arn(self) -> str:
+        """The ARN of the table, without its indexes."""
+        return self.dynamodb_table.table_arn
+
+    @property
     def index_arns(self) -> list[str]:
-        return [f"{self.table.table_arn}/index/{name}" for name in INDEXES]
+        """The ARNs of the indexes, without the table."""
+        return [f"{self.table_arn}/index/{name}" for name in INDEXES]

@@ -1,4 +1,4 @@
-"""Configuration and secrets in Parameter Store."""
+"""The parameters of a stage in Parameter Store."""
 
 import json
 
@@ -7,22 +7,23 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from infra.data.secret_resource import made_secret
+from infra.data.secret_parameter import secret_parameter
 from infra.spec.routes import SsmParameter
 from infra.spec.stages import Stage
 
 
 class Parameters(Construct):
-    """The two parameters of a stage.
+    """The settings and the secret that functions read.
 
-    ``config`` is a JSON object that may be edited at any time;
-    ``cursor-key`` is a SecureString with random keys, newest first, which CloudFormation cannot
-    create: a function makes and rotates them, and only the functions whose routes say so read
-    them.
+    ``config`` is a JSON object that may be edited at any time. ``cursor-key`` is a SecureString
+    with the random keys that sign cursors, newest first; a custom resource creates it.
+    """
 
-    Attributes:
-        names: The full name of each, for the functions' environment; refers to the resource, so
-            that whoever is told the name is deployed after the parameter.
+    names: dict[SsmParameter, str]
+    """The full name of each parameter.
+
+    A name refers to the resource, so CloudFormation creates the parameter before a function that
+    gets its name.
     """
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage) -> None:
@@ -38,9 +39,9 @@ class Parameters(Construct):
             description="The settings that can be changed without a deployment",
             string_value=json.dumps({"retention_days": stage.job_retention_days}),
         )
-        self.names: dict[SsmParameter, str] = {
+        self.names = {
             "config": config.parameter_name,
-            "cursor-key": self._cursor_key(stage).ref,
+            "cursor-key": self._add_cursor_key(stage).ref,
         }
 
     @property
@@ -49,24 +50,24 @@ class Parameters(Construct):
         return [self.arn(parameter) for parameter in self._paths]
 
     def arn(self, parameter: SsmParameter) -> str:
-        """The ARN of ``parameter``, for a policy."""
+        """Return the ARN of ``parameter``, for a policy."""
         return Stack.of(self).format_arn(
             service="ssm",
             resource="parameter",
             resource_name=self._paths[parameter].removeprefix("/"),
         )
 
-    def _cursor_key(self, stage: Stage) -> CustomResource:
-        return made_secret(
+    def _add_cursor_key(self, stage: Stage) -> CustomResource:
+        return secret_parameter(
             self,
             "CursorKey",
             stage=stage,
             module="cursor_key",
-            description="Makes, rotates and deletes the key that signs cursors",
+            description="Creates, rotates and deletes the key that signs cursors",
             statements=[
                 iam.PolicyStatement(
                     sid="Key",
-                    # A rotation keeps the key before for a while, so it has to read it.
+                    # A rotation reads the previous key, to keep it for a while.
                     actions=["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"],
                     resources=[self.arn("cursor-key")],
                 )

@@ -1,6 +1,6 @@
-"""The archived log lines: where they lie, what is in them, and what operators ask about them.
+"""The log archive in S3: its folders, the fields of a line, and the named queries of Athena.
 
-The functions write them, Athena and ``ops logs`` read them; a test holds the three together.
+The functions write the archive; Athena and ``ops logs`` read it. Tests hold the three together.
 """
 
 from datetime import datetime
@@ -10,13 +10,13 @@ from typing import NamedTuple
 from infra.spec.routes import Function
 
 PREFIX = "logs/"
-"""What the key of every object begins with."""
+"""The prefix of every object's key."""
 
-FOLDER = PREFIX + "function={function}/date={date}/hour={hour}/"
-"""Where objects lie: by who shipped them, and when, in UTC.
+FOLDER_TEMPLATE = PREFIX + "function={function}/date={date}/hour={hour}/"
+"""The folder of an object, by the function that uploaded it and the time of the upload in UTC.
 
-Lines are shipped after they were written: as a rule by seconds, and by as long as S3 refuses
-them or Lambda lets the function sleep.
+A line is uploaded later than it is written: usually by seconds, and by more while S3 refuses
+uploads or Lambda freezes the function.
 """
 
 COLUMNS = {
@@ -46,44 +46,42 @@ COLUMNS = {
         "frames:array<struct<file:string,line:int,function:string,statement:string>>>"
     ),
 }
-"""The fields of a line, by their Athena types; a line has those that apply to it.
+"""The fields of a line and their Athena types. A line has only the fields that apply to it.
 
-``timestamp`` is RFC 3339 in UTC: it sorts as text, and ``from_iso8601_timestamp`` reads it.
+``timestamp`` is RFC 3339 in UTC: it sorts as text, and ``from_iso8601_timestamp`` parses it.
 """
 
 PARTITIONS = {"function": "string", "date": "string", "hour": "int"}
-"""What the folders say. A query that restricts no ``date`` reads the archive from end to end."""
+"""The partition columns, taken from the folder. A query without a ``date`` reads all objects."""
 
 
-def prefix_of(function: Function) -> str:
-    """What the keys of ``function`` begin with, and those of no other."""
-    return FOLDER.split("date=")[0].format(function=function)
+def function_prefix(function: Function) -> str:
+    """Return the key prefix of the objects that ``function`` uploads."""
+    return FOLDER_TEMPLATE.split("date=")[0].format(function=function)
 
 
-def folder(function: Function, at: datetime) -> str:
-    """Where ``function`` ships to at a time, which must be in UTC."""
-    return FOLDER.format(function=function, date=f"{at:%Y-%m-%d}", hour=f"{at:%H}")
+def hour_folder(function: Function, at: datetime) -> str:
+    """Return the folder that ``function`` uploads to at the time ``at``, in UTC."""
+    return FOLDER_TEMPLATE.format(function=function, date=f"{at:%Y-%m-%d}", hour=f"{at:%H}")
 
 
-class Query(NamedTuple):
-    """A question that operators ask again and again.
-
-    Args:
-        name: Its name, in Athena too.
-        description: What it finds, and what its parameters are.
-        sql: The question in Athena's SQL; ``?`` for each parameter.
-    """
+class NamedQuery(NamedTuple):
+    """A named query of Athena."""
 
     name: str
+
     description: str
+    """What the query finds, and its parameters."""
+
     sql: str
+    """The query, with ``?`` for each parameter."""
 
 
-def queries() -> list[Query]:
-    """The queries in queries/: a file is named like its query, and its first line describes it."""
-    return [_query(file) for file in sorted((Path(__file__).parent / "queries").glob("*.sql"))]
+def named_queries() -> list[NamedQuery]:
+    """Return the queries in queries/: a file has the query's name, its first line describes it."""
+    return [_read_query(file) for file in sorted((Path(__file__).parent / "queries").glob("*.sql"))]
 
 
-def _query(file: Path) -> Query:
+def _read_query(file: Path) -> NamedQuery:
     description, sql = file.read_text().split("\n", 1)
-    return Query(file.stem, description.removeprefix("-- "), sql)
+    return NamedQuery(file.stem, description.removeprefix("-- "), sql)

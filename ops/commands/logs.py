@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from infra.spec.log_archive import folder, prefix_of
+from infra.spec.log_archive import function_prefix, hour_folder
 from infra.spec.routes import FUNCTIONS, ROUTES, Function
 from local.log_format import readable
 from ops import deployment
@@ -112,13 +112,13 @@ class Archive:
             return sorted((key for keys in found for key in keys), key=_shipment)
 
     def _objects_of(self, function: Function, wanted: Wanted) -> list[str]:
-        last = folder(function, wanted.until + SHIPPED_WITHIN + _HOUR)
+        last = hour_folder(function, wanted.until + SHIPPED_WITHIN + _HOUR)
         keys: list[str] = []
         # Keys are in the order of time, so this lists the hours that matter and no others.
         for page in self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket,
-            Prefix=prefix_of(function),
-            StartAfter=folder(function, wanted.since),
+            Prefix=function_prefix(function),
+            StartAfter=hour_folder(function, wanted.since),
         ):
             for entry in page.get("Contents", []):
                 if entry["Key"] >= last:

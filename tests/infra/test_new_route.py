@@ -10,7 +10,7 @@ from common.web import problems
 from infra import stack
 from infra.api import rest_api
 from infra.compute import functions, network
-from infra.monitoring import dashboard
+from infra.monitoring import metrics
 from infra.spec import routes
 from infra.spec.paths import FUNCTION_SOURCES
 from infra.spec.routes import Route
@@ -48,7 +48,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(functions, "FUNCTION_SOURCES", Path(sources))
         patch.setattr(stack, "FUNCTIONS", (*routes.FUNCTIONS, "history"))
-        for module in (rest_api, dashboard, network, routes):
+        for module in (rest_api, metrics, network, routes):
             patch.setattr(module, "ROUTES", rows)
         return synthesize(STAGES["dev"], tmp_path_factory.mktemp("grown"), assets=True)
 

@@ -1,4 +1,4 @@
--- What went wrong in the last 24 hours, newest first
+-- The errors of the last 24 hours, newest first
 SELECT "timestamp", "function", route, status, request_id, job_id, exception_name, exception
 FROM logs
 WHERE "date" >= date_format(current_date - INTERVAL '1' DAY, '%Y-%m-%d')

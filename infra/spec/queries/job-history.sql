@@ -1,4 +1,4 @@
--- What happened to one job, oldest first: the day of its creation, such as '2026-01-31', and its id
+-- The log lines of one job, oldest first. Parameters: the date of its creation, such as '2026-01-31', and its id
 SELECT "timestamp", message, pipeline, route, status, detail, request_id, caller
 FROM logs
 WHERE "date" >= ?

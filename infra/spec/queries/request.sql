@@ -1,4 +1,4 @@
--- Everything about one request: the first and the last day to look at, such as '2026-01-31', and its id
+-- The log lines of one request. Parameters: the first and the last date to search, such as '2026-01-31', and the request's id
 SELECT *
 FROM logs
 WHERE "date" BETWEEN ? AND ?

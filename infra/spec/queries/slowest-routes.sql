@@ -1,4 +1,4 @@
--- The routes by their 99th percentile in the last 24 hours, slowest first; latencies in ms
+-- The latency percentiles of each route in the last 24 hours, slowest p99 first, in ms
 SELECT
   route,
   count(*) AS requests,

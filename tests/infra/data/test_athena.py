@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from infra.spec.log_archive import COLUMNS, PARTITIONS, folder, queries
+from infra.spec.log_archive import COLUMNS, PARTITIONS, hour_folder, named_queries
 from infra.spec.routes import FUNCTIONS
 from tests.support.templates.synthesized import Properties, Synthesized, many
 
@@ -102,7 +102,7 @@ def test_the_workgroup_can_be_deleted_after_use(stack: Synthesized) -> None:
 def test_the_queries_wait_in_the_workgroup(stack: Synthesized) -> None:
     saved = {q.properties["Name"]: q.properties for q in stack.all("AWS::Athena::NamedQuery")}
     assert set(saved) == {"errors", "request", "slowest-routes", "job-history"}
-    for query in queries():
+    for query in named_queries():
         assert saved[query.name] == {
             "Name": query.name,
             "Description": query.description,
@@ -114,4 +114,4 @@ def test_the_queries_wait_in_the_workgroup(stack: Synthesized) -> None:
 
 def test_a_folder_is_named_after_the_hour_in_utc() -> None:
     at = datetime(2026, 1, 31, 9, 59, tzinfo=UTC)
-    assert folder("read", at) == "logs/function=read/date=2026-01-31/hour=09/"
+    assert hour_folder("read", at) == "logs/function=read/date=2026-01-31/hour=09/"

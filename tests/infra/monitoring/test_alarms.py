@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from infra.monitoring.dashboard import RUNBOOKS
+from infra.monitoring.alarms import RUNBOOKS
 from infra.spec.paths import PROJECT
 from infra.spec.stages import STAGES
 from local.emulator import alarms

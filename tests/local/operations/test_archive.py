@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from sqlglot import exp
 
-from infra.spec.log_archive import COLUMNS, PREFIX, folder, prefix_of
+from infra.spec.log_archive import COLUMNS, PREFIX, function_prefix, hour_folder
 from infra.spec.routes import FUNCTIONS
 from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller
@@ -189,7 +189,7 @@ def test_each_named_query_finds_what_it_should_in_the_session(session: Session) 
 
 def test_lines_lie_where_they_were_shipped(session: Session) -> None:
     hours = [datetime.now(UTC), datetime.now(UTC) - timedelta(hours=1)]
-    folders = {folder(function, hour) for function in FUNCTIONS for hour in hours}
+    folders = {hour_folder(function, hour) for function in FUNCTIONS for hour in hours}
     keys = [file.relative_to(session.folder) for file in session.folder.rglob("*.gz")]
     assert {f"{key.parent}/" for key in keys} <= folders
 
@@ -202,12 +202,12 @@ def test_a_function_may_write_to_the_archive_only_as_itself(
     bucket = service.outputs["ArchiveBucketName"]
     name = f"test/{uuid.uuid4()}"
 
-    s3.put_object(Bucket=bucket, Key=f"{prefix_of(function)}{name}", Body=b"")
+    s3.put_object(Bucket=bucket, Key=f"{function_prefix(function)}{name}", Body=b"")
     for other in {*FUNCTIONS} - {function}:
         with pytest.raises(ClientError, match="AccessDenied"):
-            s3.put_object(Bucket=bucket, Key=f"{prefix_of(other)}{name}", Body=b"")
+            s3.put_object(Bucket=bucket, Key=f"{function_prefix(other)}{name}", Body=b"")
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.put_object(Bucket=bucket, Key=f"{PREFIX}{name}", Body=b"")
     with pytest.raises(ClientError, match="AccessDenied"):
-        s3.get_object(Bucket=bucket, Key=f"{prefix_of(function)}{name}")
-    service.client("s3").delete_object(Bucket=bucket, Key=f"{prefix_of(function)}{name}")
+        s3.get_object(Bucket=bucket, Key=f"{function_prefix(function)}{name}")
+    service.client("s3").delete_object(Bucket=bucket, Key=f"{function_prefix(function)}{name}")

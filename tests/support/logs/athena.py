@@ -8,7 +8,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from infra.spec.log_archive import COLUMNS, FOLDER, PARTITIONS, queries
+from infra.spec.log_archive import COLUMNS, FOLDER_TEMPLATE, PARTITIONS, named_queries
 
 
 class Athena:
@@ -19,7 +19,7 @@ class Athena:
     """
 
     def __init__(self, folder: Path) -> None:
-        pattern = FOLDER.format(**dict.fromkeys(PARTITIONS, "*")) + "*.jsonl.gz"
+        pattern = FOLDER_TEMPLATE.format(**dict.fromkeys(PARTITIONS, "*")) + "*.jsonl.gz"
         self._duckdb = duckdb.connect()
         # Athena uses UTC.
         self._duckdb.execute("SET TimeZone = 'UTC'")
@@ -34,7 +34,7 @@ class Athena:
 
     def __call__(self, name: str, *parameters: object) -> list[dict[str, Any]]:
         """Run the query ``name``, and return its rows, each as a dictionary by column."""
-        (sql,) = (query.sql for query in queries() if query.name == name)
+        (sql,) = (query.sql for query in named_queries() if query.name == name)
         (translated,) = sqlglot.transpile(sql, read="athena", write="duckdb")
         result = self._duckdb.execute(translated, parameters)
         columns = [column[0] for column in result.description or ()]

@@ -4,7 +4,7 @@ import gzip
 import json
 from typing import Any
 
-from infra.spec.log_archive import prefix_of
+from infra.spec.log_archive import function_prefix
 from tests.support.deployment.service import Service
 
 
@@ -39,7 +39,7 @@ def archived_lines(service: Service, function: str, request_id: str) -> list[dic
         AssertionError: No object contains a line of the request.
     """
     archive = LogArchive(service)
-    for key in reversed(archive.keys_below(prefix_of(function))):
+    for key in reversed(archive.keys_below(function_prefix(function))):
         lines = [json.loads(line) for line in archive.lines(key)]
         if request_lines := [line for line in lines if line.get("request_id") == request_id]:
             return request_lines

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from common.aws.clients import client
-from infra.spec.log_archive import folder
+from infra.spec.log_archive import hour_folder
 from ops.commands.logs import Archive, Level, Wanted
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 
 def _put(function: str, at: datetime, body: bytes) -> None:
-    key = f"{folder(function, at)}{at:%Y%m%dT%H%M%S%f}Z-id.jsonl.gz"
+    key = f"{hour_folder(function, at)}{at:%Y%m%dT%H%M%S%f}Z-id.jsonl.gz"
     client("s3").put_object(Bucket="archive", Key=key, Body=body)
 
 

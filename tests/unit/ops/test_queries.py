@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from infra.spec.log_archive import COLUMNS, folder, queries
+from infra.spec.log_archive import COLUMNS, hour_folder, named_queries
 from tests.support.logs.athena import Athena
 
 NOW = datetime.now(UTC)
@@ -40,7 +40,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def _archive(archive: Path, function: str, at: datetime, content: bytes) -> None:
-    where = archive / folder(function, at)
+    where = archive / hour_folder(function, at)
     where.mkdir(parents=True, exist_ok=True)
     (where / f"{uuid.uuid4()}.jsonl.gz").write_bytes(content)
 
@@ -120,13 +120,13 @@ def test_no_query_opens_files_of_days_that_it_is_not_about(write: Write, tmp_pat
         "job-history": (_day(), "j"),
     }
 
-    for query in queries():
+    for query in named_queries():
         assert len(athena(query.name, *parameters.get(query.name, ()))) == 1
     with pytest.raises(duckdb.Error, match="GZIP"):
         athena("job-history", _day(timedelta(days=3)), "j")
 
 
-@pytest.mark.parametrize("query", queries(), ids=lambda query: query.name)
+@pytest.mark.parametrize("query", named_queries(), ids=lambda query: query.name)
 def test_every_query_is_described_and_restricts_the_date(query: Any) -> None:
     assert re.search(r'^WHERE "date" ', query.sql, re.MULTILINE)
     assert query.description

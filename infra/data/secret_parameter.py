@@ -1,4 +1,4 @@
-"""The functions behind custom resources, each with a role that can do its one thing."""
+"""Parameters that hold a secret, each created by a custom resource with a narrow role."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,14 +10,14 @@ from constructs import Construct
 from infra.bundling.function_code import compiled
 from infra.bundling.runtime import ARCHITECTURE, RUNTIME
 from infra.conventions.log_groups import log_group
-from infra.conventions.retention import of_named
+from infra.conventions.retention import retention_for_fixed_name
 from infra.spec.paths import CUSTOM_RESOURCES
 from infra.spec.stages import Stage
 
 _TIMEOUT = Duration.minutes(1)
 
 
-def made_secret(
+def secret_parameter(
     scope: Construct,
     id_: str,
     *,
@@ -27,16 +27,20 @@ def made_secret(
     statements: Sequence[iam.PolicyStatement],
     properties: Mapping[str, str],
 ) -> CustomResource:
-    """A SecureString that a function of its own makes, ``Custom::<id>``.
+    """Create a SecureString through the custom resource ``Custom::<id>``.
+
+    CloudFormation cannot create a SecureString, and the value must appear in no template. So a
+    function generates or fetches the value, and writes it to Parameter Store.
 
     Args:
         scope: The parent of the resource, and of the function with its role and log group.
-        id_: The construct id, with which those of the others begin.
+        id_: The id of the resource; the ids of function, role and log group begin with it.
         stage: Decides names, and whether the secret outlives the stack.
         module: The module in infra/custom_resources/makers.
         description: What the function does.
-        statements: What the function may do besides writing its log.
-        properties: What it is told; ``ParameterName`` is the parameter to write.
+        statements: The function's permissions, besides writing its log.
+        properties: The properties of the request to the function. ``ParameterName`` is the
+            parameter to write.
     """
     name = f"{stage.prefix}-{module.replace('_', '-')}"
     group = log_group(scope, f"{id_}Logs", stage=stage, name=f"/aws/lambda/{name}")
@@ -58,7 +62,7 @@ def made_secret(
             )
         },
     )
-    maker = lambda_.Function(
+    function = lambda_.Function(
         scope,
         f"{id_}Maker",
         function_name=name,
@@ -76,9 +80,9 @@ def made_secret(
         scope,
         id_,
         resource_type=f"Custom::{id_}",
-        service_token=maker.function_arn,
-        # CloudFormation's own patience is an hour. Longer than two attempts of the function.
+        service_token=function.function_arn,
+        # Longer than two attempts of the function. The default is an hour.
         service_timeout=Duration.minutes(5),
         properties=dict(properties),
-        removal_policy=of_named(stage),
+        removal_policy=retention_for_fixed_name(stage),
     )
