@@ -21,7 +21,8 @@ from tests.support.authorization.every_route import (
     new_job_ids,
     refusal_status,
     required_access,
-    succeeds)
+    succeeds,
+)
 from tests.support.authorization.signature import signed_headers
 from tests.support.deployment.ops_command import run_ops
 from tests.support.deployment.printed_examples import run_examples
