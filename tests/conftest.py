@@ -31,7 +31,9 @@ _OWN_GROUPS = frozenset(
 )
 """The files and folders that are a group of their own."""
 
-_FAULTS = frozenset({"test_faults", "test_killed", "test_listing", "test_races"})
+_FAULTS = frozenset(
+    {"test_faults", "test_killed", "test_listing", "test_races", "test_random_faults"}
+)
 """The files of tests/local that form the group ``faults``, with a second deployed service.
 
 They take half the time of tests/local, and their faults would disturb the other tests.

@@ -1,4 +1,4 @@
-"""The recipe for a typed client: it generates one, and its example runs as it stands."""
+"""The recipe of docs/client.md generates a typed client, and its example runs unchanged."""
 
 import os
 import re
@@ -6,34 +6,34 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.spec.paths import PROJECT
+from infra.spec.paths import DOCS, PROJECT
 from tests.support.deployment.service import Service
 
-GUIDE = PROJECT / "docs" / "client.md"
-PATIENCE_SECONDS = 120
+GUIDE = DOCS / "client.md"
+TIMEOUT_SECONDS = 120
 
 
 def _run(*command: str, folder: Path, **environment: str) -> None:
-    """Run a command in the environment of the generator and the client."""
+    """Run a command with the packages of the generator and the client."""
     isolated = ("--isolated", "--frozen", "--only-group", "client", "--project", str(PROJECT))
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "uv", "--quiet", "run", *isolated, *command],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": "client", "MYPYPATH": "client", **environment},
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
-def test_the_generated_client_is_typed_and_does_what_the_guide_says(
+def test_the_generated_client_is_typed_and_runs_the_example(
     service: Service, tmp_path: Path
 ) -> None:
     (recipe,) = re.findall(r"uvx openapi-python-client@[\d.]+ generate (.*)", GUIDE.read_text())
     (example,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-    (tmp_path / "openapi.json").write_bytes((PROJECT / "docs" / "openapi.json").read_bytes())
+    (tmp_path / "openapi.json").write_bytes((DOCS / "openapi.json").read_bytes())
     (tmp_path / "example.py").write_text(example)
 
     _run("openapi-python-client", "generate", *recipe.split(), folder=tmp_path)

@@ -1,4 +1,4 @@
-"""The service over HTTP: the real template, in an AWS that enforces IAM."""
+"""The routes over HTTP: the real template, deployed to an emulator that enforces IAM."""
 
 import itertools
 import uuid
@@ -16,14 +16,15 @@ UNKNOWN = str(uuid.UUID(int=4, version=4))
 
 @pytest.fixture
 def new_job(call: Caller, pipeline: str) -> dict[str, Any]:
-    """A job that has just been registered."""
-    answer = call("POST", "/jobs", {"pipeline": pipeline, "input_uri": "s3://in/1"})
-    assert answer.status == 201
-    body: dict[str, Any] = answer.body
+    """A new job."""
+    response = call("POST", "/jobs", {"pipeline": pipeline, "input_uri": "s3://in/1"})
+    assert response.status == 201
+    body: dict[str, Any] = response.body
     return body
 
 
 def _items(service: Service) -> dict[str, Any]:
+    """Return all items of the table by job id."""
     pages = (
         service.client("dynamodb")
         .get_paginator("scan")
@@ -32,7 +33,7 @@ def _items(service: Service) -> dict[str, Any]:
     return {item["job_id"]["S"]: item for page in pages for item in page["Items"]}
 
 
-def test_a_job_lives_from_registration_to_deletion(call: Caller, pipeline: str) -> None:
+def test_a_job_goes_from_registration_to_deletion(call: Caller, pipeline: str) -> None:
     created = call(
         "POST",
         "/jobs",
@@ -53,10 +54,10 @@ def test_a_job_lives_from_registration_to_deletion(call: Caller, pipeline: str) 
     assert call("PATCH", path, {"progress": 40}).body["progress"] == 40
     assert call("DELETE", path).status == 409
 
-    done = {"status": "SUCCEEDED", "progress": 100, "output_uri": "s3://out/1"}
-    ended = call("PUT", path, done)
+    result = {"status": "SUCCEEDED", "progress": 100, "output_uri": "s3://out/1"}
+    ended = call("PUT", path, result)
     assert ended.status == 200
-    assert {**ended.body, **done} == ended.body
+    assert {**ended.body, **result} == ended.body
     assert ended.body["expires_at"] > 0
 
     assert call("DELETE", path, headers={"If-Match": ended.headers["ETag"]}).status == 204
@@ -69,16 +70,16 @@ def test_a_list_pages_through_a_pipeline_newest_first(call: Caller, pipeline: st
         for n in range(5)
     ]
 
-    seen: list[list[str]] = []
+    pages: list[list[str]] = []
     cursor = ""
     for _ in itertools.repeat(None, 5):
         page = call("GET", f"/jobs?pipeline={pipeline}&limit=2{cursor}").body
-        seen.append([item["job_id"] for item in page["items"]])
+        pages.append([item["job_id"] for item in page["items"]])
         if "next_cursor" not in page:
             break
         cursor = f"&cursor={page['next_cursor']}"
 
-    assert seen == [registered[:2:-1], registered[2:0:-1], registered[:1]]
+    assert pages == [registered[:2:-1], registered[2:0:-1], registered[:1]]
 
 
 def test_a_list_without_filters_merges_all_statuses(call: Caller, pipeline: str) -> None:
@@ -112,8 +113,8 @@ def test_a_create_with_an_idempotency_key_happens_once(call: Caller, pipeline: s
 @pytest.mark.parametrize(
     ("status", "method", "path", "body", "headers"),
     [
-        pytest.param(400, "POST", "/jobs", "{", {}, id="bad JSON"),
-        pytest.param(400, "POST", "/jobs", b"\xff", {}, id="no UTF-8"),
+        pytest.param(400, "POST", "/jobs", "{", {}, id="invalid JSON"),
+        pytest.param(400, "POST", "/jobs", b"\xff", {}, id="invalid UTF-8"),
         pytest.param(400, "POST", "/jobs", "[" * 100_000, {}, id="endless nesting"),
         pytest.param(
             400,
@@ -127,7 +128,7 @@ def test_a_create_with_an_idempotency_key_happens_once(call: Caller, pipeline: s
             400, "POST", "/jobs", {"pipeline": 7, "input_uri": "s3://in/1"}, {}, id="a wrong type"
         ),
         pytest.param(400, "PATCH", "/jobs/{new}", {"progress": 101}, {}, id="out of range"),
-        pytest.param(400, "GET", "/jobs?limit=0", None, {}, id="a bad query"),
+        pytest.param(400, "GET", "/jobs?limit=0", None, {}, id="an invalid query"),
         pytest.param(400, "GET", "/jobs?cursor=AAAA", None, {}, id="a forged cursor"),
         pytest.param(404, "GET", f"/jobs/{UNKNOWN}", None, {}, id="an unknown id, read"),
         pytest.param(
@@ -156,12 +157,12 @@ def test_a_create_with_an_idempotency_key_happens_once(call: Caller, pipeline: s
             id="another media type",
         ),
         pytest.param(
-            422, "PATCH", "/jobs/{new}", {"status": "FAILED"}, {}, id="fields that do not fit"
+            422, "PATCH", "/jobs/{new}", {"status": "FAILED"}, {}, id="inconsistent fields"
         ),
         pytest.param(403, "GET", "/jobs", None, {"x-api-key": "wrong"}, id="a wrong key"),
     ],
 )
-def test_a_bad_request_gets_its_problem_and_changes_nothing(
+def test_a_bad_request_gets_a_problem_and_changes_nothing(
     status: int,
     method: str,
     path: str,
@@ -173,16 +174,16 @@ def test_a_bad_request_gets_its_problem_and_changes_nothing(
 ) -> None:
     before = _items(service)
 
-    answer = call(method, path.replace("{new}", new_job["job_id"]), body, headers=headers)
+    response = call(method, path.replace("{new}", new_job["job_id"]), body, headers=headers)
 
-    _assert_problem(answer.status, answer.headers, answer.body, status)
+    _assert_problem(response.status, response.headers, response.body, status)
     assert _items(service) == before
 
 
-def test_without_a_key_nobody_gets_in(service: Service) -> None:
-    answer = Caller(service.api_url, api_key=None)("GET", "/jobs")
+def test_a_request_without_a_key_is_refused(service: Service) -> None:
+    response = Caller(service.api_url, api_key=None)("GET", "/jobs")
 
-    _assert_problem(answer.status, answer.headers, answer.body, 403)
+    _assert_problem(response.status, response.headers, response.body, 403)
 
 
 def _assert_problem(
@@ -198,20 +199,20 @@ def _assert_problem(
     assert body["instance"]
 
 
-def test_a_browser_may_ask_before_it_calls(service: Service) -> None:
-    answer = Caller(service.api_url, api_key=None)(
+def test_a_browser_may_send_a_preflight_request(service: Service) -> None:
+    response = Caller(service.api_url, api_key=None)(
         "OPTIONS",
         "/jobs",
         headers={"Origin": "https://app.example", "Access-Control-Request-Method": "POST"},
     )
 
-    assert answer.status == 204
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
-    assert "Idempotency-Key" in answer.headers["Access-Control-Allow-Headers"]
+    assert response.status == 204
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert "POST" in response.headers["Access-Control-Allow-Methods"]
+    assert "Idempotency-Key" in response.headers["Access-Control-Allow-Headers"]
 
 
-def test_the_read_function_is_refused_a_write(service: Service, new_job: dict[str, Any]) -> None:
+def test_the_read_function_may_not_write(service: Service, new_job: dict[str, Any]) -> None:
     dynamodb = service.client_of("read", "dynamodb")
     key = {"job_id": {"S": new_job["job_id"]}}
     table = service.outputs["TableName"]

@@ -1,4 +1,4 @@
-"""schemathesis reads the OpenAPI document, and tries to find the service at fault."""
+"""schemathesis generates requests from the OpenAPI document, and checks the responses."""
 
 import json
 import os
@@ -13,17 +13,17 @@ from tests.support.deployment.service import Service
 from tools.openapi.__main__ import FILE
 
 CONFIGURATION = PROJECT / "tests" / "support" / "fuzzing"
-SECONDS = int(os.environ.get("FUZZ_SECONDS", "0"))
-"""How long to go on with ever other requests; 0 for the same short run each time."""
-SHORT = ("--seed", "1", "--max-examples", "30")
-PATIENCE_SECONDS = 300
-LEAST = 300
+FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "0"))
+"""The duration of a run with new requests; 0 for a short run with the same requests each time."""
+SHORT_RUN = ("--seed", "1", "--max-examples", "30")
+TIMEOUT_SECONDS = 300
+MIN_REQUESTS = 300
 
 
-def test_no_generated_request_finds_the_service_at_fault(
+def test_every_response_to_a_generated_request_is_as_documented(
     service: Service, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    report = tmp_path / "report.json"
+    report_file = tmp_path / "report.json"
     command = [
         *(Path(sys.executable).with_name("schemathesis"), "--no-color"),
         *(
@@ -35,23 +35,23 @@ def test_no_generated_request_finds_the_service_at_fault(
             service.api_url,
         ),
         *("--header", f"x-api-key: {service.api_key}", "--continue-on-failure"),
-        *("--report", "json", "--report-json-path", report),
-        *(("--max-time", str(SECONDS)) if SECONDS else SHORT),
+        *("--report", "json", "--report-json-path", report_file),
+        *(("--max-time", str(FUZZ_SECONDS)) if FUZZ_SECONDS else SHORT_RUN),
     ]
-    done = subprocess.run(
+    process = subprocess.run(
         command,
         cwd=tmp_path,
         env={**os.environ, "HOOKS": str(CONFIGURATION / "hooks.py")},
-        timeout=SECONDS + PATIENCE_SECONDS,
+        timeout=FUZZ_SECONDS + TIMEOUT_SECONDS,
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads(report.read_text())
-    assert {phase["status"] for phase in found["phases"].values()} == {"success"}
-    assert found["operations"]["tested"] == len(ROUTES)
-    sent, seconds = found["test_cases"]["generated"], found["running_time"]
-    record_property("counted", f"{sent} requests in {seconds:.0f} s, seed {found['seed']}")
-    assert sent > LEAST
+    assert process.returncode == 0, process.stdout + process.stderr
+    report = json.loads(report_file.read_text())
+    assert {phase["status"] for phase in report["phases"].values()} == {"success"}
+    assert report["operations"]["tested"] == len(ROUTES)
+    sent, seconds = report["test_cases"]["generated"], report["running_time"]
+    record_property("counted", f"{sent} requests in {seconds:.0f} s, seed {report['seed']}")
+    assert sent > MIN_REQUESTS

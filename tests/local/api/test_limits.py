@@ -1,6 +1,6 @@
-"""Each documented limit: at the limit and one below it a request goes through, above it does not.
+"""The documented limits: a request at the limit is accepted, and a request above it is refused.
 
-Over HTTP, because the gateway judges first.
+The tests use HTTP, because API Gateway checks some limits before the functions.
 """
 
 import json
@@ -19,29 +19,29 @@ from tests.support.http.response import HttpResponse
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit on the size of something.
+    """A limit on a size in a request."""
 
-    Args:
-        what: What is limited.
-        most: The limit.
-        refused: The status of the answer above it.
-        send: Sends a request with that size.
-        least: The lower limit, with the same status below it; 0 for none.
-    """
+    name: str
 
-    what: str
-    most: int
-    refused: int
+    maximum: int
+    """The largest accepted size."""
+
+    status: int
+    """The status of the response to a request outside the limits."""
+
     send: Callable[[Caller, int], HttpResponse]
-    least: int = 0
+    """Sends a request of a given size."""
+
+    minimum: int = 0
+    """The smallest accepted size; 0 for no lower limit."""
 
 
 def _create(call: Caller, **fields: Any) -> HttpResponse:
     return call("POST", "/jobs", {"pipeline": "limits", "input_uri": "s3://in/1", **fields})
 
 
-def _end(call: Caller, **fields: Any) -> HttpResponse:
-    """Start a job, and end it."""
+def _update(call: Caller, **fields: Any) -> HttpResponse:
+    """Create and start a job, and update it with ``fields``."""
     path = f"/jobs/{_create(call).body['job_id']}"
     assert call("PATCH", path, {"status": "RUNNING"}).status == 200
     return call("PATCH", path, fields)
@@ -72,20 +72,20 @@ def _uri(length: int) -> str:
     return "s3://in/".ljust(length, "x")
 
 
-def _keyed(call: Caller, length: int) -> HttpResponse:
+def _idempotency_key(call: Caller, length: int) -> HttpResponse:
     key = uuid.uuid4().hex.ljust(length, "x")[:length]
     body = {"pipeline": "limits", "input_uri": f"s3://in/{uuid.uuid4()}"}
     return call("POST", "/jobs", body, headers={"Idempotency-Key": key})
 
 
-def _tagged(call: Caller, tags: int) -> HttpResponse:
+def _entity_tags(call: Caller, tags: int) -> HttpResponse:
     path = f"/jobs/{_create(call).body['job_id']}"
     tag = ", ".join(f'"{tags - n}"' for n in range(tags))
     return call("PATCH", path, {"status": "RUNNING"}, headers={"If-Match": tag})
 
 
-def _failed(call: Caller, code: str = "E1", message: str = "no") -> HttpResponse:
-    return _end(call, status="FAILED", error={"code": code, "message": message})
+def _fail(call: Caller, code: str = "E1", message: str = "no") -> HttpResponse:
+    return _update(call, status="FAILED", error={"code": code, "message": message})
 
 
 LIMITS = (
@@ -98,37 +98,37 @@ LIMITS = (
         "characters of output_uri",
         2_048,
         400,
-        lambda call, n: _end(call, status="SUCCEEDED", output_uri=_uri(n)),
+        lambda call, n: _update(call, status="SUCCEEDED", output_uri=_uri(n)),
     ),
     Limit("characters of pipeline", 63, 400, lambda call, n: _create(call, pipeline="p" * n), 1),
-    Limit("characters of an error's code", 64, 400, lambda call, n: _failed(call, "E" * n), 1),
+    Limit("characters of an error's code", 64, 400, lambda call, n: _fail(call, "E" * n), 1),
     Limit(
         "characters of an error's message",
         1_024,
         400,
-        lambda call, n: _failed(call, message="é" * n),
+        lambda call, n: _fail(call, message="é" * n),
         1,
     ),
-    Limit("progress", 100, 400, lambda call, n: _end(call, progress=n)),
+    Limit("progress", 100, 400, lambda call, n: _update(call, progress=n)),
     Limit("jobs on a page", MAX_PAGE_SIZE, 400, lambda call, n: call("GET", f"/jobs?limit={n}"), 1),
-    Limit("characters of an Idempotency-Key", 255, 400, _keyed),
-    Limit("ETags in If-Match", MAX_ENTITY_TAGS, 400, _tagged),
+    Limit("characters of an Idempotency-Key", 255, 400, _idempotency_key),
+    Limit("ETags in If-Match", MAX_ENTITY_TAGS, 400, _entity_tags),
 )
 
 
-@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.what)
-def test_a_limit_holds_exactly(limit: Limit, call: Caller) -> None:
-    for size in (limit.most - 1, limit.most):
-        answer = limit.send(call, size)
-        assert answer.status in {200, 201}, answer.text
-    answer = limit.send(call, limit.most + 1)
-    assert answer.status == limit.refused, answer.text
-    assert answer.headers["Content-Type"] == "application/problem+json"
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
+def test_an_upper_limit_is_exact(limit: Limit, call: Caller) -> None:
+    for size in (limit.maximum - 1, limit.maximum):
+        response = limit.send(call, size)
+        assert response.status in {200, 201}, response.text
+    response = limit.send(call, limit.maximum + 1)
+    assert response.status == limit.status, response.text
+    assert response.headers["Content-Type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize(
-    "limit", [limit for limit in LIMITS if limit.least], ids=lambda limit: limit.what
+    "limit", [limit for limit in LIMITS if limit.minimum], ids=lambda limit: limit.name
 )
-def test_a_lower_limit_holds_too(limit: Limit, call: Caller) -> None:
-    assert limit.send(call, limit.least).status in {200, 201}
-    assert limit.send(call, limit.least - 1).status == limit.refused
+def test_a_lower_limit_is_exact(limit: Limit, call: Caller) -> None:
+    assert limit.send(call, limit.minimum).status in {200, 201}
+    assert limit.send(call, limit.minimum - 1).status == limit.status

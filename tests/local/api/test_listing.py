@@ -20,23 +20,23 @@ from tests.support.http.caller import Caller
 
 JOBS = 10_000
 BATCH = 25
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+FIRST_CREATION = datetime(2020, 1, 1, tzinfo=UTC)
 MOVING = "seeded-moving"
 PIPELINES = ("seeded-a", "seeded-b", "seeded-c", MOVING)
 
 
 @pytest.fixture(scope="module")
-def seeded(service: Service) -> dict[str, tuple[str, str]]:
-    """Jobs of all statuses and several pipelines, newest first: status and pipeline by id.
+def seeded_jobs(service: Service) -> dict[str, tuple[str, str]]:
+    """The status and pipeline by id of many jobs, newest first.
 
-    Many of them were registered in the same millisecond.
+    Many of the jobs have the same time of creation.
     """
     dice = random.Random(7)
     keys: dict[str, tuple[str, str, str]] = {}
     requests = []
     for _ in range(JOBS):
         job_id = str(uuid.UUID(int=dice.getrandbits(128), version=4))
-        moment = LONG_AGO + timedelta(milliseconds=dice.randrange(JOBS // 4))
+        moment = FIRST_CREATION + timedelta(milliseconds=dice.randrange(JOBS // 4))
         created_at = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
         status, pipeline = dice.choice(list(Status)), dice.choice(PIPELINES)
         shard = dice.randrange(STAGES[STAGE].shards)
@@ -60,19 +60,19 @@ def seeded(service: Service) -> dict[str, tuple[str, str]]:
     dynamodb = service.client("dynamodb")
     table = service.outputs["TableName"]
     for start in range(0, JOBS, BATCH):
-        answer = dynamodb.batch_write_item(RequestItems={table: requests[start : start + BATCH]})
-        assert not answer["UnprocessedItems"]
+        result = dynamodb.batch_write_item(RequestItems={table: requests[start : start + BATCH]})
+        assert not result["UnprocessedItems"]
     newest_first = sorted(keys.items(), key=lambda entry: entry[1][0], reverse=True)
     return {job_id: (status, pipeline) for job_id, (_, status, pipeline) in newest_first}
 
 
-def _listed(call: Caller, query: str) -> Iterator[str]:
-    """The ids of the seeded jobs that a list shows, over all of its pages."""
+def _list_ids(call: Caller, query: str) -> Iterator[str]:
+    """Read all pages of a list, and yield the ids of the seeded jobs."""
     cursor = ""
     for _ in itertools.repeat(None, JOBS):
-        answer = call("GET", f"/jobs?limit=100{query}{cursor}")
-        assert answer.status == 200
-        page = answer.body
+        response = call("GET", f"/jobs?limit=100{query}{cursor}")
+        assert response.status == 200
+        page = response.body
         assert len(page["items"]) <= 100
         yield from (item["job_id"] for item in page["items"] if item["pipeline"] in PIPELINES)
         if "next_cursor" not in page:
@@ -86,43 +86,43 @@ def _listed(call: Caller, query: str) -> Iterator[str]:
     [("FAILED", None), (None, "seeded-b"), ("RUNNING", "seeded-c")],
 )
 def test_every_job_of_a_filter_is_listed_once_and_newest_first(
-    status: str | None, pipeline: str | None, seeded: dict[str, tuple[str, str]], call: Caller
+    status: str | None, pipeline: str | None, seeded_jobs: dict[str, tuple[str, str]], call: Caller
 ) -> None:
     query = "".join(
         f"&{name}={value}" for name, value in (("status", status), ("pipeline", pipeline)) if value
     )
 
-    assert list(_listed(call, query)) == [
+    assert list(_list_ids(call, query)) == [
         job_id
-        for job_id, (its_status, its_pipeline) in seeded.items()
-        if status in {None, its_status} and pipeline in {None, its_pipeline}
+        for job_id, (job_status, job_pipeline) in seeded_jobs.items()
+        if status in {None, job_status} and pipeline in {None, job_pipeline}
     ]
 
 
 def test_every_job_is_listed_once_and_newest_first_while_jobs_are_registered_and_started(
-    seeded: dict[str, tuple[str, str]], call: Caller
+    seeded_jobs: dict[str, tuple[str, str]], call: Caller
 ) -> None:
-    done = Event()
-    waiting = [job_id for job_id, kind in seeded.items() if kind == ("PENDING", MOVING)]
+    stop = Event()
+    pending = [job_id for job_id, kind in seeded_jobs.items() if kind == ("PENDING", MOVING)]
 
-    def write() -> int:
+    def create_and_start_jobs() -> int:
         body = {"pipeline": "busy", "input_uri": "s3://in/1"}
-        count = 0
-        for job_id in itertools.chain(waiting, itertools.repeat(None)):
-            if done.is_set():
+        created = 0
+        for job_id in itertools.chain(pending, itertools.repeat(None)):
+            if stop.is_set():
                 break
-            count += call("POST", "/jobs", body).status == 201
+            created += call("POST", "/jobs", body).status == 201
             if job_id:
                 started = call("PATCH", f"/jobs/{job_id}", {"status": "RUNNING"})
                 assert started.status == 200
-        return count
+        return created
 
     with ThreadPoolExecutor(1) as pool:
-        writer = pool.submit(write)
+        writer = pool.submit(create_and_start_jobs)
         try:
-            listed = list(_listed(call, ""))
+            job_ids = list(_list_ids(call, ""))
         finally:
-            done.set()
+            stop.set()
 
-    assert listed == list(seeded)
+    assert job_ids == list(seeded_jobs)
     assert writer.result() > 0

@@ -1,4 +1,4 @@
-"""Every route under every fault: success or 503, and each write once or not at all."""
+"""Every route under every fault: it succeeds or returns 503, and never writes twice."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,24 +15,32 @@ from tests.support.logs.log_groups import canonical_lines, logged_lines
 
 
 @pytest.fixture(scope="module")
-def proxy(service: Service, call: Caller) -> Iterator[FaultProxy]:
-    with fault_proxy(service, call) as faults:
-        yield faults
+def shared_proxy(service: Service, call: Caller) -> Iterator[FaultProxy]:
+    """The fault proxy of this file."""
+    with fault_proxy(service, call) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def faults(proxy: FaultProxy) -> Iterator[FaultProxy]:
-    yield proxy
-    proxy.clear()
+def proxy(shared_proxy: FaultProxy) -> Iterator[FaultProxy]:
+    """The fault proxy, without rules at the beginning of a test."""
+    yield shared_proxy
+    shared_proxy.clear()
 
 
 class Route(NamedTuple):
-    """How to call a route on a job, and the DynamoDB operation behind it."""
+    """A route, and the DynamoDB operation that it uses."""
 
     function: str
+
     operation: str
+    """The DynamoDB operation."""
+
     send: Callable[[Caller, str], HttpResponse]
+    """Calls the route for a job id."""
+
     success: int
+    """The status of a successful response."""
 
 
 ROUTES = {
@@ -67,25 +75,25 @@ RECOVERING: dict[str, tuple[dict[str, Any], int]] = {
     "throttled twice": ({"times": 2, "error": {"code": "ThrottlingException"}}, 3),
     "500 once": ({"times": 1, "error": {"code": "InternalServerError"}}, 2),
     "reset before the commit": ({"times": 1, "reset": True}, 2),
-    "answer dropped after the commit": ({"times": 1, "response": {"abort_bytes": 0}}, 2),
-    "answer later than the read timeout": (
+    "response dropped after the commit": ({"times": 1, "response": {"abort_bytes": 0}}, 2),
+    "response after the read timeout": (
         {"times": 1, "latency": int((timeouts.DYNAMODB.read + 0.5) * 1000)},
         2,
     ),
 }
-"""Faults that a retry survives, and the attempts it takes."""
+"""Faults that retries survive, and the number of attempts."""
 
 LASTING: dict[str, dict[str, Any]] = {
-    "throttled for ever": {"error": {"code": "ProvisionedThroughputExceededException"}},
-    "every answer dropped": {"response": {"abort_bytes": 0}},
+    "throttled forever": {"error": {"code": "ProvisionedThroughputExceededException"}},
+    "every response dropped": {"response": {"abort_bytes": 0}},
 }
 
 
 @pytest.fixture
 def failed_job(call: Caller) -> dict[str, Any]:
-    """A job in a status from which it can be read, tried again and deleted."""
+    """A failed job: it can be read, retried and deleted."""
     deadline = time.monotonic() + timeouts.LAMBDA_TIMEOUT
-    # The fault of the test before may last a little longer.
+    # The previous test's fault may last a little longer.
     while (
         created := call("POST", "/jobs", {"pipeline": "faults", "input_uri": "s3://in/1"})
     ).status != 201:
@@ -108,28 +116,28 @@ def _item(service: Service, job_id: str) -> dict[str, Any] | None:
     return item
 
 
-def _registered(service: Service, pipeline: str) -> int:
-    answer = service.client("dynamodb").query(
+def _job_count(service: Service, pipeline: str) -> int:
+    result = service.client("dynamodb").query(
         TableName=service.outputs["TableName"],
         IndexName="by-pipeline",
         KeyConditionExpression="pipeline = :p",
         ExpressionAttributeValues={":p": {"S": pipeline}},
     )
-    return int(answer["Count"])
+    return int(result["Count"])
 
 
 def _attempts(service: Service, function: str, request_id: str) -> tuple[int, int]:
-    """The attempts that the canonical line and the metrics of a request tell."""
+    """Return the DynamoDB attempts of a request, from its canonical line and its metrics."""
     lines = logged_lines(service, function, request_id)
     (line,) = canonical_lines(lines)
     (metrics,) = [line for line in lines if "_aws" in line]
     return line["dynamodb_attempts"], int(metrics["DynamoDBAttempts"][0])
 
 
-def _written(service: Service, route: str, before: dict[str, Any]) -> int:
-    """How often the write of a route has been applied to a job, from what the table holds."""
+def _write_count(service: Service, route: str, before: dict[str, Any]) -> int:
+    """Return how often a route's write was applied to a job, according to the table."""
     if route == "POST":
-        return _registered(service, before["job_id"])
+        return _job_count(service, before["job_id"])
     item = _item(service, before["job_id"])
     if route == "DELETE":
         return 1 if item is None else 0
@@ -141,85 +149,85 @@ def _written(service: Service, route: str, before: dict[str, Any]) -> int:
 
 @pytest.mark.parametrize("name", ROUTES)
 @pytest.mark.parametrize("fault", RECOVERING)
-def test_a_request_survives_a_passing_fault_and_writes_once(
+def test_a_request_survives_a_temporary_fault_and_writes_once(
     fault: str,
     name: str,
     failed_job: dict[str, Any],
-    faults: FaultProxy,
+    proxy: FaultProxy,
     call: Caller,
     service: Service,
 ) -> None:
     route = ROUTES[name]
     effect, attempts = RECOVERING[fault]
-    faults.inject({"operation": route.operation, **effect})
+    proxy.inject({"operation": route.operation, **effect})
 
-    answer = route.send(call, failed_job["job_id"])
+    response = route.send(call, failed_job["job_id"])
 
-    assert answer.status == route.success
+    assert response.status == route.success
     if not name.startswith("GET"):
-        assert _written(service, name, failed_job) == 1
-    told = _attempts(service, route.function, answer.headers["X-Request-Id"])
-    assert told == (attempts, attempts)
+        assert _write_count(service, name, failed_job) == 1
+    reported = _attempts(service, route.function, response.headers["X-Request-Id"])
+    assert reported == (attempts, attempts)
 
 
 @pytest.mark.parametrize("name", ROUTES)
 @pytest.mark.parametrize("fault", LASTING)
-def test_a_request_under_a_lasting_fault_is_told_to_try_again(
+def test_a_request_under_a_lasting_fault_gets_a_503(
     fault: str,
     name: str,
     failed_job: dict[str, Any],
-    faults: FaultProxy,
+    proxy: FaultProxy,
     call: Caller,
     service: Service,
 ) -> None:
     route = ROUTES[name]
-    faults.inject({"operation": route.operation, **LASTING[fault]})
+    proxy.inject({"operation": route.operation, **LASTING[fault]})
     began = time.monotonic()
 
-    answer = route.send(call, failed_job["job_id"])
+    response = route.send(call, failed_job["job_id"])
 
-    _assert_told_to_try_again(answer, route, began, service)
+    _assert_service_unavailable(response, route, began, service)
     if not name.startswith("GET"):
-        assert _written(service, name, failed_job) == (1 if "dropped" in fault else 0)
+        assert _write_count(service, name, failed_job) == (1 if "dropped" in fault else 0)
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_with_dynamodb_out_of_reach_nothing_is_written_and_the_caller_told_to_try_again(
-    name: str, failed_job: dict[str, Any], faults: FaultProxy, call: Caller, service: Service
+def test_without_dynamodb_a_request_writes_nothing_and_gets_a_503(
+    name: str, failed_job: dict[str, Any], proxy: FaultProxy, call: Caller, service: Service
 ) -> None:
     route = ROUTES[name]
     began = time.monotonic()
-    faults.stop()
+    proxy.stop()
     try:
-        answer = route.send(call, failed_job["job_id"])
+        response = route.send(call, failed_job["job_id"])
     finally:
-        faults.start()
+        proxy.start()
 
-    _assert_told_to_try_again(answer, route, began, service)
+    _assert_service_unavailable(response, route, began, service)
     if not name.startswith("GET"):
-        assert _written(service, name, failed_job) == 0
+        assert _write_count(service, name, failed_job) == 0
 
 
-def _assert_told_to_try_again(
-    answer: HttpResponse, route: Route, began: float, service: Service
+def _assert_service_unavailable(
+    response: HttpResponse, route: Route, began: float, service: Service
 ) -> None:
-    assert answer.status == 503
-    assert int(answer.headers["Retry-After"]) > 0
+    assert response.status == 503
+    assert int(response.headers["Retry-After"]) > 0
     assert time.monotonic() - began < timeouts.LAMBDA_TIMEOUT
-    told = _attempts(service, route.function, answer.headers["X-Request-Id"])
-    assert told == (timeouts.DYNAMODB.attempts,) * 2
+    reported = _attempts(service, route.function, response.headers["X-Request-Id"])
+    assert reported == (timeouts.DYNAMODB.attempts,) * 2
 
 
-def test_an_idempotency_key_makes_a_503_safe_to_repeat(
-    faults: FaultProxy, call: Caller, service: Service, pipeline: str
+def test_an_idempotency_key_makes_a_retry_after_a_503_safe(
+    proxy: FaultProxy, call: Caller, service: Service, pipeline: str
 ) -> None:
     body = {"pipeline": pipeline, "input_uri": "s3://in/1"}
-    faults.inject({"operation": "PutItem", **LASTING["every answer dropped"]})
+    proxy.inject({"operation": "PutItem", **LASTING["every response dropped"]})
     lost = call("POST", "/jobs", body, headers={"Idempotency-Key": pipeline})
-    faults.clear()
+    proxy.clear()
 
     again = call("POST", "/jobs", body, headers={"Idempotency-Key": pipeline})
 
     assert (lost.status, again.status) == (503, 200)
     assert again.headers["Idempotency-Replayed"] == "true"
-    assert _registered(service, pipeline) == 1
+    assert _job_count(service, pipeline) == 1

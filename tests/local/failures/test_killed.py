@@ -1,4 +1,4 @@
-"""Functions that are killed in the middle of their work."""
+"""Functions whose process is killed during a request."""
 
 import os
 import random
@@ -19,26 +19,27 @@ REQUESTS = 200
 PROC = Path("/proc")
 
 
-def _workers(service: Service, function: str) -> list[int]:
-    """The processes that run a function: they work in a folder named after it."""
-    found = []
+def _function_processes(service: Service, function: str) -> list[int]:
+    """Return the ids of a function's processes, which run in a folder with its name."""
+    process_ids = []
     for process in PROC.glob("[0-9]*"):
         with suppress(OSError):
             folder = (process / "cwd").readlink()
             if folder.is_relative_to(service.home.tmp) and f"-{function}-" in str(folder):
-                found.append(int(process.name))
-    return found
+                process_ids.append(int(process.name))
+    return process_ids
 
 
-def _kill_now_and_then(service: Service, function: str, done: Event) -> int:
+def _kill_randomly(service: Service, function: str, done: Event) -> int:
+    """Kill processes of a function until ``done`` is set, and return their number."""
     dice = random.Random(7)
-    killed = 0
+    kills = 0
     while not done.wait(dice.uniform(0.05, 0.4)):
-        if workers := _workers(service, function):
+        if process_ids := _function_processes(service, function):
             with suppress(ProcessLookupError):
-                os.kill(dice.choice(workers), signal.SIGKILL)
-                killed += 1
-    return killed
+                os.kill(dice.choice(process_ids), signal.SIGKILL)
+                kills += 1
+    return kills
 
 
 @pytest.mark.skipif(not PROC.exists(), reason="finds the functions' processes in /proc")
@@ -60,16 +61,16 @@ def test_no_acknowledged_write_is_lost_when_its_function_is_killed(
 
     with ThreadPoolExecutor(CALLERS + 1) as pool:
         reports = [pool.submit(report, path) for path in paths]
-        killer = pool.submit(_kill_now_and_then, service, name, done)
+        killer = pool.submit(_kill_randomly, service, name, done)
         try:
-            told = [each.result() for each in reports]
+            status_counts = [each.result() for each in reports]
         finally:
             done.set()
 
     assert killer.result() > 0
-    statuses = sum(told, Counter())
+    statuses = sum(status_counts, Counter())
     assert set(statuses) <= {200, 500, 502, 503, 504}
-    assert statuses[200] < REQUESTS, "no request was hit"
-    for path, statuses in zip(paths, told, strict=True):
+    assert statuses[200] < REQUESTS, "no request was interrupted"
+    for path, statuses in zip(paths, status_counts, strict=True):
         applied = call("GET", path).body["version"] - 2
         assert statuses[200] <= applied <= statuses.total()

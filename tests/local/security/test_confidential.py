@@ -1,6 +1,6 @@
-"""Nothing that callers say in confidence is in the logs, whatever becomes of their requests.
+"""The logs contain no confidential value of a request, whether the request succeeds or fails.
 
-At the end of all tests, the fixture ``service`` looks for everything that any of them has sent.
+At the end of all tests, the fixture ``service`` also searches for the values that any test sent.
 """
 
 import uuid
@@ -15,7 +15,7 @@ from tests.support.logs.confidential import Confidential
 from tests.support.logs.log_groups import logged_lines
 
 
-def test_no_request_of_any_route_leaves_a_trace_of_its_secrets(
+def test_no_request_of_any_route_leaves_its_confidential_values_in_the_logs(
     service: Service, call: Caller, pipeline: str
 ) -> None:
     mark = f"mark-{uuid.uuid4().hex}"
@@ -24,47 +24,47 @@ def test_no_request_of_any_route_leaves_a_trace_of_its_secrets(
     error = {"code": mark, "message": f"it broke at {mark}"}
     failed = {"status": "FAILED", "error": error}
     key = {"Idempotency-Key": mark}
-    seen = set()
+    responses = set()
 
-    def say(method: str, path: str, body: object = None, **headers: str) -> HttpResponse:
+    def send(method: str, path: str, body: object = None, **headers: str) -> HttpResponse:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
-        answer = call(method, path, body, headers=names)
-        seen.add((method, answer.status))
-        return answer
+        response = call(method, path, body, headers=names)
+        responses.add((method, response.status))
+        return response
 
-    path = f"/jobs/{say('POST', '/jobs', job, **key).body['job_id']}"
-    say("POST", "/jobs", job, **key)
-    say("POST", "/jobs", {**job, "input_uri": f"s3://other/{mark}"}, **key)
-    say("POST", "/jobs", {**job, "input_uri": f"ftp://{mark}"})
-    say("POST", "/jobs", {**job, "input_uri": f"s3://{mark * 100}"})
-    say("POST", "/jobs", {**job, mark: mark})
-    say("POST", "/jobs", f'{{"{mark}": ')
-    say("POST", "/jobs", {**job, "parameters": {"long": mark * 2_000}})
-    say("POST", "/jobs", job, Content_Type="text/plain")
-    say("POST", "/jobs", job, Content_Type=f"application/{mark}")
-    say("POST", "/jobs", job, Idempotency_Key=f"{mark} ü".encode().decode("latin-1"))
+    path = f"/jobs/{send('POST', '/jobs', job, **key).body['job_id']}"
+    send("POST", "/jobs", job, **key)
+    send("POST", "/jobs", {**job, "input_uri": f"s3://other/{mark}"}, **key)
+    send("POST", "/jobs", {**job, "input_uri": f"ftp://{mark}"})
+    send("POST", "/jobs", {**job, "input_uri": f"s3://{mark * 100}"})
+    send("POST", "/jobs", {**job, mark: mark})
+    send("POST", "/jobs", f'{{"{mark}": ')
+    send("POST", "/jobs", {**job, "parameters": {"long": mark * 2_000}})
+    send("POST", "/jobs", job, Content_Type="text/plain")
+    send("POST", "/jobs", job, Content_Type=f"application/{mark}")
+    send("POST", "/jobs", job, Idempotency_Key=f"{mark} ü".encode().decode("latin-1"))
     for method in ("PATCH", "PUT"):
-        say(method, path, failed)
-        say(method, path, {**failed, "error": {"message": mark}})
-        say(method, path, {"status": mark, "output_uri": f"s3://out/{mark}"})
-        say(method, path, {"status": "PENDING", "output_uri": f"s3://out/{mark}"})
-        say(method, path, {"status": "RUNNING"}, If_Match=f'"{mark}"')
-        say(method, path, {"status": "RUNNING"}, If_Match=mark)
-        say(method, f"/jobs/{uuid.uuid4()}", failed)
-    say("PATCH", path, {"status": "RUNNING"})
-    say("DELETE", path)
-    say("DELETE", path, If_Match=f'"{mark}"')
-    say("DELETE", f"/jobs/{uuid.uuid4()}", If_Match=f'"{mark}"')
-    say("PATCH", path, failed)
-    say("PUT", path, {"status": "PENDING"})
-    say("GET", path, X_Mark=mark)
-    say("GET", path, x_api_key=mark)
-    say("POST", "/jobs", job)
-    cursor = say("GET", f"/jobs?pipeline={pipeline}&limit=1").body["next_cursor"]
-    say("GET", f"/jobs?pipeline={pipeline}&limit=1&cursor={cursor}")
-    say("GET", f"/jobs?cursor={cursor}")
-    say("GET", f"/jobs?cursor={mark}")
-    say("GET", f"/jobs?limit={mark}&status={mark}")
+        send(method, path, failed)
+        send(method, path, {**failed, "error": {"message": mark}})
+        send(method, path, {"status": mark, "output_uri": f"s3://out/{mark}"})
+        send(method, path, {"status": "PENDING", "output_uri": f"s3://out/{mark}"})
+        send(method, path, {"status": "RUNNING"}, If_Match=f'"{mark}"')
+        send(method, path, {"status": "RUNNING"}, If_Match=mark)
+        send(method, f"/jobs/{uuid.uuid4()}", failed)
+    send("PATCH", path, {"status": "RUNNING"})
+    send("DELETE", path)
+    send("DELETE", path, If_Match=f'"{mark}"')
+    send("DELETE", f"/jobs/{uuid.uuid4()}", If_Match=f'"{mark}"')
+    send("PATCH", path, failed)
+    send("PUT", path, {"status": "PENDING"})
+    send("GET", path, X_Mark=mark)
+    send("GET", path, x_api_key=mark)
+    send("POST", "/jobs", job)
+    cursor = send("GET", f"/jobs?pipeline={pipeline}&limit=1").body["next_cursor"]
+    send("GET", f"/jobs?pipeline={pipeline}&limit=1&cursor={cursor}")
+    send("GET", f"/jobs?cursor={cursor}")
+    send("GET", f"/jobs?cursor={mark}")
+    send("GET", f"/jobs?limit={mark}&status={mark}")
     for function, actions in {
         "create": ["dynamodb:PutItem"],
         "update": ["dynamodb:UpdateItem"],
@@ -72,12 +72,12 @@ def test_no_request_of_any_route_leaves_a_trace_of_its_secrets(
         "delete": ["dynamodb:DeleteItem"],
     }.items():
         with service.denied(function, *actions):
-            say("POST", "/jobs", job, **key)
-            say("PATCH", path, failed)
-            say("PUT", path, failed)
-            say("GET", path, X_Mark=mark)
-            say("GET", f"/jobs?pipeline={pipeline}&limit=1&cursor={cursor}")
-            last = say("DELETE", path)
+            send("POST", "/jobs", job, **key)
+            send("PATCH", path, failed)
+            send("PUT", path, failed)
+            send("GET", path, X_Mark=mark)
+            send("GET", f"/jobs?pipeline={pipeline}&limit=1&cursor={cursor}")
+            last = send("DELETE", path)
 
     for method, statuses in {
         "POST": {200, 201, 400, 413, 415, 422, 500},
@@ -86,7 +86,7 @@ def test_no_request_of_any_route_leaves_a_trace_of_its_secrets(
         "GET": {200, 400, 403, 500},
         "DELETE": {404, 409, 412, 500},
     }.items():
-        assert {status for said, status in seen if said == method} >= statuses
+        assert {status for sent, status in responses if sent == method} >= statuses
     logged_lines(service, "delete", last.headers["X-Request-Id"])
     secrets = Confidential()
     secrets.add([mark, cursor, service.api_key, *service.cursor_keys])
@@ -106,7 +106,7 @@ def test_no_request_of_any_route_leaves_a_trace_of_its_secrets(
         '{"key": "d41d8cd98f00b204e9800998ecf8427e"}',
     ],
 )
-def test_a_line_that_repeats_a_confidence_is_found(line: str) -> None:
+def test_a_line_with_a_confidential_value_is_found(line: str) -> None:
     confidential = Confidential()
     body = {"input_uri": "s3://in/1", "parameters": [{"a": "a caller's own words"}]}
     confidential.add_request("/jobs", body, {"X-Api-Key": "d41d8cd98f00b204e9800998ecf8427e"})
@@ -117,7 +117,7 @@ def test_a_line_that_repeats_a_confidence_is_found(line: str) -> None:
     assert not confidential.found_in([f'{{"request_id": "{uuid.uuid4()}"}}'])
 
 
-def test_what_a_line_may_tell_is_no_confidence() -> None:
+def test_public_and_short_values_are_not_confidential() -> None:
     confidential = Confidential()
     confidential.add_request("/jobs", {"pipeline": "a-pipeline-of-mine", "status": "RUNNING"}, {})
     confidential.add_request("/jobs", {"parameters": {"width": "large"}}, {})
@@ -126,10 +126,10 @@ def test_what_a_line_may_tell_is_no_confidence() -> None:
     assert not confidential.found_in(lines)
 
 
-def test_no_more_is_remembered_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_newest_values_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.support.logs.confidential.MAX_VALUES", 2)
     confidential = Confidential()
     confidential.add([f"confidential {n}" for n in range(3)])
 
-    said = [f'{{"said": "confidential {n}"}}' for n in range(3)]
-    assert confidential.found_in(said).keys() == {"confidential 1", "confidential 2"}
+    lines = [f'{{"detail": "confidential {n}"}}' for n in range(3)]
+    assert confidential.found_in(lines).keys() == {"confidential 1", "confidential 2"}

@@ -1,4 +1,4 @@
-"""What each function may do, tried with its own credentials under enforced IAM."""
+"""The permissions of each function, tested with its credentials under enforced IAM."""
 
 import functools
 from collections.abc import Callable
@@ -7,28 +7,27 @@ from typing import Any
 
 import pytest
 
-from infra.spec.paths import PROJECT
+from infra.spec.paths import DOCS, PROJECT
 from infra.spec.routes import FUNCTIONS, Function
 from tests.support.deployment.permission_attempts import Attempt, attempts, expected_permissions
 from tests.support.deployment.role_policies import added_statement
 from tests.support.deployment.service import Service
 
-DOCUMENT = PROJECT / "docs" / "permissions.md"
+DOCUMENT = DOCS / "permissions.md"
 INTRODUCTION = """\
 # What each function may do
 
-Written by `tests/local/security/test_permissions.py`, which tries every line with the real
-credentials of each function's role against the deployed stack, under enforced IAM, and expects
-what the
-[table of routes](../infra/spec/routes.py) says. ✓ is allowed, · is denied.
+`tests/local/security/test_permissions.py` generates this page. For every line, it calls the
+deployed stack with the credentials of each function's role, under enforced IAM, and compares the
+result with the [table of routes](../infra/spec/routes.py). ✓ means allowed, · means denied.
 
-The actions on the network are Lambda's, which joins the VPC with the role; another statement
-denies them to the function's own code. X-Ray's two write actions are allowed as well; the
-embedded AWS has no X-Ray to try them on.
+Lambda itself needs the network actions, to join the function to the VPC; another statement denies
+them to the function's code. The roles also allow X-Ray's two write actions, which are missing here
+because the emulator has no X-Ray.
 """
 
-# Denied for another reason than the role: the embedded AWS has no action for PartiQL, and a
-# function's role trusts Lambda only.
+# These are denied whatever the role allows: the emulator has no actions for PartiQL, and a
+# function's role trusts only Lambda.
 BEYOND_THE_ROLE = {
     "dynamodb:PartiQLDelete",
     "dynamodb:PartiQLInsert",
@@ -43,9 +42,9 @@ Results = dict[Function, list[tuple[Attempt, bool]]]
 
 @pytest.fixture(scope="module")
 def client_of(service: Service) -> Callable[[Function], ClientOf]:
-    """For each function, what gives clients with its credentials."""
-    make = functools.cache(service.client_of)
-    return lambda function: functools.partial(make, function)
+    """Returns, for a function, a factory of boto3 clients with the function's credentials."""
+    create = functools.cache(service.client_of)
+    return lambda function: functools.partial(create, function)
 
 
 @pytest.fixture(scope="module")
@@ -57,23 +56,23 @@ def results(service: Service, client_of: Callable[[Function], ClientOf]) -> Resu
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_may_do_what_its_routes_say_and_nothing_else(
+def test_a_function_has_exactly_the_permissions_of_its_routes(
     function: Function, results: Results
 ) -> None:
-    tried, may = results[function], expected_permissions(function)
-    assert [attempt for attempt, allowed in tried if allowed != (attempt.permission in may)] == []
-    assert {attempt.permission for attempt, allowed in tried if allowed} == may
+    outcomes, expected = results[function], expected_permissions(function)
+    assert [a for a, allowed in outcomes if allowed != (a.permission in expected)] == []
+    assert {a.permission for a, allowed in outcomes if allowed} == expected
 
 
-def test_the_document_shows_what_was_tried(results: Results) -> None:
-    shown = document(results)
-    if not DOCUMENT.exists() or DOCUMENT.read_text() != shown:
-        DOCUMENT.write_text(shown)
-        pytest.fail(f"{DOCUMENT.relative_to(PROJECT)} was out of date; it is now to be committed")
+def test_the_document_shows_the_results(results: Results) -> None:
+    page = document(results)
+    if not DOCUMENT.exists() or DOCUMENT.read_text() != page:
+        DOCUMENT.write_text(page)
+        pytest.fail(f"{DOCUMENT.relative_to(PROJECT)} was out of date; commit the new version")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_one_permission_more_would_be_seen(
+def test_the_test_would_notice_each_additional_permission(
     function: Function,
     service: Service,
     client_of: Callable[[Function], ClientOf],
@@ -91,7 +90,7 @@ def test_one_permission_more_would_be_seen(
 
 
 def document(results: Results) -> str:
-    """The results as a page of Markdown."""
+    """Format the results as a Markdown page."""
     lines = [INTRODUCTION]
     by_function = zip(*results.values(), strict=True)
     for service, rows in groupby(by_function, lambda row: row[0][0].action.partition(":")[0]):
