@@ -254,7 +254,7 @@ def main() -> None:
     parser.add_argument("--only", choices=["start", "local"], help="part of the benchmarks")
     arguments = parser.parse_args()
     console = Console()
-    python = interpreter.of_runtime()
+    python = interpreter.find_runtime_python()
     if python is None:
         console.print(
             f"There is no Python {PYTHON_VERSION} on this machine, so Python"

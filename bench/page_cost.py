@@ -28,7 +28,7 @@ from common.jobs.model import Status
 from infra.spec.stages import REGION, STAGES
 from local import aws, jobs_table
 from local.emulator import process
-from local.run_folder import Home
+from local.run_folder import RunFolder
 
 TABLE = "jobs"
 SIZES = (1_000, 100_000)
@@ -109,11 +109,11 @@ def _cost_of_page(**filters: Any) -> Cost:
 def measure(console: Console) -> dict[str, list[Cost]]:
     """What a page of each list costs, in a table of each size."""
     rows: dict[str, list[Cost]] = {name: [] for name in LISTS}
-    home = Home(Path(tempfile.mkdtemp(prefix="page-cost-")))
-    with home.lock() as lock:
+    run_folder = RunFolder(Path(tempfile.mkdtemp(prefix="page-cost-")))
+    with run_folder.lock() as lock:
         assert lock
-        home.clear()
-        with process.running(home, process.free_port(), lock) as running:
+        run_folder.clear()
+        with process.running_emulator(run_folder, process.free_port(), lock) as running:
             os.environ.update(aws.environment(running.endpoint_url))
             os.environ.update(
                 AWS_DEFAULT_REGION=REGION,
@@ -125,7 +125,7 @@ def measure(console: Console) -> dict[str, list[Cost]]:
                 TABLE_NAME=TABLE,
             )
             dynamodb = aws.client("dynamodb", running.endpoint_url)
-            jobs_table.create(dynamodb, TABLE)
+            jobs_table.create_table(dynamodb, TABLE)
             items = _items()
             for smaller, size in pairwise((0, *SIZES)):
                 _grow(dynamodb, items, size - smaller, console)

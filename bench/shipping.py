@@ -21,7 +21,7 @@ from local import jobs_table
 from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
 from local.lambda_runtime.execution_environment import ExecutionEnvironment
 from local.lambda_runtime.gateway_event import gateway_event
-from local.lambda_runtime.moto_aws import serving
+from local.lambda_runtime.moto_aws import serve_aws
 from tools.cost import S3_PUTS
 
 REQUESTS = 500
@@ -64,9 +64,9 @@ def per_thousand(uploads: int) -> float:
 
 def measure(console: Console) -> Shipping:
     """Let both environments answer their requests."""
-    with tempfile.TemporaryDirectory() as folder, serving() as aws, serving() as peers_aws:
+    with tempfile.TemporaryDirectory() as folder, serve_aws() as aws, serve_aws() as peers_aws:
         # What is behind the two addresses is one AWS.
-        jobs_table.create(aws.client("dynamodb"), FUNCTION_ENVIRONMENT["TABLE_NAME"])
+        jobs_table.create_table(aws.client("dynamodb"), FUNCTION_ENVIRONMENT["TABLE_NAME"])
         with (
             ExecutionEnvironment("create", aws, Path(folder), flush_seconds=FLUSH_SECONDS) as ours,
             ExecutionEnvironment("create", peers_aws, Path(folder), flush_seconds=0) as peer,

@@ -28,7 +28,7 @@ from local import aws
 from local.deploy import STAGE, Deployment
 from local.emulator import process
 from local.progress import Progress
-from local.run_folder import Home
+from local.run_folder import RunFolder
 
 CALLERS = 4
 TURN_SECONDS = 1.0
@@ -64,13 +64,13 @@ class _Target(NamedTuple):
 
 def measure(rounds: int, console: Console) -> PerSecond:
     """Deploy both, and let them take turns."""
-    home = Home(Path(tempfile.mkdtemp(prefix="throughput-")))
-    with home.lock() as lock:
+    run_folder = RunFolder(Path(tempfile.mkdtemp(prefix="throughput-")))
+    with run_folder.lock() as lock:
         assert lock
-        home.clear()
+        run_folder.clear()
         with (
-            Deployment(home, Progress(console)) as deployment,
-            process.running(home, process.free_port(), lock) as running,
+            Deployment(run_folder, Progress(console)) as deployment,
+            process.running_emulator(run_folder, process.free_port(), lock) as running,
         ):
             endpoint = deployment.to(running.endpoint_url)
             _lift_limits(running.endpoint_url)

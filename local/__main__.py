@@ -21,9 +21,9 @@ from local.emulator.process import Emulator
 from local.errors import LocalRunError
 from local.examples import examples
 from local.log_follower import LogFollower
-from local.log_format import readable
+from local.log_format import readable_lines
 from local.progress import Progress
-from local.run_folder import Endpoint, Home, Lock, Run
+from local.run_folder import Endpoint, Lock, Run, RunFolder
 
 DEFAULT_PORT = 4566
 
@@ -37,16 +37,20 @@ class Cli:
     """The commands; each raises :class:`LocalRunError` when it cannot do its work.
 
     Args:
-        home: The folder of the local run.
+        run_folder: The folder of the local run.
         port: The emulator's port.
         console: Where to tell what is going on.
         authorization: How callers prove who they are; None for what the stage says.
     """
 
     def __init__(
-        self, home: Home, port: int, console: Console, authorization: Authorization | None = None
+        self,
+        run_folder: RunFolder,
+        port: int,
+        console: Console,
+        authorization: Authorization | None = None,
     ) -> None:
-        self._home = home
+        self._run_folder = run_folder
         self._port = port
         self._console = console
         self._progress = Progress(console)
@@ -54,10 +58,10 @@ class Cli:
 
     def run(self) -> None:
         """Start and deploy everything, follow the log until interrupted, stop everything."""
-        with self._home.lock() as lock, contextlib.ExitStack() as cleanup:
+        with self._run_folder.lock() as lock, contextlib.ExitStack() as cleanup:
             if lock is None:
                 raise self._running_already()
-            cleanup.callback(self._home.clear)
+            cleanup.callback(self._run_folder.clear)
             aws, endpoint = self._start(lock, cleanup, ends_with_parent=True)
             self._show(endpoint, aws.reference_url)
             self._console.print("[dim]The functions' log follows. Ctrl-C stops everything.[/]\n")
@@ -67,10 +71,10 @@ class Cli:
 
     def up(self) -> None:
         """Start and deploy everything in the background; deploy what has changed if it runs."""
-        with self._home.lock() as lock:
+        with self._run_folder.lock() as lock:
             if lock is None:
                 endpoint = self._update()
-                run = self._home.current()
+                run = self._run_folder.current()
             else:
                 with contextlib.ExitStack() as cleanup:
                     aws, endpoint = self._start(lock, cleanup, ends_with_parent=False)
@@ -82,13 +86,13 @@ class Cli:
 
     def down(self) -> None:
         """Stop everything, whoever started it."""
-        with self._home.lock() as lock:
+        with self._run_folder.lock() as lock:
             if lock is not None:
-                self._home.clear()
+                self._run_folder.clear()
                 self._console.print("Nothing is running.")
                 return
         with self._progress.step("Stopping everything"):
-            run = self._home.current()
+            run = self._run_folder.current()
             _end(run)
             deadline = time.monotonic() + _DOWN_SECONDS
             while not self._is_over():
@@ -98,39 +102,39 @@ class Cli:
                 time.sleep(_POLL_SECONDS)
 
     def _is_over(self) -> bool:
-        with self._home.lock() as lock:
+        with self._run_folder.lock() as lock:
             if lock is None:
                 return False
-            self._home.clear()
+            self._run_folder.clear()
             return True
 
     def _start(
         self, lock: Lock, cleanup: contextlib.ExitStack, *, ends_with_parent: bool
     ) -> tuple[Emulator, Endpoint]:
         lock.write(Run(supervisor=os.getpid()))
-        self._home.clear()
+        self._run_folder.clear()
         with self._deployment() as deployment:
             with self._progress.step("Starting the embedded AWS"):
                 aws = emulator.start(
-                    self._home, self._port, lock, cleanup, ends_with_parent=ends_with_parent
+                    self._run_folder, self._port, lock, cleanup, ends_with_parent=ends_with_parent
                 )
             return aws, deployment.to(aws.endpoint_url)
 
     def _update(self) -> Endpoint:
-        url = self._home.current().aws_endpoint_url
-        if url is None or self._home.read_endpoint() is None:
+        url = self._run_folder.current().aws_endpoint_url
+        if url is None or self._run_folder.read_endpoint() is None:
             raise self._running_already()
-        with self._home.lock("deploy") as lock:
+        with self._run_folder.lock("deploy") as lock:
             if lock is None:
                 raise LocalRunError("A deployment is under way already; wait for its end.")
             with self._deployment() as deployment:
                 return deployment.to(url)
 
     def _deployment(self) -> Deployment:
-        return Deployment(self._home, self._progress, authorization=self._authorization)
+        return Deployment(self._run_folder, self._progress, authorization=self._authorization)
 
     def _running_already(self) -> LocalRunError:
-        endpoint = self._home.read_endpoint()
+        endpoint = self._run_folder.read_endpoint()
         where = f"running already, at {endpoint.api_url}" if endpoint else "being started already"
         return LocalRunError(f"Job Ledger is {where}; stop it with `make down`.")
 
@@ -157,7 +161,7 @@ class Cli:
             except BotoCoreError:
                 aws.check()
                 raise
-            for line in readable(lines):
+            for line in readable_lines(lines):
                 self._console.print(line, soft_wrap=True)
             time.sleep(_FOLLOW_SECONDS)
 
@@ -198,7 +202,9 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("command", choices=["run", "up", "down"])
-    parser.add_argument("--home", type=Path, default=Home().folder, help="the folder it writes to")
+    parser.add_argument(
+        "--run-folder", type=Path, default=RunFolder().path, help="the folder it writes to"
+    )
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
@@ -206,7 +212,7 @@ def main() -> None:
     try:
         port = _port(os.environ.get("PORT") or str(DEFAULT_PORT))
         authorization = _authorization(os.environ.get("AUTHORIZATION", ""))
-        cli = Cli(Home(arguments.home), port, console, authorization)
+        cli = Cli(RunFolder(arguments.run_folder), port, console, authorization)
         {"run": cli.run, "up": cli.up, "down": cli.down}[arguments.command]()
     except LocalRunError as error:
         if error.evidence:

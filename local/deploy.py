@@ -16,7 +16,7 @@ from infra.spec.stages import REGION, STAGES, Authorization
 from local import aws
 from local.errors import LocalRunError
 from local.progress import Progress, Step
-from local.run_folder import Endpoint, Home
+from local.run_folder import Endpoint, RunFolder
 
 STAGE = "dev"
 STACK = STAGES[STAGE].stack
@@ -36,7 +36,7 @@ class Deployment:
     The app is synthesized from the start: that takes longest, and needs no emulator.
 
     Args:
-        home: Where the cloud assembly and the logs of the CDK go.
+        run_folder: Where the cloud assembly and the logs of the CDK go.
         progress: Where to tell what is going on.
         project: The folder of the CDK app.
         authorization: How callers prove who they are; None for what the stage says.
@@ -47,7 +47,7 @@ class Deployment:
 
     def __init__(
         self,
-        home: Home,
+        run_folder: RunFolder,
         progress: Progress,
         *,
         project: Path = PROJECT,
@@ -55,7 +55,7 @@ class Deployment:
     ) -> None:
         if not _CDK.exists():
             raise LocalRunError("The CDK command line is not installed; run `make setup` first.")
-        self._home = home
+        self._run_folder = run_folder
         self._progress = progress
         self._project = project
         self._context = (
@@ -64,9 +64,9 @@ class Deployment:
         self._running = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        synthesis = ("synth", "--quiet", *self._context, "--output", str(self._home.assembly))
+        synthesis = ("synth", "--quiet", *self._context, "--output", str(self._run_folder.assembly))
         self._synthesis = self._running.enter_context(
-            _cdk(self._home, *synthesis, folder=self._project)
+            _cdk(self._run_folder, *synthesis, folder=self._project)
         )
         return self
 
@@ -83,20 +83,20 @@ class Deployment:
             bootstrap = ("bootstrap", f"aws://{aws.ACCOUNT}/{REGION}")
             # In a folder without an app: the CDK would synthesize it once more.
             with _cdk(
-                self._home, *bootstrap, folder=self._home.tmp, endpoint_url=endpoint_url
+                self._run_folder, *bootstrap, folder=self._run_folder.tmp, endpoint_url=endpoint_url
             ) as cdk:
                 cdk.finish()
         with self._progress.step("Synthesizing the stack"):
             self._synthesis.finish()
         with self._progress.step(f"Deploying {STACK}") as step:
-            deploy = ("deploy", STACK, "--app", str(self._home.assembly))
+            deploy = ("deploy", STACK, "--app", str(self._run_folder.assembly))
             quietly = ("--require-approval", "never", "--progress", "events")
             with _cdk(
-                self._home, *deploy, *quietly, folder=self._project, endpoint_url=endpoint_url
+                self._run_folder, *deploy, *quietly, folder=self._project, endpoint_url=endpoint_url
             ) as cdk:
                 cdk.finish(step)
         endpoint = find_endpoint(endpoint_url)
-        self._home.write_endpoint(endpoint)
+        self._run_folder.write_endpoint(endpoint)
         return endpoint
 
 
@@ -154,10 +154,14 @@ class _Command:
 
 @contextlib.contextmanager
 def _cdk(
-    home: Home, command: str, *arguments: str, folder: Path, endpoint_url: str | None = None
+    run_folder: RunFolder,
+    command: str,
+    *arguments: str,
+    folder: Path,
+    endpoint_url: str | None = None,
 ) -> Iterator[_Command]:
     """Run a command of the CDK; it ends with the context, and so do the processes it started."""
-    log = home.cdk_log(command)
+    log = run_folder.cdk_log(command)
     with (
         log.open("wb") as output,
         subprocess.Popen(  # noqa: S603

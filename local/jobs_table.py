@@ -6,7 +6,7 @@ from common.jobs.keys import INDEXES, PARTITION_KEY, SORT_KEY
 from common.jobs.model import SUMMARY
 
 
-def create(dynamodb: Any, name: str) -> None:
+def create_table(dynamodb: Any, name: str) -> None:
     """Create the table with its indexes.
 
     Args:

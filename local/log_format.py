@@ -19,7 +19,7 @@ _PLATFORM = ("START ", "END ", "REPORT ", "INIT_START ")
 _TIME = "%H:%M:%S.%f"
 
 
-def readable(lines: Iterable[str], *, dated: bool = False) -> Iterator[Text]:
+def readable_lines(lines: Iterable[str], *, dated: bool = False) -> Iterator[Text]:
     """The lines for people to read; without those that are for machines.
 
     Left out are metrics in the embedded metric format, and Lambda's own lines. Times are local.

@@ -51,37 +51,37 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Home:
+class RunFolder:
     """The folder of one local run.
 
     Args:
-        folder: Where it is; created when needed.
+        path: Where it is; created when needed.
     """
 
-    folder: Path = field(default=RUN_FOLDER)
+    path: Path = field(default=RUN_FOLDER)
 
     @property
     def endpoint_file(self) -> Path:
         """The deployed service's :class:`Endpoint`, as JSON."""
-        return self.folder / "endpoint.json"
+        return self.path / "endpoint.json"
 
     @property
     def emulator_log(self) -> Path:
-        return self.folder / "emulator.log"
+        return self.path / "emulator.log"
 
     def cdk_log(self, command: str) -> Path:
         """All that the last such command of the CDK command line said."""
-        return self.folder / f"cdk-{command}.log"
+        return self.path / f"cdk-{command}.log"
 
     @property
     def assembly(self) -> Path:
         """The synthesized cloud assembly."""
-        return self.folder / "cdk.out"
+        return self.path / "cdk.out"
 
     @property
     def tmp(self) -> Path:
         """For the emulator's and the functions' temporary files."""
-        return self.folder / "tmp"
+        return self.path / "tmp"
 
     def clear(self) -> None:
         """Remove what an earlier run left; only for the holder of the lock."""
@@ -103,8 +103,8 @@ class Home:
     @contextlib.contextmanager
     def lock(self, purpose: str = "run") -> Iterator["Lock | None"]:
         """Hold the lock of ``purpose``; None when another process holds it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / f"{purpose}.lock").open("a+") as file:
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / f"{purpose}.lock").open("a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -115,7 +115,7 @@ class Home:
     def current(self) -> Run:
         """What the holder of the run's lock said of itself; only true while it is held."""
         try:
-            return Run(**json.loads((self.folder / "run.lock").read_text()))
+            return Run(**json.loads((self.path / "run.lock").read_text()))
         except (FileNotFoundError, json.JSONDecodeError):
             # Between the taking of the lock and the first word about it.
             return Run()

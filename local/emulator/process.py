@@ -22,7 +22,7 @@ from infra.spec.stages import REGION
 from local import aws
 from local.errors import LocalRunError
 from local.reference import server
-from local.run_folder import Home, Lock, Run
+from local.run_folder import Lock, Run, RunFolder
 
 HOST = "127.0.0.1"
 START_SECONDS = 30
@@ -30,7 +30,7 @@ START_SECONDS = 30
 _EVIDENCE_LINES = 15
 _ENDS_WITH_PARENT = "ENDS_WITH_PARENT"
 _REFERENCE_SOCKET = "REFERENCE_SOCKET"
-_HOME = "LOCAL_HOME"
+_RUN_FOLDER = "RUN_FOLDER"
 
 
 class Emulator:
@@ -82,13 +82,13 @@ def stop(pid: int) -> None:
 
 
 @contextlib.contextmanager
-def running(
-    home: Home, port: int, lock: Lock, *, module: str = "local.emulator.process"
+def running_emulator(
+    run_folder: RunFolder, port: int, lock: Lock, *, module: str = "local.emulator.process"
 ) -> Iterator[Emulator]:
     """An emulator that lives as long as the context, or this process.
 
     Args:
-        home: Where it keeps its log and temporary files; everything else is in its memory.
+        run_folder: Where it keeps its log and temporary files; everything else is in its memory.
         port: Its port on the loopback interface. The one above it is for the API reference,
             if it is free.
         lock: The run's lock, which the emulator then holds too.
@@ -98,11 +98,11 @@ def running(
         LocalRunError: The port is busy, or the emulator did not start.
     """
     with contextlib.ExitStack() as cleanup:
-        yield start(home, port, lock, cleanup, ends_with_parent=True, module=module)
+        yield start(run_folder, port, lock, cleanup, ends_with_parent=True, module=module)
 
 
 def start(
-    home: Home,
+    run_folder: RunFolder,
     port: int,
     lock: Lock,
     cleanup: contextlib.ExitStack,
@@ -118,22 +118,24 @@ def start(
     """
     _check_port(port)
     with (
-        home.emulator_log.open("wb") as log,
+        run_folder.emulator_log.open("wb") as log,
         server.listen(HOST, port + 1) as listener,
         _uninterrupted(),
     ):
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", module],
             cwd=PROJECT,
-            env=_environment(home, port, listener.fileno(), ends_with_parent=ends_with_parent),
+            env=_environment(
+                run_folder, port, listener.fileno(), ends_with_parent=ends_with_parent
+            ),
             stdin=subprocess.PIPE if ends_with_parent else subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
             pass_fds=[lock.fd, listener.fileno()],
         )
-        url, reference_url = f"http://{HOST}:{port}", server.url_of(listener)
-        emulator = Emulator(process, url, reference_url, home.emulator_log)
+        url, reference_url = f"http://{HOST}:{port}", server.reference_url(listener)
+        emulator = Emulator(process, url, reference_url, run_folder.emulator_log)
         cleanup.callback(emulator.stop)
     lock.write(Run(os.getpid(), emulator.pid, emulator.endpoint_url, emulator.reference_url))
     _wait_until_ready(emulator)
@@ -191,14 +193,14 @@ def _wait_until_ready(emulator: Emulator) -> None:
 
 
 def _environment(
-    home: Home, port: int, reference_socket: int, *, ends_with_parent: bool
+    run_folder: RunFolder, port: int, reference_socket: int, *, ends_with_parent: bool
 ) -> dict[str, str]:
     """All that the emulator sees of the environment; it hands everything on to the functions."""
     return {
         "PATH": os.defpath,
         # Neither AWS profiles nor anything else of the person's own.
-        "HOME": str(home.tmp),
-        "TMPDIR": str(home.tmp),
+        "HOME": str(run_folder.tmp),
+        "TMPDIR": str(run_folder.tmp),
         "AUTH": "true",
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(port),
@@ -210,13 +212,13 @@ def _environment(
         # Lambda tells functions where X-Ray's daemon listens: to UDP, so the number is free.
         "AWS_XRAY_DAEMON_ADDRESS": f"{HOST}:{port}",
         # No containers: it would look for its own, and remove those of other emulators.
-        "DOCKER_HOST": f"unix://{home.tmp}/no-docker.sock",
+        "DOCKER_HOST": f"unix://{run_folder.tmp}/no-docker.sock",
         # Nor servers that nobody asked for.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         _ENDS_WITH_PARENT: "1" if ends_with_parent else "",
         _REFERENCE_SOCKET: str(reference_socket),
-        _HOME: str(home.folder),
+        _RUN_FOLDER: str(run_folder.path),
     }
 
 
@@ -230,8 +232,8 @@ def main() -> None:
     if os.environ.pop(_ENDS_WITH_PARENT):
         threading.Thread(target=_end_with_parent, daemon=True).start()
     listener = socket.socket(fileno=int(os.environ.pop(_REFERENCE_SOCKET)))
-    home = Home(Path(os.environ.pop(_HOME)))
-    threading.Thread(target=server.serve, args=(listener, home), daemon=True).start()
+    run_folder = RunFolder(Path(os.environ.pop(_RUN_FOLDER)))
+    threading.Thread(target=server.serve, args=(listener, run_folder), daemon=True).start()
     patches.close(f"http://{HOST}:{os.environ['GATEWAY_PORT']}")
     app.main()
 

@@ -11,7 +11,7 @@ from infra.bundling.runtime import PYTHON_VERSION
 
 
 @cache
-def of_runtime() -> Path | None:
+def find_runtime_python() -> Path | None:
     """An interpreter on this machine that has the runtime's version, if there is one."""
     for candidate in _candidates():
         command = (candidate, "-I", "-c", "import sys; print('%d.%d' % sys.version_info[:2])")

@@ -85,7 +85,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[Aws]:
+def serve_aws() -> Iterator[Aws]:
     """An address of AWS, with an empty archive."""
     aws = Aws(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, aws, threaded=True, request_handler=_Quiet)

@@ -10,15 +10,16 @@ import socket
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, cast
 
 from infra.spec.paths import PROJECT
 from infra.spec.routes import ROUTES
 from infra.spec.stages import Authorization
-from local.run_folder import Endpoint, Home
+from local.run_folder import Endpoint, RunFolder
 from tools.openapi.document import document
 
-_PAGE = PROJECT / "local" / "viewer"
+_PAGE = Path(__file__).parent / "page"
 _VIEWER = PROJECT / "node_modules" / "swagger-ui-dist"
 _FILES = {
     "/": _PAGE / "index.html",
@@ -44,16 +45,16 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, 0))
 
 
-def url_of(listener: socket.socket) -> str:
+def reference_url(listener: socket.socket) -> str:
     """The address to open in a browser, which is also the page's origin."""
     host, port = listener.getsockname()
     return f"http://{host}:{port}"
 
 
-def serve(listener: socket.socket, home: Home) -> None:
+def serve(listener: socket.socket, run_folder: RunFolder) -> None:
     """Serve the reference of what is deployed, for as long as this process lives."""
     server = ThreadingHTTPServer(
-        listener.getsockname(), partial(_Handler, home=home), bind_and_activate=False
+        listener.getsockname(), partial(_Handler, run_folder=run_folder), bind_and_activate=False
     )
     server.socket.close()
     server.socket = listener
@@ -104,13 +105,13 @@ def keys_for(endpoint: Endpoint) -> dict[str, str]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def __init__(self, *args: Any, home: Home) -> None:
-        self._home = home
+    def __init__(self, *args: Any, run_folder: RunFolder) -> None:
+        self._run_folder = run_folder
         super().__init__(*args)
 
     def do_GET(self) -> None:
         path = self.path.split("?")[0]
-        endpoint = self._home.read_endpoint()
+        endpoint = self._run_folder.read_endpoint()
         if endpoint is None:
             self.send_error(HTTPStatus.SERVICE_UNAVAILABLE, "Nothing is deployed yet")
         elif path == "/openapi.json":

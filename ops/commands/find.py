@@ -18,7 +18,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from infra.spec.routes import FUNCTIONS
-from local.log_format import readable
+from local.log_format import readable_lines
 from ops import deployment
 from ops.commands.logs import Archive, Wanted
 from ops.options import StageName, fail
@@ -190,7 +190,7 @@ def find(
         return
     for title, lines in (("Log", left.log), ("Archive", left.archive)):
         out.print(f"[bold]{title}[/]" if lines else f"[bold]{title}[/]  [dim]nothing (yet)[/]")
-        for text in readable(map(json.dumps, lines), dated=True):
+        for text in readable_lines(map(json.dumps, lines), dated=True):
             out.print(text)
         out.print()
     if left.trace:

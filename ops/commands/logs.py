@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from infra.spec.log_archive import function_prefix, hour_folder
 from infra.spec.routes import FUNCTIONS, ROUTES, Function
-from local.log_format import readable
+from local.log_format import readable_lines
 from ops import deployment
 from ops.options import StageName, a_moment, fail, one_of
 
@@ -284,7 +284,7 @@ def _show(archive: Archive, wanted: Wanted, *, raw: bool) -> None:
             if raw:
                 out.out(line, highlight=False)
             else:
-                for text in readable([line], dated=True):
+                for text in readable_lines([line], dated=True):
                     out.print(text)
     if not shown:
         span = f"between {wanted.since:%Y-%m-%d %H:%M} and {wanted.until:%Y-%m-%d %H:%M} UTC"

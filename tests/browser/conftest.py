@@ -11,7 +11,7 @@ from rich.console import Console
 from local.deploy import Deployment
 from local.emulator import process
 from local.progress import Progress
-from local.run_folder import Home
+from local.run_folder import RunFolder
 from tests.support.browser.tab import Tab
 from tests.support.deployment.project_copy import copy_project
 from tests.support.deployment.service import Service
@@ -55,7 +55,7 @@ def unlisted_origin(port_of_pages: int) -> str:
 @pytest.fixture(scope="session")
 def reference_url(service: Service) -> str:
     """The address of the API reference."""
-    url = service.home.current().reference_url
+    url = service.run_folder.current().reference_url
     assert url
     return url
 
@@ -65,18 +65,20 @@ def service(
     browser: Browser, allowed_origin: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
     """The service, on a stage with a list of origins, one of them that of its API reference."""
-    home = Home(tmp_path_factory.mktemp("service"))
+    run_folder = RunFolder(tmp_path_factory.mktemp("service"))
     project = copy_project(tmp_path_factory.mktemp("listing") / "project")
-    with home.lock() as lock:
+    with run_folder.lock() as lock:
         assert lock
-        home.clear()
-        with process.running(home, process.free_port(), lock) as running:
+        run_folder.clear()
+        with process.running_emulator(run_folder, process.free_port(), lock) as running:
             origins = (OTHER_ORIGIN, running.reference_url, allowed_origin)
             stages = project / "infra" / "spec" / "stages.py"
             changed = stages.read_text().replace('cors_origins=("*",)', f"cors_origins={origins}")
             stages.write_text(changed)
-            with Deployment(home, Progress(Console(stderr=True)), project=project) as deployment:
-                yield Service(home, deployment.to(running.endpoint_url))
+            with Deployment(
+                run_folder, Progress(Console(stderr=True)), project=project
+            ) as deployment:
+                yield Service(run_folder, deployment.to(running.endpoint_url))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from local import jobs_table
 from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
 from local.lambda_runtime.execution_environment import ExecutionEnvironment
-from local.lambda_runtime.moto_aws import Aws, serving
+from local.lambda_runtime.moto_aws import Aws, serve_aws
 
 Start = Callable[..., ExecutionEnvironment]
 
@@ -18,8 +18,8 @@ Start = Callable[..., ExecutionEnvironment]
 @pytest.fixture(scope="session", autouse=True)
 def resources() -> None:
     """What the functions use besides the archive, in every AWS of these tests."""
-    with serving() as aws:
-        jobs_table.create(aws.client("dynamodb"), FUNCTION_ENVIRONMENT["TABLE_NAME"])
+    with serve_aws() as aws:
+        jobs_table.create_table(aws.client("dynamodb"), FUNCTION_ENVIRONMENT["TABLE_NAME"])
         aws.client("ssm").put_parameter(
             Name=FUNCTION_ENVIRONMENT["CONFIG_PARAMETER"],
             Type="String",
@@ -30,7 +30,7 @@ def resources() -> None:
 @pytest.fixture
 def aws() -> Iterator[Aws]:
     """An AWS with an archive of this test's own."""
-    with serving() as aws:
+    with serve_aws() as aws:
         yield aws
 
 

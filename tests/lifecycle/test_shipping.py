@@ -12,7 +12,7 @@ import pytest
 
 from common.logs.s3_log_shipper import MAX_BUFFERED_BYTES
 from local.lambda_runtime.gateway_event import gateway_event
-from local.lambda_runtime.moto_aws import Aws, serving
+from local.lambda_runtime.moto_aws import Aws, serve_aws
 from tests.lifecycle.conftest import Start
 
 
@@ -43,7 +43,7 @@ def test_the_upload_begins_when_the_caller_has_the_answer(aws: Aws, start: Start
 
 def test_a_slow_s3_does_not_slow_down_the_answers(aws: Aws, start: Start) -> None:
     latencies: dict[float, list[float]] = {0.0: [], 1.0: []}
-    with serving() as slow:
+    with serve_aws() as slow:
         slow.delay = 1.0
         environments = {
             0.0: start(function="create"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.run_folder import Home
+from local.run_folder import RunFolder
 from tests.support.deployment.service import Service, deployed
 from tests.support.http.caller import CONFIDENTIAL, Caller
 from tests.support.logs.all_lines import all_lines
@@ -19,11 +19,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     ``service.api_key`` goes into ``x-api-key``. ``service.client("dynamodb")`` sees everything,
     ``service.client_of("read", "dynamodb")`` what the read function's role is allowed to.
     ``service.outputs`` has the names of all resources. The emulator's own log, with the
-    functions' crashes, is at ``service.home.emulator_log``.
+    functions' crashes, is at ``service.run_folder.emulator_log``.
 
     In the end, no line of its logs may have repeated what callers told it in confidence.
     """
-    with deployed(Home(tmp_path_factory.mktemp("service"))) as service:
+    with deployed(RunFolder(tmp_path_factory.mktemp("service"))) as service:
         yield service
         CONFIDENTIAL.add([service.api_key, *service.cursor_keys])
         logged = CONFIDENTIAL.found_in(all_lines(service))

@@ -102,7 +102,7 @@ def aws() -> Iterator[None]:
     # Another test's request may have left its deadline behind.
     CALLS.begin()
     with mock_aws():
-        jobs_table.create(client("dynamodb"), "jobs")
+        jobs_table.create_table(client("dynamodb"), "jobs")
         client("s3").create_bucket(Bucket="archive")
         ssm = client("ssm")
         ssm.put_parameter(

@@ -73,7 +73,7 @@ def starts(dev: Synthesized) -> Mapping[str, list[Start]]:
 
 
 def measure(name: str, path: tuple[Path, ...], stack: Synthesized) -> Start:
-    runtime = interpreter.of_runtime()
+    runtime = interpreter.find_runtime_python()
     as_shipped = runtime is not None and name != BARE
     # Bytecode that was not shipped is kept elsewhere.
     bytecode = ["-B"] if as_shipped else ["-X", f"pycache_prefix={BUILD / 'bytecode'}"]

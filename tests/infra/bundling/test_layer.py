@@ -37,7 +37,7 @@ assert callable(handler.handler)
 loaded = sorted(m.__file__ for m in sys.modules.values() if getattr(m, "__file__", None))
 print(json.dumps([loaded, compiled]))
 """
-PYTHON_3_13 = interpreter.of_runtime()
+PYTHON_3_13 = interpreter.find_runtime_python()
 
 
 @pytest.fixture

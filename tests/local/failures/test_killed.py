@@ -25,7 +25,7 @@ def _function_processes(service: Service, function: str) -> list[int]:
     for process in PROC.glob("[0-9]*"):
         with suppress(OSError):
             folder = (process / "cwd").readlink()
-            if folder.is_relative_to(service.home.tmp) and f"-{function}-" in str(folder):
+            if folder.is_relative_to(service.run_folder.tmp) and f"-{function}-" in str(folder):
                 process_ids.append(int(process.name))
     return process_ids
 

@@ -248,7 +248,7 @@ def test_the_id_of_a_request_that_the_gateway_refused_is_found_too(
 
 
 def ops(service: Service, *words: str) -> Result:
-    return CliRunner().invoke(app, words, env={deployment.HOME: str(service.home.folder)})
+    return CliRunner().invoke(app, words, env={deployment.HOME: str(service.run_folder.path)})
 
 
 def test_the_commands_tell_people_and_machines(

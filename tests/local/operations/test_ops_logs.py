@@ -35,7 +35,7 @@ def job_id(call: Caller) -> str:
 
 
 def test_the_lines_of_a_job_are_shown_readably_oldest_first(service: Service, job_id: str) -> None:
-    done = ops(service.home.folder, "logs", "--since", "2h", "--job-id", job_id)
+    done = ops(service.run_folder.path, "logs", "--since", "2h", "--job-id", job_id)
 
     assert done.exit_code == 0
     created, registered, refused = done.stdout.splitlines()
@@ -48,7 +48,7 @@ def test_the_lines_of_a_job_are_shown_readably_oldest_first(service: Service, jo
 
 
 def test_machines_get_the_lines_as_they_were_logged(service: Service, job_id: str) -> None:
-    done = ops(service.home.folder, "logs", "--job-id", job_id, "--json", "--level", "warning")
+    done = ops(service.run_folder.path, "logs", "--job-id", job_id, "--json", "--level", "warning")
 
     (line,) = [json.loads(line) for line in done.stdout.splitlines()]
     assert (line["status"], line["level"]) == (409, "WARNING")
@@ -57,7 +57,7 @@ def test_machines_get_the_lines_as_they_were_logged(service: Service, job_id: st
 
 def test_filters_are_combined(service: Service, job_id: str) -> None:
     def count(*words: str) -> int:
-        done = ops(service.home.folder, "logs", job_id, "--json", *words)
+        done = ops(service.run_folder.path, "logs", job_id, "--json", *words)
         assert done.exit_code == 0, done.output
         return len(done.stdout.splitlines())
 
@@ -76,15 +76,17 @@ def test_filters_are_combined(service: Service, job_id: str) -> None:
 def test_one_request_is_found_by_what_its_caller_was_told(service: Service, call: Caller) -> None:
     request_id = call("GET", f"/jobs/{uuid.uuid4()}").headers["X-Request-Id"]
 
-    done = ops(service.home.folder, "logs", "--request-id", request_id)
+    done = ops(service.run_folder.path, "logs", "--request-id", request_id)
 
     assert "GET /jobs/{job_id}     404" in done.stdout
     assert done.stdout.count("\n") == 1
 
 
 def test_that_nothing_was_found_is_said_aside(service: Service, job_id: str) -> None:
-    none = ops(service.home.folder, "logs", "nobody said that", "--function", "create")
-    nothing = ops(service.home.folder, "logs", "--from", "2026-01-31T10:00", "--to", "2026-02-01")
+    none = ops(service.run_folder.path, "logs", "nobody said that", "--function", "create")
+    nothing = ops(
+        service.run_folder.path, "logs", "--from", "2026-01-31T10:00", "--to", "2026-02-01"
+    )
 
     assert (none.exit_code, none.stdout) == (nothing.exit_code, nothing.stdout) == (0, "")
     assert none.stderr.startswith("No such line in ")

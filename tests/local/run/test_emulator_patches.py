@@ -27,7 +27,7 @@ from botocore.exceptions import ClientError, WaiterError
 from infra.spec.stages import REGION
 from local import aws
 from local.emulator import patches, process, xray
-from local.run_folder import Home
+from local.run_folder import RunFolder
 from tests.support.authorization.signature import signed_headers
 
 Resources = Mapping[str, Mapping[str, Any]]
@@ -822,11 +822,13 @@ each_probe = pytest.mark.parametrize(
 
 @contextlib.contextmanager
 def started(factory: pytest.TempPathFactory, module: str) -> Iterator[Aws]:
-    home = Home(factory.mktemp("emulator"))
-    with home.lock() as lock:
+    run_folder = RunFolder(factory.mktemp("emulator"))
+    with run_folder.lock() as lock:
         assert lock
-        home.clear()
-        with process.running(home, process.free_port(), lock, module=module) as running:
+        run_folder.clear()
+        with process.running_emulator(
+            run_folder, process.free_port(), lock, module=module
+        ) as running:
             yield Aws(running.endpoint_url)
 
 

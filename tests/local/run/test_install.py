@@ -25,7 +25,7 @@ def put(tools: Path, name: str, script: str) -> None:
 def install(tools: Path, what: str, **environment: str) -> str:
     """What the installation of ``what`` complains about."""
     done = subprocess.run(
-        ["/bin/sh", PROJECT / "local" / "install.sh", what],
+        ["/bin/sh", PROJECT / "tools" / "install.sh", what],
         cwd=tools.parent,
         env={"PATH": str(tools), **environment},
         capture_output=True,
@@ -92,7 +92,7 @@ def test_where_npm_has_no_browser_debians_is_installed_if_that_is_allowed(
     put(tools, "apt-get", 'printf "%s %s " "$1" "$2" >>asked')
     (tools.parent / "asked").touch()
     subprocess.run(
-        ["/bin/sh", PROJECT / "local" / "install.sh", "browser"],
+        ["/bin/sh", PROJECT / "tools" / "install.sh", "browser"],
         cwd=tools.parent,
         env={"PATH": str(tools)},
         check=True,

@@ -23,7 +23,7 @@ from local.errors import LocalRunError
 from local.examples import examples
 from local.progress import Progress
 from local.reference import server as reference
-from local.run_folder import Endpoint, Home
+from local.run_folder import Endpoint, RunFolder
 from tests.support.deployment.command_line import LocalCommand, run_folder_processes
 from tests.support.deployment.project_copy import copy_project
 from tests.support.waiting import wait_until
@@ -34,46 +34,50 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
-    home = Home(tmp_path / "home")
-    yield home
-    LocalCommand(home, "down", process.free_port()).wait()
+def run_folder(tmp_path: Path) -> Iterator[RunFolder]:
+    run_folder = RunFolder(tmp_path / "run")
+    yield run_folder
+    LocalCommand(run_folder, "down", process.free_port()).wait()
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, LocalCommand]]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunFolder, LocalCommand]]:
     """A run in the foreground, which follows the log."""
-    home = Home(tmp_path_factory.mktemp("run"))
-    command = LocalCommand(home, "run", process.free_port())
+    run_folder = RunFolder(tmp_path_factory.mktemp("run"))
+    command = LocalCommand(run_folder, "run", process.free_port())
     try:
         command.wait_for("Ctrl-C")
-        yield home, command
+        yield run_folder, command
     finally:
         command.signal(signal.SIGTERM)
         command.wait()
 
 
-def endpoint_of(home: Home) -> Endpoint:
-    endpoint = home.read_endpoint()
+def endpoint_of(run_folder: RunFolder) -> Endpoint:
+    endpoint = run_folder.read_endpoint()
     assert endpoint
     return endpoint
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the examples are for curl")
-def test_the_printed_examples_work_when_they_are_pasted(run: tuple[Home, LocalCommand]) -> None:
-    home, command = run
-    printed = [example.command for example in examples(endpoint_of(home))]
+def test_the_printed_examples_work_when_they_are_pasted(
+    run: tuple[RunFolder, LocalCommand],
+) -> None:
+    run_folder, command = run
+    printed = [example.command for example in examples(endpoint_of(run_folder))]
     assert set(printed) <= set(command.output.splitlines())
     answers = subprocess.run(
         ["sh"], input="\n".join(printed), capture_output=True, text=True, check=True
     ).stdout
-    expected = [example.status for example in examples(endpoint_of(home)) if example.status]
+    expected = [example.status for example in examples(endpoint_of(run_folder)) if example.status]
     assert [int(status) for status in re.findall(r"HTTP/1\.1 (\d+)", answers)] == expected
 
 
-def test_the_log_of_a_request_is_shown_in_readable_form(run: tuple[Home, LocalCommand]) -> None:
-    home, command = run
-    endpoint = endpoint_of(home)
+def test_the_log_of_a_request_is_shown_in_readable_form(
+    run: tuple[RunFolder, LocalCommand],
+) -> None:
+    run_folder, command = run
+    endpoint = endpoint_of(run_folder)
     url = f"{endpoint.api_url}/jobs?pipeline=readable"
     request = urllib.request.Request(url, headers={"x-api-key": endpoint.api_key})
     with urllib.request.urlopen(request) as response:
@@ -91,9 +95,9 @@ def reference_of(command: LocalCommand) -> str:
     return found[1]
 
 
-def test_the_printed_api_reference_is_that_of_the_run(run: tuple[Home, LocalCommand]) -> None:
-    home, command = run
-    endpoint, url = endpoint_of(home), reference_of(command)
+def test_the_printed_api_reference_is_that_of_the_run(run: tuple[RunFolder, LocalCommand]) -> None:
+    run_folder, command = run
+    endpoint, url = endpoint_of(run_folder), reference_of(command)
     with urllib.request.urlopen(url) as page:
         assert "Job Ledger: API reference" in page.read().decode()
     with urllib.request.urlopen(f"{url}/openapi.json") as document:
@@ -103,7 +107,9 @@ def test_the_printed_api_reference_is_that_of_the_run(run: tuple[Home, LocalComm
 
 
 @pytest.mark.parametrize("path", ["/../../pyproject.toml", "/swagger-ui.css.map", "/nowhere"])
-def test_the_api_reference_serves_nothing_else(path: str, run: tuple[Home, LocalCommand]) -> None:
+def test_the_api_reference_serves_nothing_else(
+    path: str, run: tuple[RunFolder, LocalCommand]
+) -> None:
     _, command = run
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{reference_of(command)}{path}")
@@ -115,43 +121,43 @@ def test_the_api_reference_is_elsewhere_if_its_port_is_in_use() -> None:
     with reference.listen(process.HOST, 0) as first:
         port = first.getsockname()[1]
         with reference.listen(process.HOST, port) as second:
-            assert reference.url_of(second) != reference.url_of(first)
+            assert reference.reference_url(second) != reference.reference_url(first)
 
 
 def test_a_second_run_is_refused_with_the_url_and_the_way_out(
-    run: tuple[Home, LocalCommand],
+    run: tuple[RunFolder, LocalCommand],
 ) -> None:
-    home, _ = run
-    second = LocalCommand(home, "run", process.free_port())
+    run_folder, _ = run
+    second = LocalCommand(run_folder, "run", process.free_port())
     assert second.wait() == 1
-    where = endpoint_of(home).api_url
+    where = endpoint_of(run_folder).api_url
     assert second.output == (
         f"Job Ledger is running already, at {where}; stop it with `make down`.\n"
     )
 
 
 def test_down_ends_a_run_in_the_foreground_and_all_its_processes(
-    run: tuple[Home, LocalCommand],
+    run: tuple[RunFolder, LocalCommand],
 ) -> None:
-    home, command = run
-    assert LocalCommand(home, "down", process.free_port()).wait() == 0
+    run_folder, command = run
+    assert LocalCommand(run_folder, "down", process.free_port()).wait() == 0
     assert command.wait() == 0
-    assert run_folder_processes(home) == []
-    assert home.read_endpoint() is None
+    assert run_folder_processes(run_folder) == []
+    assert run_folder.read_endpoint() is None
     with pytest.raises(urllib.error.URLError, match="refused"):
         urllib.request.urlopen(reference_of(command))
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunFolder]:
     """A run in the background."""
-    home = Home(tmp_path_factory.mktemp("up"))
-    command = LocalCommand(home, "up", process.free_port())
+    run_folder = RunFolder(tmp_path_factory.mktemp("up"))
+    command = LocalCommand(run_folder, "up", process.free_port())
     try:
         assert command.wait() == 0, command.output
-        yield home
+        yield run_folder
     finally:
-        LocalCommand(home, "down", process.free_port()).wait()
+        LocalCommand(run_folder, "down", process.free_port()).wait()
 
 
 def cursor_keys(endpoint: Endpoint) -> str:
@@ -165,7 +171,7 @@ def cursor_keys(endpoint: Endpoint) -> str:
 
 
 @pytest.fixture(scope="module")
-def keys_before(up: Home, tmp_path_factory: pytest.TempPathFactory) -> str:
+def keys_before(up: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> str:
     """What signed cursors before the second deployment, which this makes."""
     before = endpoint_of(up)
     keys = cursor_keys(before)
@@ -176,7 +182,7 @@ def keys_before(up: Home, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.usefixtures("keys_before")
-def test_a_second_deployment_brings_what_has_changed(up: Home) -> None:
+def test_a_second_deployment_brings_what_has_changed(up: RunFolder) -> None:
     before = endpoint_of(up)
     gateway = aws.client("apigateway", before.aws_endpoint_url)
     assert gateway.get_usage_plans()["items"][0]["throttle"]["rateLimit"] == 61
@@ -189,7 +195,9 @@ def test_a_second_deployment_brings_what_has_changed(up: Home) -> None:
         assert answer.status == 418
 
 
-def test_a_second_deployment_keeps_the_key_that_signs_cursors(keys_before: str, up: Home) -> None:
+def test_a_second_deployment_keeps_the_key_that_signs_cursors(
+    keys_before: str, up: RunFolder
+) -> None:
     endpoint = endpoint_of(up)
     updated = [
         event["ResourceStatus"]
@@ -202,7 +210,7 @@ def test_a_second_deployment_keeps_the_key_that_signs_cursors(keys_before: str, 
     assert cursor_keys(endpoint) == keys_before
 
 
-def test_an_app_that_is_broken_is_said_and_changes_nothing(up: Home, tmp_path: Path) -> None:
+def test_an_app_that_is_broken_is_said_and_changes_nothing(up: RunFolder, tmp_path: Path) -> None:
     project = changed_project(tmp_path / "project")
     (project / "app.py").write_text("raise SystemExit('It is broken.')")
     endpoint = endpoint_of(up)
@@ -218,14 +226,14 @@ def changed_project(folder: Path) -> Path:
     copy_project(folder)
     with (folder / "functions" / "read" / "handler.py").open("a") as source:
         source.write("def handler(event, context):\n    return {'statusCode': 418, 'body': ''}\n")
-    stages = folder / "infra" / "stage.py"
+    stages = folder / "infra" / "spec" / "stages.py"
     stages.write_text(re.sub(r"rate_limit=[\d_]+", "rate_limit=61", stages.read_text()))
-    parameters = folder / "infra" / "parameters.py"
+    parameters = folder / "infra" / "data" / "parameters.py"
     parameters.write_text(parameters.read_text().replace("properties={", "properties={'A': 'b', "))
     return folder
 
 
-def test_destroy_deletes_the_stack_and_its_data(up: Home) -> None:
+def test_destroy_deletes_the_stack_and_its_data(up: RunFolder) -> None:
     endpoint = endpoint_of(up)
     s3 = aws.client("s3", endpoint.aws_endpoint_url)
     s3.put_object(Bucket=endpoint.outputs["ArchiveBucketName"], Key="logs/a", Body=b"a")
@@ -248,7 +256,7 @@ def test_destroy_deletes_the_stack_and_its_data(up: Home) -> None:
     assert [each["Name"] for each in parameters if "job-ledger" in each["Name"]] == []
 
 
-def test_down_leaves_nothing_of_a_run_in_the_background(up: Home) -> None:
+def test_down_leaves_nothing_of_a_run_in_the_background(up: RunFolder) -> None:
     assert run_folder_processes(up)
     assert LocalCommand(up, "down", process.free_port()).wait() == 0
     assert run_folder_processes(up) == []
@@ -263,56 +271,56 @@ def test_down_leaves_nothing_of_a_run_in_the_background(up: Home) -> None:
     ],
 )
 def test_a_start_that_is_interrupted_leaves_nothing(
-    ending: signal.Signals, step: str, home: Home
+    ending: signal.Signals, step: str, run_folder: RunFolder
 ) -> None:
-    command = LocalCommand(home, "up", process.free_port())
+    command = LocalCommand(run_folder, "up", process.free_port())
     command.wait_for(step)
     command.signal(ending)
     assert command.wait() == 130
     assert command.output.endswith("Interrupted; everything is stopped.\n")
-    assert run_folder_processes(home) == []
+    assert run_folder_processes(run_folder) == []
 
 
-def test_a_run_that_is_killed_leaves_nothing_and_the_next_one_starts(home: Home) -> None:
-    command = LocalCommand(home, "run", process.free_port())
+def test_a_run_that_is_killed_leaves_nothing_and_the_next_one_starts(run_folder: RunFolder) -> None:
+    command = LocalCommand(run_folder, "run", process.free_port())
     command.wait_for("Bootstrapping")
     command.signal(signal.SIGKILL)
     command.wait()
-    wait_until(lambda: run_folder_processes(home) == [])
-    following = LocalCommand(home, "run", process.free_port())
+    wait_until(lambda: run_folder_processes(run_folder) == [])
+    following = LocalCommand(run_folder, "run", process.free_port())
     following.wait_for("Bootstrapping")
     following.signal(signal.SIGINT)
     assert following.wait() == 130
 
 
-def test_down_ends_a_start_under_way(home: Home) -> None:
-    command = LocalCommand(home, "up", process.free_port())
+def test_down_ends_a_start_under_way(run_folder: RunFolder) -> None:
+    command = LocalCommand(run_folder, "up", process.free_port())
     command.wait_for("Bootstrapping")
-    assert LocalCommand(home, "down", process.free_port()).wait() == 0
+    assert LocalCommand(run_folder, "down", process.free_port()).wait() == 0
     assert command.wait() == 130
-    assert run_folder_processes(home) == []
+    assert run_folder_processes(run_folder) == []
 
 
-def test_down_says_that_nothing_runs(home: Home) -> None:
-    down = LocalCommand(home, "down", process.free_port())
+def test_down_says_that_nothing_runs(run_folder: RunFolder) -> None:
+    down = LocalCommand(run_folder, "down", process.free_port())
     assert down.wait() == 0
     assert down.output == "Nothing is running.\n"
 
 
-def test_a_busy_port_is_named_with_the_way_out(home: Home) -> None:
+def test_a_busy_port_is_named_with_the_way_out(run_folder: RunFolder) -> None:
     with socket.socket() as busy:
         busy.bind((process.HOST, 0))
         busy.listen()
         port = busy.getsockname()[1]
-        command = LocalCommand(home, "run", port)
+        command = LocalCommand(run_folder, "run", port)
         assert command.wait() == 1
     sentence = f"Port {port} is in use; choose another one, for example PORT={port + 2}."
     assert command.output.splitlines()[-1] == sentence
-    assert run_folder_processes(home) == []
+    assert run_folder_processes(run_folder) == []
 
 
 @pytest.mark.parametrize("port", ["http", "0", "65536"])
-def test_what_is_no_port_is_refused(port: str, home: Home) -> None:
-    command = LocalCommand(home, "run", port)
+def test_what_is_no_port_is_refused(port: str, run_folder: RunFolder) -> None:
+    command = LocalCommand(run_folder, "run", port)
     assert command.wait() == 1
     assert command.output == f"PORT={port} is not a port; choose one from 1024 to 65535.\n"

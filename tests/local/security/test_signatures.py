@@ -14,7 +14,7 @@ from botocore.credentials import Credentials
 from infra.spec.routes import Route
 from local import aws
 from local.examples import examples
-from local.run_folder import Home
+from local.run_folder import RunFolder
 from tests.support.authorization.every_route import (
     NEW_JOB,
     each_route,
@@ -34,7 +34,7 @@ from tests.support.logs.log_groups import access_log_lines, canonical_lines, log
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service, on a stage whose callers sign their requests."""
-    with deployed(Home(tmp_path_factory.mktemp("iam")), "iam") as service:
+    with deployed(RunFolder(tmp_path_factory.mktemp("iam")), "iam") as service:
         yield service
 
 

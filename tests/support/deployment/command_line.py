@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from infra.spec.paths import PROJECT
-from local.run_folder import Home
+from local.run_folder import RunFolder
 from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 
@@ -16,14 +16,14 @@ class LocalCommand:
     """A command of the local run in progress.
 
     Args:
-        home: The folder of the local run.
+        run_folder: The folder of the local run.
         command: run, up or down.
         port: The emulator's port.
     """
 
-    def __init__(self, home: Home, command: str, port: int | str) -> None:
+    def __init__(self, run_folder: RunFolder, command: str, port: int | str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "local", "--home", home.folder, command],
+            [sys.executable, "-m", "local", "--run-folder", run_folder.path, command],
             cwd=PROJECT,
             env={**os.environ, "PORT": str(port)},
             stdout=subprocess.PIPE,
@@ -64,7 +64,7 @@ class LocalCommand:
         return status
 
 
-def run_folder_processes(home: Home) -> list[str]:
+def run_folder_processes(run_folder: RunFolder) -> list[str]:
     """Return the command lines of all processes that know the folder of a local run."""
     command_lines = []
     for process in Path("/proc").iterdir():
@@ -73,6 +73,6 @@ def run_folder_processes(home: Home) -> list[str]:
         except OSError:
             # Not a process, or one that has just ended, or another user's.
             continue
-        if os.fsencode(home.folder) in text:
+        if os.fsencode(run_folder.path) in text:
             command_lines.append(text.replace(b"\0", b" ").decode(errors="replace"))
     return command_lines

@@ -12,7 +12,7 @@ def run_ops(service: Service, *arguments: str) -> subprocess.CompletedProcess[st
     """Run an ``ops`` command, and return its exit status and output."""
     return subprocess.run(
         [PROJECT / ".venv" / "bin" / "ops", *arguments],
-        env={**os.environ, HOME: str(service.home.folder)},
+        env={**os.environ, HOME: str(service.run_folder.path)},
         capture_output=True,
         text=True,
     )

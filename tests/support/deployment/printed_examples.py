@@ -21,7 +21,7 @@ def run_examples(service: Service) -> list[int]:
         ["sh"],
         input="\n".join(example.command for example in examples(service.endpoint)),
         cwd=PROJECT,
-        env={**os.environ, HOME: str(service.home.folder)},
+        env={**os.environ, HOME: str(service.run_folder.path)},
         capture_output=True,
         text=True,
         check=True,

@@ -14,14 +14,14 @@ from local import aws
 from local.deploy import Deployment
 from local.emulator import process
 from local.progress import Progress
-from local.run_folder import Endpoint, Home
+from local.run_folder import Endpoint, RunFolder
 
 
 @dataclass(frozen=True)
 class Service:
     """The deployed service, and the emulated AWS account around it."""
 
-    home: Home
+    run_folder: RunFolder
     """The folder of the service's local run."""
 
     endpoint: Endpoint
@@ -108,20 +108,22 @@ class Service:
 
 
 @contextlib.contextmanager
-def deployed(home: Home, authorization: Authorization | None = None) -> Iterator[Service]:
+def deployed(
+    run_folder: RunFolder, authorization: Authorization | None = None
+) -> Iterator[Service]:
     """Deploy the service with the real CDK to a new emulator, which stops with the context.
 
     Args:
-        home: The folder of the local run.
+        run_folder: The folder of the local run.
         authorization: The API's authorization; None for the stage's own.
     """
-    with home.lock() as lock:
+    with run_folder.lock() as lock:
         assert lock
-        home.clear()
+        run_folder.clear()
         with (
             Deployment(
-                home, Progress(Console(stderr=True)), authorization=authorization
+                run_folder, Progress(Console(stderr=True)), authorization=authorization
             ) as deployment,
-            process.running(home, process.free_port(), lock) as running,
+            process.running_emulator(run_folder, process.free_port(), lock) as running,
         ):
-            yield Service(home, deployment.to(running.endpoint_url))
+            yield Service(run_folder, deployment.to(running.endpoint_url))

@@ -18,7 +18,7 @@ def stack_contents(service: Service) -> Iterator[tuple[str, bytes]]:
     pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=STACK)
     yield "events", b"".join(_json(page["StackEvents"]) for page in pages)
     yield "outputs", _json(service.outputs)
-    for file in service.home.assembly.rglob("*"):
+    for file in service.run_folder.assembly.rglob("*"):
         if file.is_file():
             yield f"assembly: {file.name}", file.read_bytes()
     logs = service.client("logs")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from local.run_folder import Home
+from local.run_folder import RunFolder
 from tests.support.authorization.access_tokens import MachineClient, token_caller, token_url
 from tests.support.deployment.service import Service, deployed
 from tests.support.http.caller import Caller
@@ -14,7 +14,7 @@ from tests.support.http.caller import Caller
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service, on a stage whose callers need access tokens."""
-    with deployed(Home(tmp_path_factory.mktemp("cognito")), "cognito") as service:
+    with deployed(RunFolder(tmp_path_factory.mktemp("cognito")), "cognito") as service:
         yield service
 
 
