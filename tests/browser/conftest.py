@@ -1,4 +1,4 @@
-"""A browser, pages of several origins, and the service, which lets some of them call it."""
+"""Pages of several origins, and the service, which allows some of the origins to call it."""
 
 import threading
 from collections.abc import Iterator
@@ -8,12 +8,13 @@ import pytest
 from playwright.sync_api import Browser, Page
 from rich.console import Console
 
+from infra.spec import stages
 from local.deploy import Deployment
 from local.emulator import process
 from local.progress import Progress
 from local.run_folder import RunFolder
 from tests.support.browser.tab import Tab
-from tests.support.deployment.project_copy import copy_project
+from tests.support.deployment.project_copy import copied_file, copy_project
 from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller
 
@@ -32,8 +33,8 @@ class _EmptyPage(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def port_of_pages() -> Iterator[int]:
-    """The port of a server of empty pages, of the origins of each of this machine's names."""
+def page_port() -> Iterator[int]:
+    """The port of a server of empty pages. Each name of this machine is another origin."""
     with ThreadingHTTPServer((process.HOST, 0), _EmptyPage) as server:
         threading.Thread(target=server.serve_forever).start()
         yield server.server_port
@@ -41,20 +42,20 @@ def port_of_pages() -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def allowed_origin(port_of_pages: int) -> str:
-    """The origin of pages that may call the API; the last one of the stage's list."""
-    return f"http://{process.HOST}:{port_of_pages}"
+def allowed_origin(page_port: int) -> str:
+    """The origin of the pages that may call the API, the last one in the stage's list."""
+    return f"http://{process.HOST}:{page_port}"
 
 
 @pytest.fixture(scope="session")
-def unlisted_origin(port_of_pages: int) -> str:
-    """The origin of pages that may not call the API."""
-    return f"http://localhost:{port_of_pages}"
+def unlisted_origin(page_port: int) -> str:
+    """The origin of the pages that may not call the API."""
+    return f"http://localhost:{page_port}"
 
 
 @pytest.fixture(scope="session")
 def reference_url(service: Service) -> str:
-    """The address of the API reference."""
+    """The URL of the API reference."""
     url = service.run_folder.current().reference_url
     assert url
     return url
@@ -64,17 +65,17 @@ def reference_url(service: Service) -> str:
 def service(
     browser: Browser, allowed_origin: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
-    """The service, on a stage with a list of origins, one of them that of its API reference."""
+    """The service, on a stage with a list of origins that includes the API reference."""
     run_folder = RunFolder(tmp_path_factory.mktemp("service"))
-    project = copy_project(tmp_path_factory.mktemp("listing") / "project")
+    project = copy_project(tmp_path_factory.mktemp("origins") / "project")
     with run_folder.lock() as lock:
         assert lock
         run_folder.clear()
         with process.running_emulator(run_folder, process.free_port(), lock) as running:
             origins = (OTHER_ORIGIN, running.reference_url, allowed_origin)
-            stages = project / "infra" / "spec" / "stages.py"
-            changed = stages.read_text().replace('cors_origins=("*",)', f"cors_origins={origins}")
-            stages.write_text(changed)
+            source = copied_file(project, stages)
+            text = source.read_text().replace('cors_origins=("*",)', f"cors_origins={origins}")
+            source.write_text(text)
             with Deployment(
                 run_folder, Progress(Console(stderr=True)), project=project
             ) as deployment:
@@ -83,12 +84,12 @@ def service(
 
 @pytest.fixture
 def tab(page: Page, service: Service, allowed_origin: str) -> Tab:
-    """A page that may call the API."""
+    """A tab with a page that may call the API."""
     page.goto(allowed_origin)
     return Tab(page, service.api_url, service.api_key)
 
 
 @pytest.fixture(scope="session")
 def call(service: Service) -> Caller:
-    """A caller that is no browser."""
+    """A caller that is not a browser."""
     return Caller(service.api_url, service.api_key)

@@ -1,4 +1,4 @@
-"""The API reference, as somebody uses it: every route can be tried in it."""
+"""The API reference in a browser: a reader can try every route."""
 
 import re
 
@@ -17,26 +17,26 @@ def reference(page: Page, reference_url: str) -> Page:
     return page
 
 
-def opened(reference: Page, method: str, path: str) -> Locator:
-    """The part about a route, unfolded."""
+def open_operation(reference: Page, method: str, path: str) -> Locator:
+    """Open the section of a route, and return it."""
     (route,) = (route for route in ROUTES if (route.method, route.path) == (method, path))
-    part = reference.locator(f".opblock-{method.lower()}").filter(has_text=route.summary)
-    part.locator(".opblock-summary-control").click()
-    return part
+    section = reference.locator(f".opblock-{method.lower()}").filter(has_text=route.summary)
+    section.locator(".opblock-summary-control").click()
+    return section
 
 
-def tried(part: Locator) -> tuple[int, str]:
-    """Status and body of the answer that the API gives when it is tried."""
-    part.get_by_role("button", name="Execute").click()
-    answer = part.locator(".live-responses-table .response")
-    status = answer.locator(".response-col_status").inner_text()
-    body = answer.locator(".highlight-code")
+def execute(section: Locator) -> tuple[int, str]:
+    """Send the section's request, and return the status and the body of the response."""
+    section.get_by_role("button", name="Execute").click()
+    response = section.locator(".live-responses-table .response")
+    status = response.locator(".response-col_status").inner_text()
+    body = response.locator(".highlight-code")
     return int(status.split()[0]), body.inner_text() if body.count() else ""
 
 
 def test_trying_it_out_creates_a_job(reference: Page, call: Caller) -> None:
-    part = opened(reference, "POST", "/jobs")
-    status, body = tried(part)
+    section = open_operation(reference, "POST", "/jobs")
+    status, body = execute(section)
     assert status == 201
     job_id = re.findall(r'"job_id": "([^"]+)"', body)[0]
     assert call("GET", f"/jobs/{job_id}").body["status"] == "PENDING"
@@ -44,35 +44,37 @@ def test_trying_it_out_creates_a_job(reference: Page, call: Caller) -> None:
 
 def test_every_route_can_be_tried(reference: Page, call: Caller, pipeline: str) -> None:
     job = call("POST", "/jobs", {"pipeline": pipeline, "input_uri": "s3://in/1"}).body
-    seen = {}
+    statuses = {}
     for method in ("GET", "PATCH", "PUT", "DELETE"):
-        part = opened(reference, method, "/jobs/{job_id}")
-        part.get_by_placeholder("job_id").fill(job["job_id"])
+        section = open_operation(reference, method, "/jobs/{job_id}")
+        section.get_by_placeholder("job_id").fill(job["job_id"])
         if method in ("PATCH", "PUT"):
-            part.locator("textarea.body-param__text").fill('{"status": "CANCELLED"}')
-        seen[method], _ = tried(part)
-    assert seen == {"GET": 200, "PATCH": 200, "PUT": 409, "DELETE": 204}
-    status, body = tried(opened(reference, "GET", "/jobs"))
+            section.locator("textarea.body-param__text").fill('{"status": "CANCELLED"}')
+        statuses[method], _ = execute(section)
+    assert statuses == {"GET": 200, "PATCH": 200, "PUT": 409, "DELETE": 204}
+    status, body = execute(open_operation(reference, "GET", "/jobs"))
     assert (status, '"items"' in body) == (200, True)
 
 
-def test_it_needs_nothing_from_elsewhere(page: Page, reference_url: str, service: Service) -> None:
-    asked: list[str] = []
-    complaints: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(error.message))
+def test_the_reference_sends_requests_only_to_itself_and_the_api(
+    page: Page, reference_url: str, service: Service
+) -> None:
+    urls: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
+    page.on("console", lambda message: errors.append(message.text))
+    page.on("pageerror", lambda error: errors.append(error.message))
     page.goto(reference_url)
-    tried(opened(page, "POST", "/jobs"))
+    execute(open_operation(page, "POST", "/jobs"))
     local = (f"{reference_url}/", f"{service.api_url}/", "data:", "blob:")
-    assert [url for url in asked if not url.startswith(local)] == []
-    assert complaints == []
+    assert [url for url in urls if not url.startswith(local)] == []
+    assert errors == []
 
 
-def test_it_shows_the_api_and_the_key_of_the_local_run(
+def test_the_reference_shows_the_url_and_the_key_of_the_local_run(
     reference: Page, service: Service, reference_url: str
 ) -> None:
     expect(reference.locator(".servers select")).to_have_value(service.api_url)
-    opened(reference, "GET", "/jobs").get_by_role("button", name="Execute").click()
+    open_operation(reference, "GET", "/jobs").get_by_role("button", name="Execute").click()
     curl = reference.locator(".curl").inner_text()
     assert f"x-api-key: {service.api_key}" in curl

@@ -12,22 +12,22 @@ from tests.support.logs.all_lines import all_lines
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service, deployed to an emulator of its own by the real CDK.
+    """The service, deployed by the real CDK to an emulator, and shared by all tests of a worker.
 
-    It is shared by all tests: a test makes the jobs that it needs, and finds only those, with a
-    pipeline name of its own. ``f"{service.api_url}/jobs"`` is the URL of the jobs;
-    ``service.api_key`` goes into ``x-api-key``. ``service.client("dynamodb")`` sees everything,
-    ``service.client_of("read", "dynamodb")`` what the read function's role is allowed to.
-    ``service.outputs`` has the names of all resources. The emulator's own log, with the
-    functions' crashes, is at ``service.run_folder.emulator_log``.
+    A test creates its own jobs, and finds them by a pipeline name that no other test uses.
+    ``f"{service.api_url}/jobs"`` is the URL of the jobs, and ``service.api_key`` the value of
+    ``x-api-key``. ``service.client("dynamodb")`` may do everything, and
+    ``service.client_of("read", "dynamodb")`` has the permissions of the read function's role.
+    ``service.outputs`` contains the names of all resources. The emulator's log, with the crashes
+    of functions, is in ``service.run_folder.emulator_log``.
 
-    In the end, no line of its logs may have repeated what callers told it in confidence.
+    At the end, the fixture checks that no log line contains a confidential value of a request.
     """
     with deployed(RunFolder(tmp_path_factory.mktemp("service"))) as service:
         yield service
         CONFIDENTIAL.add([service.api_key, *service.cursor_keys])
-        logged = CONFIDENTIAL.found_in(all_lines(service))
-        assert not logged, "the logs repeat what was said in confidence"
+        leaks = CONFIDENTIAL.found_in(all_lines(service))
+        assert not leaks, "the logs contain confidential values"
 
 
 @pytest.fixture(scope="session")

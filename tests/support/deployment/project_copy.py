@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import ModuleType
 
 from infra.spec.paths import BUILD, PROJECT
 
@@ -17,3 +18,14 @@ def copy_project(folder: Path) -> Path:
     for shared in (PROJECT / "node_modules", BUILD):
         (folder / shared.name).symlink_to(shared)
     return folder
+
+
+def copied_file(project: Path, module: ModuleType) -> Path:
+    """Return the source file of a module in a copy of the project.
+
+    Args:
+        project: The folder of the copy.
+        module: The module of this project.
+    """
+    assert module.__file__
+    return project / Path(module.__file__).relative_to(PROJECT)
