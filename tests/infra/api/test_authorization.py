@@ -92,7 +92,7 @@ def test_a_cached_answer_is_behind_the_authorizer(
 
 @each_cached_route
 def test_callers_share_what_is_cached(route: Route, prod: Synthesized, signed: Synthesized) -> None:
-    # Which is right as long as no answer depends on who asks: tests/unit/functions/test_callers.py.
+    # Which is right as long as no answer depends on who asks: tests/unit/layer/web/test_callers.py.
     for stack in (prod, signed):
         names = json.dumps(cache_key(stack, route, {})).lower()
         assert "authorization" not in names
