@@ -18,18 +18,18 @@ from tests.support.browser import chromium
 
 _OWN_GROUPS = frozenset(
     {
-        # These deploy their own service, or none, and so do not need that of tests/local.
+        # These deploy their own service or none, so they do not need the service of tests/local.
         "test_emulator_patches",
         "test_install",
         "test_local_run",
         "test_signatures",
-        # The tests in this folder share one more service.
+        # The tests in this folder share another service.
         "tokens",
-        # This one takes long, and shares nothing.
+        # This file takes long, and shares nothing.
         "test_hostile_events",
     }
 )
-"""The files and folders that are a group of their own."""
+"""The files and folders that each form their own group."""
 
 _FAULTS = frozenset(
     {"test_faults", "test_killed", "test_listing", "test_races", "test_random_faults"}

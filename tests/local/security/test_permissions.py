@@ -15,7 +15,7 @@ from tests.support.deployment.service import Service
 
 DOCUMENT = DOCS / "permissions.md"
 INTRODUCTION = """\
-# What each function may do
+# The permissions of each function
 
 `tests/local/security/test_permissions.py` generates this page. For every line, it calls the
 deployed stack with the credentials of each function's role, under enforced IAM, and compares the
@@ -26,7 +26,7 @@ them to the function's code. The roles also allow X-Ray's two write actions, whi
 because the emulator has no X-Ray.
 """
 
-# These are denied whatever the role allows: the emulator has no actions for PartiQL, and a
+# These are denied regardless of the role: the emulator has no actions for PartiQL, and a
 # function's role trusts only Lambda.
 BEYOND_THE_ROLE = {
     "dynamodb:PartiQLDelete",

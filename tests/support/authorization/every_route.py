@@ -1,4 +1,4 @@
-"""A request to every route, and the checks of its response."""
+"""Send a request to any route, and check whether the API accepts or refuses it."""
 
 from collections.abc import Iterator, Mapping
 

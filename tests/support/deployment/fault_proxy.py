@@ -62,11 +62,11 @@ class FaultProxy:
             self._process.wait()
 
     def inject(self, *rules: dict[str, Any]) -> None:
-        """Inject faults into calls of DynamoDB, instead of those of earlier rules.
+        """Replace all rules, and inject faults into calls of DynamoDB.
 
         Args:
-            rules: microburst's rules: the matching calls and their fault. A rule with ``times``
-                ends after as many faults; the others last until :meth:`clear`.
+            rules: microburst's rules: which calls fail, and how. A rule with ``times`` ends after
+                that many faults; the others last until :meth:`clear`.
         """
         self._set_rules([{"service": "dynamodb", **rule} for rule in rules])
 

@@ -1,6 +1,6 @@
 """Calls to AWS that test the permissions of the functions' roles.
 
-The table of routes says which of them each role should allow.
+The table of routes defines which of these calls each role should allow.
 """
 
 import uuid
@@ -266,7 +266,7 @@ def _function_attempts(
 def _other_attempts(
     outputs: Mapping[str, str], own: Function, another: Function
 ) -> Iterator[Attempt]:
-    role, anothers = (
+    role, other_role = (
         f"arn:aws:iam::{aws.ACCOUNT}:role/{outputs[f'{name.title()}Role']}"
         for name in (own, another)
     )
@@ -284,8 +284,8 @@ def _other_attempts(
         (
             "sts:AssumeRole",
             "another's role",
-            anothers,
-            {"RoleArn": anothers, "RoleSessionName": "a1"},
+            other_role,
+            {"RoleArn": other_role, "RoleSessionName": "a1"},
         ),
         ("sns:Publish", "alarms", topic, {"TopicArn": topic, "Message": ""}),
         ("cloudformation:DescribeStacks", "own stack", "*", {"StackName": stack}),
