@@ -1,1 +1,1 @@
-"""The command-line tools of an operator."""
+"""The operator's command line: a file per command in ``commands``, and what they share."""

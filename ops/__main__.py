@@ -2,35 +2,23 @@
 
 import typer
 
-from ops.commands import rotate_cursor_key, token
-from ops.commands.find import find
-from ops.commands.logs import logs
-from ops.commands.map import map_
-from ops.commands.smoke import smoke
-from tools.capacity import capacity
+from ops.commands import capacity, find, logs, map, rotate_cursor_key, smoke, token
 
 app = typer.Typer(
     name="ops",
-    help="Look into a deployment of Job Ledger: on AWS with --stage, else on this machine.",
-    epilog="Every command takes --json. Exit status: 0 all is well, 1 it found a problem or could"
-    " not do its work, 2 it was called wrongly. What is wrong goes to stderr. docs/operations.md"
-    " has more.",
+    help="Operate a deployment of Job Ledger: the local run, or a stage on AWS with --stage.",
+    epilog="Every command takes --json. Exit status: 0 success, 1 the command found a problem or"
+    " failed, 2 wrong usage. Errors go to stderr. See docs/operations.md.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
 
-
-@app.callback()
-def main() -> None:
-    """Make commands of whatever is added to the app, even of a single one."""
-
-
-app.command()(capacity)
-app.command()(find)
-app.command()(logs)
+app.command("capacity")(capacity.command)
+app.command("find")(find.command)
+app.command("logs")(logs.command)
+app.command("map")(map.command)
 app.command("rotate-cursor-key")(rotate_cursor_key.command)
-app.command("map")(map_)
-app.command()(smoke)
+app.command("smoke")(smoke.command)
 app.command("token")(token.command)
 
 

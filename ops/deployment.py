@@ -1,6 +1,5 @@
-"""Which deployment a command works on: a stage on AWS, or the one that runs on this machine."""
+"""Finds the deployment that a command works on: the local run or a stage on AWS."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,45 +7,42 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.spec.paths import RUN_FOLDER
 from infra.spec.stages import REGION, STAGES
+from local import aws
+from local.run_folder import RunFolder
 
-HOME = "JOB_LEDGER_HOME"
-"""The environment variable with the folder of the local run, if it is not .local."""
-
-# The embedded AWS trusts these; they open nothing else.
-_LOCAL_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+RUN_FOLDER_VARIABLE = "JOB_LEDGER_HOME"
+"""The environment variable that names the folder of the local run, if it is not ``.local``."""
 
 
-class NoTarget(Exception):
-    """There is no such deployment; the message says what to do."""
+class NoDeployment(Exception):
+    """There is no such deployment, or AWS does not show it; the message says what to do."""
 
 
 @dataclass(frozen=True)
-class Target:
-    """A deployment of Job Ledger.
-
-    Attributes:
-        outputs: The outputs of its stack.
-        aws_endpoint_url: Where its AWS answers, if that is not AWS itself.
-    """
+class Deployment:
+    """A deployed stack, and the AWS that it is deployed to."""
 
     outputs: Mapping[str, str]
+    """The stack's outputs."""
+
     aws_endpoint_url: str | None = None
+    """The URL of the embedded AWS; None for AWS itself."""
 
     @property
     def api_url(self) -> str:
-        """The API's base URL, without a slash at its end."""
+        """The API's base URL, without a trailing slash."""
         return self.outputs["ApiUrl"].rstrip("/")
 
     def api_key(self) -> str:
-        """The value of the API key of the default usage plan.
+        """Return the value of the default usage plan's API key.
 
         Raises:
-            ClientError, BotoCoreError: AWS does not show it.
+            ClientError, BotoCoreError: AWS does not return it.
         """
         key = self.client("apigateway").get_api_key(
             apiKey=self.outputs["ApiKeyId"], includeValue=True
@@ -55,69 +51,59 @@ class Target:
         return value
 
     def credentials(self) -> Any:
-        """Our own credentials for the AWS of this deployment, as botocore has them.
+        """Return the AWS credentials to sign requests with, as botocore's signers take them.
 
         Raises:
-            NoTarget: There are none.
+            NoDeployment: There are none.
         """
-        make: Any = boto3.Session
-        session = make(**({} if self.aws_endpoint_url is None else _LOCAL_CREDENTIALS))
-        credentials = session.get_credentials()
+        if self.aws_endpoint_url is not None:
+            return Credentials(*aws.ROOT)
+        credentials = boto3.Session().get_credentials()
         if credentials is None:
-            raise NoTarget("There are no AWS credentials. Log in with `aws sso login`.")
+            raise NoDeployment("There are no AWS credentials. Log in with `aws sso login`.")
         return credentials
 
     def client(self, service: str) -> Any:
-        """A boto3 client for the AWS of this deployment.
+        """Return a boto3 client for the deployment's AWS.
 
         Args:
-            service: The service, as boto3 names it.
+            service: The service's name in boto3.
         """
-        # The type stubs take the services' names only as literals.
-        make: Any = boto3.client
-        if self.aws_endpoint_url is None:
-            return make(service, region_name=REGION)
-        return make(
-            service,
-            region_name=REGION,
-            endpoint_url=self.aws_endpoint_url,
-            # Nothing resolves <bucket>.127.0.0.1.
-            config=Config(s3={"addressing_style": "path"}),
-            **_LOCAL_CREDENTIALS,
-        )
+        if self.aws_endpoint_url is not None:
+            return aws.client(service, self.aws_endpoint_url)
+        # The type stubs accept only literal service names.
+        create_client: Any = boto3.client
+        return create_client(service, region_name=REGION)
 
 
-def find(stage: str | None) -> Target:
-    """The deployment of a stage, or without one that of the local run.
+def find_deployment(stage: str | None) -> Deployment:
+    """Return the deployment of a stage, or of the local run.
 
     Args:
-        stage: A stage's name; None for what ``make run`` or ``make up`` has started.
+        stage: The stage's name; None for the local run.
 
     Raises:
-        NoTarget: There is none, or AWS does not let us see it.
+        NoDeployment: It does not exist, or AWS does not show it.
     """
-    return _on_this_machine() if stage is None else _on_aws(stage)
+    return _local_run() if stage is None else _stage_on_aws(stage)
 
 
-def _on_this_machine() -> Target:
-    try:
-        endpoint = json.loads(
-            (Path(os.environ.get(HOME) or RUN_FOLDER) / "endpoint.json").read_text()
-        )
-    except FileNotFoundError as error:
-        raise NoTarget(
-            "Nothing runs on this machine. Start it with `make up`, or name a stage on AWS"
+def _local_run() -> Deployment:
+    folder = Path(os.environ.get(RUN_FOLDER_VARIABLE) or RUN_FOLDER)
+    endpoint = RunFolder(folder).read_endpoint()
+    if endpoint is None:
+        raise NoDeployment(
+            "There is no local run. Start it with `make up`, or name a stage on AWS"
             f" with --stage {'|'.join(STAGES)}."
-        ) from error
-    # The output of the API's URL has the name that it would have on AWS.
-    return Target(
-        {**endpoint["outputs"], "ApiUrl": endpoint["api_url"]}, endpoint["aws_endpoint_url"]
-    )
+        )
+    # The stack's own output contains a host name of AWS.
+    outputs = {**endpoint.outputs, "ApiUrl": endpoint.api_url}
+    return Deployment(outputs, endpoint.aws_endpoint_url)
 
 
-def _on_aws(stage: str) -> Target:
+def _stage_on_aws(stage: str) -> Deployment:
     if stage not in STAGES:
-        raise NoTarget(f"There is no stage {stage}; there are {', '.join(STAGES)}.")
+        raise NoDeployment(f"There is no stage {stage}. Choose one of {', '.join(STAGES)}.")
     name = STAGES[stage].stack
     try:
         (stack,) = boto3.client("cloudformation", region_name=REGION).describe_stacks(
@@ -125,12 +111,12 @@ def _on_aws(stage: str) -> Target:
         )["Stacks"]
     except ClientError as error:
         if "does not exist" in error.response["Error"]["Message"]:
-            raise NoTarget(
+            raise NoDeployment(
                 f"{name} is not deployed. Deploy it with `make deploy STAGE={stage}`."
             ) from error
-        raise NoTarget(f"AWS does not show {name}: {error}") from error
+        raise NoDeployment(f"AWS does not describe the stack {name}: {error}") from error
     except BotoCoreError as error:
-        raise NoTarget(
-            f"AWS cannot be asked ({error}). Log in with `aws sso login` or `aws configure`."
+        raise NoDeployment(
+            f"The call to AWS failed: {error}. Log in with `aws sso login` or `aws configure`."
         ) from error
-    return Target({each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]})
+    return Deployment({output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]})

@@ -1,4 +1,4 @@
-"""What the commands of ``ops`` share: options, and how they fail."""
+"""Options and exit statuses that the commands of ``ops`` share."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -9,49 +9,52 @@ from rich.console import Console
 
 from infra.spec.stages import STAGES
 
-FAILED, USAGE = 1, 2
-"""Exit statuses: a command has found a problem, or was not told what it needs."""
+FAILED = 1
+"""The exit status of a command that found a problem or failed."""
+
+USAGE = 2
+"""The exit status of a command that was called with wrong or missing arguments."""
 
 
-def one_of(known: Iterable[str]) -> Callable[[str], str]:
-    """A parser for an option that takes one of some words."""
-    choices = list(dict.fromkeys(known))
+def one_of(words: Iterable[str]) -> Callable[[str], str]:
+    """Return a parser for an option whose value is one of ``words``."""
+    choices = list(dict.fromkeys(words))
 
     def choice(text: str) -> str:
         if text not in choices:
-            raise typer.BadParameter(f"{text} is none of {', '.join(choices)}.")
+            raise typer.BadParameter(f"{text} is not one of {', '.join(choices)}.")
         return text
 
     return choice
 
 
-StageName: TypeAlias = Annotated[
+StageOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--stage",
         parser=one_of(STAGES),
         metavar="|".join(STAGES),
         autocompletion=lambda: list(STAGES),
-        help="On AWS; else on this machine.",
+        help="A stage on AWS. Default: the local run.",
     ),
 ]
 
 
-def a_moment(text: str) -> datetime:
-    """The time that an option says, in UTC.
+def parse_time(text: str) -> datetime:
+    """Parse the time that an option gives, and return it in UTC.
 
     Raises:
-        typer.BadParameter: It is none.
+        typer.BadParameter: The text is not a time.
     """
     try:
-        # Without an offset, it is meant as the clock on the wall shows it.
+        # Without an offset, the operator means local time.
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise typer.BadParameter(f"{text} is no time such as 2026-01-31T09:30.") from error
+        raise typer.BadParameter(f"{text} is not a time such as 2026-01-31T09:30.") from error
 
 
 def fail(message: str, status: int = FAILED) -> NoReturn:
-    """End the command, and say why."""
+    """Print an error message and end the command."""
     Console(stderr=True).print(
         message, style="bold red", markup=False, highlight=False, soft_wrap=True
     )

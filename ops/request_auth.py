@@ -1,4 +1,4 @@
-"""How an operator's own requests prove who calls, in the way that the deployment asks for."""
+"""Authentication of the operator's own requests, as the deployment requires it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,50 +7,52 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from infra.spec.stages import REGION
-from ops.commands import token
-from ops.deployment import Target
+from ops.access_token import fetch_access_token
+from ops.deployment import Deployment
 
-Proof = Callable[[str, str, Mapping[str, str], str | None], Mapping[str, str]]
-"""Method, URL, headers and body of a request to the headers that also say who calls."""
+RequestAuth = Callable[[str, str, Mapping[str, str], str | None], Mapping[str, str]]
+"""Takes a request's method, URL, headers and body; returns the headers with credentials added."""
 
 
-def of(deployment: Target) -> Proof:
-    """The proof that goes with every request to a deployment, besides the API key.
+def request_auth_for(deployment: Deployment) -> RequestAuth:
+    """Return the authentication that a deployment requires in addition to the API key.
 
     Raises:
-        NoTarget: A signature is asked for, and there are no AWS credentials.
-        token.NoToken: An access token is asked for, and there is none.
+        NoDeployment: Requests must be signed, and there are no AWS credentials.
+        NoAccessToken: Requests need an access token, and none was granted.
     """
     match deployment.outputs.get("Authorization"):
         case "cognito":
-            return bearer(token.fetch(deployment).access_token)
+            return bearer_auth(fetch_access_token(deployment).access_token)
         case "iam":
-            return signature(deployment.credentials())
-    return nothing
+            return signature_auth(deployment.credentials())
+    return no_auth
 
 
-def nothing(_method: str, _url: str, headers: Mapping[str, str], _: object) -> Mapping[str, str]:
-    """No more than the request has."""
+def no_auth(_method: str, _url: str, headers: Mapping[str, str], _: object) -> Mapping[str, str]:
+    """Return the headers as they are: the API key suffices."""
     return headers
 
 
-def bearer(access_token: str) -> Proof:
-    """An access token (RFC 6750)."""
+def bearer_auth(access_token: str) -> RequestAuth:
+    """Authenticate with an access token (RFC 6750)."""
 
-    def prove(_method: str, _url: str, headers: Mapping[str, str], _: object) -> Mapping[str, str]:
+    def authenticate(
+        _method: str, _url: str, headers: Mapping[str, str], _: object
+    ) -> Mapping[str, str]:
         return {**headers, "Authorization": f"Bearer {access_token}"}
 
-    return prove
+    return authenticate
 
 
-def signature(credentials: Any) -> Proof:
-    """A signature with AWS credentials (Signature Version 4)."""
+def signature_auth(credentials: Any) -> RequestAuth:
+    """Authenticate with a signature by AWS credentials (Signature Version 4)."""
 
-    def prove(
+    def authenticate(
         method: str, url: str, headers: Mapping[str, str], body: str | None
     ) -> Mapping[str, str]:
         request = AWSRequest(method, url, headers=dict(headers), data=body)
         SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
         return dict(request.headers)
 
-    return prove
+    return authenticate

@@ -1,20 +1,22 @@
-"""Draws a service map as an SVG that is readable on light and on dark screens."""
+"""Draws a service graph as an SVG for light and dark screens."""
 
 from collections.abc import Iterator, Mapping
 from html import escape
 from math import log10, pi
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from ops.commands.map import Node, ServiceMap, Traffic
+from ops.durations import format_milliseconds
+from ops.service_graph import PERCENTILES, Node, ServiceGraph, Traffic
 
-_WIDTH, _HEIGHT = 200, 88
-_CALLERS_WIDTH = 112
-_GAP, _SPACE = 156, 24
-_MARGIN, _HEAD, _FOOT = 24, 72, 44
-_RING = 21
-_LABEL, _PORTS = 92, 21
+# Lengths in the picture's units.
+_CARD_WIDTH, _CALLERS_WIDTH, _CARD_HEIGHT = 200, 112, 88
+_COLUMN_GAP, _ROW_GAP = 156, 24
+_MARGIN, _HEADER, _FOOTER = 24, 72, 44
+_RING_RADIUS = 21
+_LABEL_WIDTH, _PORT_DISTANCE = 92, 21
+
 _SWEEPS = 8
+"""How often the columns are reordered to untangle the edges."""
 
 _STYLE = """
   svg { --page: #ffffff; --card: #f6f8fa; --line: #d0d7de; --text: #1f2328; --soft: #59636e;
@@ -40,51 +42,48 @@ _STYLE = """
 """
 
 
-class _Place(NamedTuple):
-    """Where a node is: its sides, and its middle from above."""
+class _Position(NamedTuple):
+    """The position of a node's card: its left and right edges, and its vertical centre."""
 
     left: float
     right: float
     y: float
 
 
-class _At(NamedTuple):
-    """A point."""
-
+class _Point(NamedTuple):
     x: float
     y: float
 
 
-def milliseconds(value: float) -> str:
-    """A time for people: ``8.4 ms``, ``120 ms``, ``2.3 s``."""
-    if value >= 1000:
-        return f"{value / 1000:.1f} s"
-    return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
-
-
-def draw(shown: "ServiceMap") -> str:
-    """The map as an SVG: callers on the left, and from there in the direction of the calls."""
-    columns = _columns(shown)
+def draw_service_map(graph: ServiceGraph) -> str:
+    """Draw the graph as an SVG: callers on the left, calls going right."""
+    columns = _columns(graph)
     tallest = max(map(len, columns))
-    height = _HEAD + tallest * (_HEIGHT + _SPACE) - _SPACE + _FOOT
-    middle = _HEAD + (height - _HEAD - _FOOT) / 2
-    places: dict[Node, _Place] = {}
-    right = _MARGIN - _GAP
+    height = _HEADER + tallest * (_CARD_HEIGHT + _ROW_GAP) - _ROW_GAP + _FOOTER
+    middle = _HEADER + (height - _HEADER - _FOOTER) / 2
+    positions: dict[Node, _Position] = {}
+    right = _MARGIN - _COLUMN_GAP
     for column in columns:
-        wide = max(_WIDTH if shown.nodes[node].requests else _CALLERS_WIDTH for node in column)
-        left, right = right + _GAP, right + _GAP + wide
+        column_width = max(
+            _CARD_WIDTH if graph.nodes[node].requests else _CALLERS_WIDTH for node in column
+        )
+        left, right = right + _COLUMN_GAP, right + _COLUMN_GAP + column_width
         for row, node in enumerate(column):
-            y = middle + (row - (len(column) - 1) / 2) * (_HEIGHT + _SPACE)
-            places[node] = _Place(left, right, y)
+            y = middle + (row - (len(column) - 1) / 2) * (_CARD_HEIGHT + _ROW_GAP)
+            positions[node] = _Position(left, right, y)
     width = right + _MARGIN
-    title = f"Service map of Job Ledger, stage {shown.stage}"
-    time = f"{shown.since:%Y-%m-%d %H:%M} to {shown.until:%H:%M} UTC"
-    drawn = [
+    title = f"Service map of Job Ledger, stage {graph.stage}"
+    time = f"{graph.since:%Y-%m-%d %H:%M} to {graph.until:%H:%M} UTC"
+    elements = [
         f'<rect class="page" x=".5" y=".5" width="{width - 1}" height="{height - 1}" rx="10"/>',
-        f'<text class="head" x="{_MARGIN}" y="40">Job Ledger · {escape(shown.stage)}</text>',
+        f'<text class="head" x="{_MARGIN}" y="40">Job Ledger · {escape(graph.stage)}</text>',
         f'<text class="right" x="{width - _MARGIN}" y="40">{time}</text>',
-        *_edges(shown, places),
-        *(line for node, place in places.items() for line in _card(node, shown.nodes[node], place)),
+        *_edges(graph, positions),
+        *(
+            line
+            for node, position in positions.items()
+            for line in _card(node, graph.nodes[node], position)
+        ),
         *_legend(height - 20),
     ]
     return "\n".join(
@@ -93,19 +92,19 @@ def draw(shown: "ServiceMap") -> str:
             f' width="{width}" height="{height}" role="img" aria-label="{escape(title)}">',
             f"<title>{escape(title)}</title>",
             f"<style>{_STYLE}</style>",
-            *drawn,
+            *elements,
             "</svg>\n",
         ]
     )
 
 
-def _columns(shown: "ServiceMap") -> list[list["Node"]]:
-    """The nodes by their distance from the callers, ordered so that few calls cross."""
-    depth = dict.fromkeys(shown.nodes, 0)
-    # Calls go one way, so after as many rounds as there are nodes nothing moves any more.
-    for _ in shown.nodes:
-        for caller, called in shown.edges:
-            depth[called] = max(depth[called], depth[caller] + 1)
+def _columns(graph: ServiceGraph) -> list[list[Node]]:
+    """Return the nodes by distance from the callers, ordered so that few edges cross."""
+    depth = dict.fromkeys(graph.nodes, 0)
+    # The graph has no cycles, so the depths settle within as many rounds as there are nodes.
+    for _ in graph.nodes:
+        for caller, callee in graph.edges:
+            depth[callee] = max(depth[callee], depth[caller] + 1)
     columns: list[list[Node]] = [[] for _ in range(max(depth.values()) + 1)]
     for node in sorted(depth):
         columns[depth[node]].append(node)
@@ -115,29 +114,31 @@ def _columns(shown: "ServiceMap") -> list[list["Node"]]:
             for column in columns
             for row, node in enumerate(column)
         }
-        forward = sweep % 2 == 0
+        neighbours = _callers if sweep % 2 == 0 else _callees
         for column in columns:
-            column.sort(key=lambda node: _mean(_neighbours(node, shown, forward), rows))
+            column.sort(key=lambda node: _mean_row(neighbours(node, graph), rows))
     return columns
 
 
-def _neighbours(node: "Node", shown: "ServiceMap", forward: bool) -> list["Node"]:
-    if forward:
-        return [caller for caller, called in shown.edges if called == node]
-    return [called for caller, called in shown.edges if caller == node]
+def _callers(node: Node, graph: ServiceGraph) -> list[Node]:
+    return [caller for caller, callee in graph.edges if callee == node]
 
 
-def _mean(nodes: list["Node"], rows: Mapping["Node", float]) -> float:
+def _callees(node: Node, graph: ServiceGraph) -> list[Node]:
+    return [callee for caller, callee in graph.edges if caller == node]
+
+
+def _mean_row(nodes: list[Node], rows: Mapping[Node, float]) -> float:
     return sum(rows[node] for node in nodes) / len(nodes) if nodes else 0.0
 
 
-def _edges(shown: "ServiceMap", places: Mapping["Node", _Place]) -> Iterator[str]:
-    for (caller, called), traffic in shown.edges.items():
-        leaving = sorted((to for by, to in shown.edges if by == caller), key=places.__getitem__)
-        arriving = sorted((by for by, to in shown.edges if to == called), key=places.__getitem__)
-        start = _At(places[caller].right, places[caller].y + _port(leaving, called))
-        end = _At(places[called].left, places[called].y + _port(arriving, caller))
-        turn, stop = start.x + _LABEL, end.x - 8
+def _edges(graph: ServiceGraph, positions: Mapping[Node, _Position]) -> Iterator[str]:
+    for (caller, callee), traffic in graph.edges.items():
+        callees = sorted(_callees(caller, graph), key=positions.__getitem__)
+        callers = sorted(_callers(callee, graph), key=positions.__getitem__)
+        start = _Point(positions[caller].right, positions[caller].y + _port(callees, callee))
+        end = _Point(positions[callee].left, positions[callee].y + _port(callers, caller))
+        turn, stop = start.x + _LABEL_WIDTH, end.x - 8
         bend = (stop - turn) / 2
         kind = "fault" if traffic.faults else "error" if traffic.errors else ""
         yield (
@@ -150,61 +151,65 @@ def _edges(shown: "ServiceMap", places: Mapping["Node", _Place]) -> Iterator[str
         yield from _label(traffic, start)
 
 
-def _port(others: list["Node"], other: "Node") -> float:
-    """How far below the middle of a node the way to or from another begins or ends."""
-    return (others.index(other) - (len(others) - 1) / 2) * _PORTS
+def _port(neighbours: list[Node], other: Node) -> float:
+    """Return how far below a card's centre the edge to or from ``other`` ends."""
+    return (neighbours.index(other) - (len(neighbours) - 1) / 2) * _PORT_DISTANCE
 
 
-def _label(traffic: "Traffic", start: _At) -> Iterator[str]:
-    half = traffic.quantile(50)
-    text = f"{traffic.requests:,}" + ("" if half is None else f" · {milliseconds(half)}")
-    at = f'x="{start.x + _LABEL / 2:.1f}" y="{start.y - 4.5:.1f}"'
+def _label(traffic: Traffic, start: _Point) -> Iterator[str]:
+    median = traffic.percentile(50)
+    text = f"{traffic.requests:,}"
+    if median is not None:
+        text += f" · {format_milliseconds(median)}"
+    at = f'x="{start.x + _LABEL_WIDTH / 2:.1f}" y="{start.y - 4.5:.1f}"'
     yield f'<text class="label" {at}>{text}</text>'
 
 
-def _card(node: "Node", traffic: "Traffic", place: _Place) -> Iterator[str]:
-    left, top, wide = place.left, place.y - _HEIGHT / 2, place.right - place.left
+def _card(node: Node, traffic: Traffic, position: _Position) -> Iterator[str]:
+    left, top = position.left, position.y - _CARD_HEIGHT / 2
+    width = position.right - position.left
     yield f"<g><title>{escape(node.type)} {escape(node.name)}</title>"
     yield (
-        f'<rect class="card" x="{left:.1f}" y="{top:.1f}" width="{wide}" height="{_HEIGHT}"'
+        f'<rect class="card" x="{left:.1f}" y="{top:.1f}" width="{width}" height="{_CARD_HEIGHT}"'
         ' rx="10"/>'
     )
     if traffic.requests:
         text = left + 64
-        yield from _ring(traffic, _At(left + 33, place.y))
+        yield from _ring(traffic, _Point(left + 33, position.y))
         yield f'<text class="title" x="{text:.1f}" y="{top + 27:.1f}">{escape(node.title)}</text>'
         yield f'<text x="{text:.1f}" y="{top + 47:.1f}">{escape(node.role)}</text>'
         yield f'<text x="{text:.1f}" y="{top + 69:.1f}">{_times(traffic)}</text>'
     else:
-        middle = f'x="{left + wide / 2:.1f}" y="{place.y + 5:.1f}"'
-        yield f'<text class="title label" {middle}>{escape(node.title)}</text>'
+        at = f'x="{left + width / 2:.1f}" y="{position.y + 5:.1f}"'
+        yield f'<text class="title label" {at}>{escape(node.title)}</text>'
     yield "</g>"
 
 
-def _times(traffic: "Traffic") -> str:
-    values = [value for percent in (50, 95, 99) if (value := traffic.quantile(percent)) is not None]
-    times = [milliseconds(value) for value in values]
+def _times(traffic: Traffic) -> str:
+    values = [traffic.percentile(percent) for percent in PERCENTILES]
+    times = [format_milliseconds(value) for value in values if value is not None]
     if all(time.endswith(" ms") for time in times):
         times[:-1] = [time.removesuffix(" ms") for time in times[:-1]]
     return " / ".join(times)
 
 
-def _ring(traffic: "Traffic", at: _At) -> Iterator[str]:
-    """The number of requests, inside a ring that shows what became of them."""
-    around = 2 * pi * _RING
-    parts = {"fault": traffic.fault_rate, "error": traffic.error_rate}
-    parts["ok"] = 1 - sum(parts.values())
-    begun = 0.0
-    for kind, share in parts.items():
+def _ring(traffic: Traffic, centre: _Point) -> Iterator[str]:
+    """Draw the number of requests in a ring of the shares of their outcomes."""
+    circumference = 2 * pi * _RING_RADIUS
+    shares = {"fault": traffic.fault_rate, "error": traffic.error_rate}
+    shares["ok"] = 1 - sum(shares.values())
+    start = 0.0
+    for kind, share in shares.items():
         if share > 0:
             yield (
-                f'<circle class="ring {kind}" cx="{at.x:.1f}" cy="{at.y:.1f}" r="{_RING}"'
-                f' stroke-dasharray="{share * around:.1f} {around:.1f}"'
-                f' transform="rotate({begun * 360 - 90:.1f} {at.x:.1f} {at.y:.1f})"/>'
+                f'<circle class="ring {kind}" cx="{centre.x:.1f}" cy="{centre.y:.1f}"'
+                f' r="{_RING_RADIUS}"'
+                f' stroke-dasharray="{share * circumference:.1f} {circumference:.1f}"'
+                f' transform="rotate({start * 360 - 90:.1f} {centre.x:.1f} {centre.y:.1f})"/>'
             )
-        begun += share
+        start += share
     count = _rounded(traffic.requests)
-    yield f'<text class="count" x="{at.x:.1f}" y="{at.y + 4.5:.1f}">{count}</text>'
+    yield f'<text class="count" x="{centre.x:.1f}" y="{centre.y + 4.5:.1f}">{count}</text>'
 
 
 def _rounded(count: int) -> str:

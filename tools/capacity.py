@@ -1,29 +1,33 @@
-"""What a load costs, and which quota of AWS binds first: ``ops capacity``.
+"""Calculates the price of a load and the quota that it reaches first.
 
-``python -m tools.capacity`` writes the tables of docs/capacity.md.
+``ops capacity`` answers for any load; ``python -m tools.capacity`` writes the tables of
+docs/capacity.md.
 """
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
-from rich.console import Console
-from rich.table import Table
 
 from infra.spec.paths import DOCS
 from infra.spec.stages import STAGES, Stage
-from ops.options import FAILED, one_of
 from tools import cost
-from tools.cost import CHANGE, CREATE, DELETE, HOURS, LIST, PROGRESS, READ, Cost, Kind
-from tools.quotas import QUOTAS, Load, Quota, Raised
+from tools.cost import (
+    CHANGE,
+    CREATE,
+    DELETE,
+    HOURS_PER_MONTH,
+    LIST,
+    PROGRESS,
+    READ,
+    CostModel,
+    RequestKind,
+)
+from tools.quotas import QUOTAS, Load, Quota, Raiser
 
 PAGE = DOCS / "capacity.md"
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, RequestKind] = {
     "create": CREATE,
     "change": CHANGE,
     "progress": PROGRESS,
@@ -31,229 +35,137 @@ KINDS: Mapping[str, Kind] = {
     "list": LIST,
     "delete": DELETE,
 }
+"""The kinds of request in a mix, by name."""
 
-LIFE = "create=1,change=2,progress=4,read=8,list=1"
-"""What happens to a job: it starts, reports progress, ends, and is looked at now and then."""
+USUAL_MIX = "create=1,change=2,progress=4,read=8,list=1"
+"""The requests in the life of a job: it is created, starts, reports progress, ends, and is read."""
 
-PEAK = 2
-"""Times the average, unless somebody knows better."""
+USUAL_PEAK = 2
+"""The usual peak, as a multiple of the average."""
 
-CACHED = 0.5
+USUAL_CACHE_HITS = 0.5
+"""The usual share of reads and lists that the cache answers."""
 
-SCALES = (1, 100, 10_000, 100_000, 1_000_000)
-"""Requests a second, up to those of the largest services there are."""
+RATES = (1, 100, 10_000, 100_000, 1_000_000)
+"""The loads in docs/capacity.md, in requests per second."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """How much of a quota a load needs.
-
-    Attributes:
-        quota: The quota.
-        needs: What the load needs of it.
-        has: What there is of it.
-        binds_at: The average rate at which it would bind; infinite for never.
-    """
+    """The use that a load makes of a quota."""
 
     quota: Quota
-    needs: float
-    has: float
+
+    demand: float
+    """How much the load takes."""
+
+    limit: float
+    """How much there is."""
+
     binds_at: float
+    """The average rate, in requests per second, that reaches the limit; infinity for never."""
 
     @property
     def exceeded(self) -> bool:
-        return self.needs > self.has
+        return self.demand > self.limit
 
 
-def uses(load: Load, stage: Stage) -> list[Use]:
-    """How much a load needs of every quota, the one that binds first at the front."""
-    found = []
+def quota_uses(load: Load, stage: Stage) -> list[Use]:
+    """Return the use that a load makes of each quota; the quota that binds first comes first."""
+    uses = []
     for quota in QUOTAS:
-        needs, has = quota.needs(load, stage), quota.has(stage)
-        found.append(Use(quota, needs, has, load.rate * has / needs if needs else math.inf))
-    return sorted(found, key=lambda use: use.binds_at)
+        demand, limit = quota.demand(load, stage), quota.limit(stage)
+        binds_at = load.rate * limit / demand if demand else math.inf
+        uses.append(Use(quota, demand, limit, binds_at))
+    return sorted(uses, key=lambda use: use.binds_at)
 
 
-def monthly(load: Load, priced: Cost) -> Mapping[str, float]:
-    """Dollars a month, by what they are paid for."""
-    millions = load.rate * HOURS * 3600 / 1e6
-    found = {"without a request": sum(priced.monthly.values())}
+def dollars_per_month(load: Load, model: CostModel) -> Mapping[str, float]:
+    """Return the monthly price of a load in dollars, by heading."""
+    millions = load.rate * HOURS_PER_MONTH * 3600 / 1e6
+    dollars = {"without requests": sum(model.dollars_per_month.values())}
     for kind, share in load.shares.items():
-        for heading, dollars in priced.million(kind).items():
-            found[heading] = found.get(heading, 0.0) + dollars * share * millions
-    return found
+        for heading, price in model.dollars_per_million(kind).items():
+            dollars[heading] = dollars.get(heading, 0.0) + price * share * millions
+    return dollars
 
 
-def cells(found: list[Use]) -> int:
-    """How many copies of the stack, each in an account of its own, some load takes.
+def cells(uses: list[Use]) -> int:
+    """Return the number of copies of the stack, each in its own account, that a load needs.
 
-    As many as the quotas that nobody raises ask for, when all others have been raised.
+    The quotas that cannot be raised determine it; all others are assumed to be raised.
     """
     return max(
-        math.ceil(use.needs / use.has)
-        for use in found
-        if use.quota.divides and use.quota.raised is Raised.NOBODY
+        math.ceil(use.demand / use.limit)
+        for use in uses
+        if use.quota.per_cell and use.quota.raised_by is Raiser.NOBODY
     )
 
 
-def mix(text: str) -> Mapping[Kind, float]:
-    """The mix that an option says, such as ``create=1,read=3``.
+def parse_mix(text: str) -> Mapping[RequestKind, float]:
+    """Parse a mix of requests, such as ``create=1,read=3``.
 
     Raises:
-        typer.BadParameter: It says none.
+        ValueError: The text is not a mix; the message says why.
     """
     try:
         pairs = [part.split("=") for part in text.split(",")]
         parts = {KINDS[name.strip()]: float(number) for name, number in pairs}
     except (ValueError, KeyError) as error:
-        raise typer.BadParameter(f"{text} is not like {LIFE}, of {', '.join(KINDS)}.") from error
+        raise ValueError(
+            f"{text} is not a mix such as {USUAL_MIX}. The kinds are {', '.join(KINDS)}."
+        ) from error
     if not all(0 <= number < math.inf for number in parts.values()) or not any(parts.values()):
-        raise typer.BadParameter("The parts must not be negative, and not all be 0.")
+        raise ValueError("The parts of a mix must not be negative, and not all 0.")
     return parts
 
 
-def capacity(
-    *,
-    rate: Annotated[float, typer.Argument(min=0.001, help="Requests a second, on average.")],
-    stage: Annotated[
-        str,
-        typer.Option(
-            parser=one_of(STAGES),
-            metavar="|".join(STAGES),
-            autocompletion=lambda: list(STAGES),
-            help="The stage whose settings count; it need not be deployed.",
-        ),
-    ] = "prod",
-    peak: Annotated[
-        float | None, typer.Option(help=f"Requests a second at the peak; else {PEAK} times RATE.")
-    ] = None,
-    mixed: Annotated[
-        Any, typer.Option("--mix", parser=mix, metavar="MIX", help="Parts of each request.")
-    ] = LIFE,
-    cached: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Part of the reads and lists that the cache answers."),
-    ] = CACHED,
-    keys: Annotated[int, typer.Option(min=1, help="API keys that share the requests.")] = 1,
-    pipelines: Annotated[
-        int, typer.Option(min=1, help="Pipelines that share the writes.")
-    ] = Load.pipelines,
-    raw: Annotated[bool, typer.Option("--json", help="The same for machines.")] = False,
-) -> None:
-    """What a load costs a month, and which quota of AWS binds first. 1 if one is exceeded."""
-    if peak is not None and peak < rate:
-        raise typer.BadParameter("The peak must not be below the average.", param_hint="--peak")
-    load = Load(rate, peak or PEAK * rate, mixed, cached, keys, pipelines)
-    with Console(stderr=True).status("The CDK makes the template, to price it …"):
-        priced = Cost(cost.template_of(STAGES[stage]))
-    found, dollars = uses(load, STAGES[stage]), monthly(load, priced)
-    if raw:
-        typer.echo(json.dumps(_for_machines(load, found, dollars), indent=2))
-    else:
-        _show(Console(highlight=False), stage, load, found, dollars)
-    if any(use.exceeded for use in found):
-        raise typer.Exit(FAILED)
-
-
-def _for_machines(load: Load, found: list[Use], dollars: Mapping[str, float]) -> dict[str, Any]:
-    return {
-        "rate": load.rate,
-        "peak": load.peak,
-        "dollars_a_month": {name: round(paid, 2) for name, paid in dollars.items()},
-        "binds_first": found[0].quota.name,
-        "cells": cells(found),
-        "quotas": [
-            {
-                "name": use.quota.name,
-                "counts": use.quota.counts,
-                "needs": use.needs,
-                "has": use.has,
-                "exceeded": use.exceeded,
-                "binds_at": use.binds_at if use.needs else None,
-                "raised_by": use.quota.raised,
-                "then": use.quota.then,
-                "source": use.quota.source,
-            }
-            for use in found
-        ],
-    }
-
-
-def _show(
-    out: Console, stage: str, load: Load, found: list[Use], dollars: Mapping[str, float]
-) -> None:
-    out.print(
-        f"[bold]{stage}[/], {_number(load.rate)} requests/s, {_number(load.peak)} at the peak"
-    )
-    parts = ", ".join(f"{name} ${paid:,.2f}" for name, paid in dollars.items())
-    out.print(f"[bold]${sum(dollars.values()):,.2f} a month[/] [dim]{parts}[/]\n")
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("quota")
-    for title in ("needs", "has", "binds at/s"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("raised by")
-    for use in found:
-        table.add_row(
-            use.quota.name,
-            _number(use.needs),
-            _number(use.has),
-            _rate(use),
-            use.quota.raised,
-            style="red" if use.exceeded else "",
-        )
-    out.print(table)
-    first = found[0]
-    out.print(f"\n[bold]Binds first, at {_rate(first)} requests/s:[/] {first.quota.name}")
-    for use in found:
-        if use.exceeded or use is first:
-            out.print(f"  • {use.quota.then}  [dim]{use.quota.source}[/]", soft_wrap=True)
-    if cells(found) > 1:
-        out.print(f"  • all of this in {cells(found)} cells: accounts with a stack each")
-
-
-def _rate(use: Use) -> str:
-    return _number(use.binds_at) if use.needs else "never"
-
-
-def _number(value: float) -> str:
+def format_number(value: float) -> str:
+    """Format a number for a table: no decimals from 10 on, two significant digits below."""
     return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.2g}"
 
 
-def tables(priced: Cost, stage: Stage) -> str:
-    """The tables of docs/capacity.md, in Markdown."""
-    return "\n".join([*_scales(priced, stage), "", *_quotas(stage)])
+def format_rate(use: Use) -> str:
+    """Format the rate at which a quota binds."""
+    return format_number(use.binds_at) if use.demand else "never"
 
 
-def _usual(rate: float) -> Load:
-    return Load(rate, PEAK * rate, mix(LIFE), CACHED)
+def tables(model: CostModel, stage: Stage) -> str:
+    """Return the tables of docs/capacity.md in Markdown."""
+    return "\n".join([*_load_table(model, stage), "", *_quota_table(stage)])
 
 
-def _scales(priced: Cost, stage: Stage) -> Iterator[str]:
-    yield "| requests/s | a month | quotas to raise first, in this order | cells |"
+def _usual_load(rate: float) -> Load:
+    return Load(rate, USUAL_PEAK * rate, parse_mix(USUAL_MIX), USUAL_CACHE_HITS)
+
+
+def _load_table(model: CostModel, stage: Stage) -> Iterator[str]:
+    yield "| requests/s | per month | quotas to raise, in this order | cells |"
     yield "|---:|---:|---|---:|"
-    for rate in SCALES:
-        load = _usual(rate)
-        found = uses(load, stage)
-        exceeded = ", ".join(use.quota.name for use in found if use.exceeded) or "none"
-        dollars = f"${sum(monthly(load, priced).values()):,.0f}"
-        yield f"| {_number(rate)} | {dollars} | {exceeded} | {cells(found)} |"
+    for rate in RATES:
+        load = _usual_load(rate)
+        uses = quota_uses(load, stage)
+        exceeded = ", ".join(use.quota.name for use in uses if use.exceeded) or "none"
+        dollars = f"${sum(dollars_per_month(load, model).values()):,.0f}"
+        yield f"| {format_number(rate)} | {dollars} | {exceeded} | {cells(uses)} |"
 
 
-def _quotas(stage: Stage) -> Iterator[str]:
-    yield "| quota | what counts | has | binds at | raised by | what then | source |"
+def _quota_table(stage: Stage) -> Iterator[str]:
+    yield "| quota | what counts | limit | binds at | raised by | remedy | source |"
     yield "|---|---|---:|---:|---|---|---|"
-    for use in uses(_usual(1), stage):
+    for use in quota_uses(_usual_load(1), stage):
         quota = use.quota
         source = quota.source
         link = f"[AWS]({source})" if ":" in source else f"[{Path(source).name}](../{source})"
-        numbers = f"{_number(use.has)} | {_rate(use)}"
-        words = f"{quota.raised} | {quota.then} | {link}"
+        numbers = f"{format_number(use.limit)} | {format_rate(use)}"
+        words = f"{quota.raised_by} | {quota.remedy} | {link}"
         yield f"| {quota.name} | {quota.counts} | {numbers} | {words} |"
 
 
 def main() -> None:
+    """Write the tables of docs/capacity.md."""
     stage = STAGES["prod"]
-    cost.write(PAGE, tables(Cost(cost.template_of(stage)), stage))
+    cost.write_tables(PAGE, tables(CostModel(cost.template_of(stage)), stage))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""What a stage costs, from the resources in its template: ``python -m tools.cost``.
+"""Calculates what a stage costs, from the resources in its template.
 
-Writes the tables of docs/cost.md. Prices are the list prices of us-east-1 in US dollars, without
-free tiers and discounts; https://aws.amazon.com/pricing/ has the page of each service.
+``python -m tools.cost`` writes the tables of docs/cost.md. Prices are the list prices of us-east-1
+in US dollars, without free tiers and discounts; https://aws.amazon.com/pricing/ links to the page
+of each service.
 """
 
 import json
@@ -16,73 +17,82 @@ from infra.spec.paths import DOCS, PROJECT
 from infra.spec.stages import REGION, STAGES, Stage
 
 PAGE = DOCS / "cost.md"
-BEGIN, END = "<!-- made -->", "<!-- end -->"
+TABLES_BEGIN, TABLES_END = "<!-- generated tables -->", "<!-- end of generated tables -->"
 
 Properties = Mapping[str, Any]
+"""The properties of a resource."""
+
 Template = Mapping[str, Any]
+"""A CloudFormation template."""
 
-HOURS = 730
-"""Of a month."""
+HOURS_PER_MONTH = 730
 
-BILLED_MS = 20
-"""Of a warm request: DynamoDB's answer takes most of it."""
+MILLISECONDS_PER_REQUEST = 20
+"""The billed duration of a warm request; most of it is the wait for DynamoDB."""
 
 LOGGED_KB = 2.6
-"""A request's lines: two of the function, its metrics, Lambda's own, and the access log."""
+"""The log lines of a request: two by the function, its metrics, Lambda's own, the access log."""
 
 ACCESS_LOG_KB = 0.6
-"""The last of these, which is all that an answer from the API's cache logs."""
+"""The access log's part of these; a cache hit logs nothing else."""
 
-SHIPPED_PER_UPLOAD = 100
-"""Requests whose lines go to the archive together."""
+REQUESTS_PER_UPLOAD = 100
+"""Requests whose log lines are uploaded to the archive together."""
 
-SAMPLED = 0.05
-"""X-Ray's default rule, beyond the first request of each second."""
+TRACED_SHARE = 0.05
+"""The share of requests that X-Ray's default rule samples, beyond the first of each second."""
 
 CUSTOM_METRICS = 30
-"""Names of metrics, times functions that write them."""
+"""The number of custom metrics: each name counts once per function that writes it."""
 
-# Of each service's page.
-_API_REQUESTS, _WAF_REQUESTS, _LAMBDA_REQUESTS = 3.50, 0.60, 0.20  # a million
-_LAMBDA_ARM_GB_SECOND = 0.0000133334
-_DYNAMODB_WRITES, _DYNAMODB_READS = 0.625, 0.125  # a million units, on demand
-_LOGS_GB, _TRACES = 0.50, 5.00  # a GB; a million
+# Dollars per million requests.
+_API_REQUESTS, _WAF_REQUESTS, _LAMBDA_REQUESTS, _TRACES = 3.50, 0.60, 0.20, 5.00
 S3_PUTS = 5.00
-"""Of a million uploads."""
+"""Dollars per million uploads."""
+
+# Dollars per million units, on demand.
+_DYNAMODB_WRITES, _DYNAMODB_READS = 0.625, 0.125
+
+# Dollars per GB-second on ARM, and per GB of logs.
+_LAMBDA_GB_SECOND, _LOGS_GB = 0.0000133334, 0.50
+
+# Dollars per hour.
 _CACHE_HOUR = {"0.5": 0.020, "1.6": 0.038, "6.1": 0.200, "13.5": 0.250}
 _NAT_HOUR, _ADDRESS_HOUR, _ENDPOINT_HOUR = 0.045, 0.005, 0.010
-_MACHINE = 6.00
+
+# Dollars per month.
 _KEY, _ALARM_METRIC, _DASHBOARD, _METRIC, _WEB_ACL, _WAF_RULE = 1.00, 0.10, 3.00, 0.30, 5.00, 1.00
+_MACHINE_CLIENT = 6.00
 
 
 def _endpoint(properties: Properties) -> float:
     if properties.get("VpcEndpointType", "Gateway") == "Gateway":
         return 0.0
-    return len(properties["SubnetIds"]) * _ENDPOINT_HOUR * HOURS
+    return len(properties["SubnetIds"]) * _ENDPOINT_HOUR * HOURS_PER_MONTH
 
 
 def _cache(properties: Properties) -> float:
     if not properties.get("CacheClusterEnabled"):
         return 0.0
-    return _CACHE_HOUR[properties["CacheClusterSize"]] * HOURS
+    return _CACHE_HOUR[properties["CacheClusterSize"]] * HOURS_PER_MONTH
 
 
 def _client(properties: Properties) -> float:
-    return _MACHINE if "client_credentials" in properties["AllowedOAuthFlows"] else 0.0
+    return _MACHINE_CLIENT if "client_credentials" in properties["AllowedOAuthFlows"] else 0.0
 
 
 def _alarm(properties: Properties) -> float:
-    measured = [each for each in properties.get("Metrics", [{}]) if "Expression" not in each]
-    return len(measured) * _ALARM_METRIC
+    metrics = [query for query in properties.get("Metrics", [{}]) if "Expression" not in query]
+    return len(metrics) * _ALARM_METRIC
 
 
-MONTHLY: Mapping[str, tuple[str, Callable[[Properties], float]]] = {
+PRICES_PER_MONTH: Mapping[str, tuple[str, Callable[[Properties], float]]] = {
     "AWS::ApiGateway::Stage": ("API cache", _cache),
     "AWS::CloudWatch::Alarm": ("alarms", _alarm),
     "AWS::CloudWatch::Dashboard": ("dashboard", lambda _: _DASHBOARD),
-    "AWS::Cognito::UserPoolClient": ("clients of machines", _client),
-    "AWS::EC2::EIP": ("NAT gateways and their addresses", lambda _: _ADDRESS_HOUR * HOURS),
-    "AWS::EC2::NatGateway": ("NAT gateways and their addresses", lambda _: _NAT_HOUR * HOURS),
+    "AWS::Cognito::UserPoolClient": ("machine clients", _client),
+    "AWS::EC2::EIP": ("NAT gateways and addresses", lambda _: _ADDRESS_HOUR * HOURS_PER_MONTH),
+    "AWS::EC2::NatGateway": ("NAT gateways and addresses", lambda _: _NAT_HOUR * HOURS_PER_MONTH),
     "AWS::EC2::VPCEndpoint": ("interface endpoints", _endpoint),
     "AWS::KMS::Key": ("KMS keys", lambda _: _KEY),
     "AWS::WAFv2::WebACL": (
@@ -90,9 +100,9 @@ MONTHLY: Mapping[str, tuple[str, Callable[[Properties], float]]] = {
         lambda properties: _WEB_ACL + len(properties.get("Rules", [])) * _WAF_RULE,
     ),
 }
-"""What costs by its mere existence: under which heading, and how much a month."""
+"""The resource types that cost by the month: a heading for the table, and the price."""
 
-BY_USE = frozenset(
+BILLED_BY_USE = frozenset(
     f"AWS::{name}"
     for name in (
         "ApiGateway::Account",
@@ -145,45 +155,47 @@ BY_USE = frozenset(
         "WAFv2::WebACLAssociation",
     )
 ) | {"Custom::CursorKey", "Custom::MachineClient"}
-"""What costs nothing, or only by use."""
+"""The resource types that are free or billed only by use."""
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of request, and the units that it costs DynamoDB.
-
-    Args:
-        name: The kind of request.
-        operation: Its row in the table of routes; None for those that the API's cache answers.
-        table: Write units of the table; each index takes as many again.
-        moved: Write units on top, for index entries that move to another partition.
-        get: Read units of the table.
-        query: Read units of an index, for each of its shards.
-    """
+class RequestKind:
+    """A kind of request and its consumption of DynamoDB units."""
 
     name: str
+    """The name in the tables."""
+
     operation: str | None
-    table: int = 0
+    """The operation of its route; None for requests that the API's cache answers."""
+
+    write: int = 0
+    """Write units of the table; each index takes as many again."""
+
     moved: int = 0
+    """Further write units, for index entries that move to another partition."""
+
     get: int = 0
+    """Read units of the table."""
+
     query: int = 0
+    """Read units of an index, per shard."""
 
 
-CREATE = Kind("create", "createJob", table=1)
-# Its entry in the index by status is deleted there and written here.
-CHANGE = Kind("change of status", "updateJob", table=1, moved=1)
-PROGRESS = Kind("progress report", "updateJob", table=1)
-READ = Kind("read, past the cache", "readJob", get=1)
-LIST = Kind("list of 20, past the cache", "listJobs", query=1)
-CACHED = Kind("read or list, from the cache", None)
-DELETE = Kind("delete", "deleteJob", table=1)
+CREATE = RequestKind("create", "createJob", write=1)
+# The entry in the index by status moves: it is deleted in one partition and written in another.
+CHANGE = RequestKind("status change", "updateJob", write=1, moved=1)
+PROGRESS = RequestKind("progress report", "updateJob", write=1)
+READ = RequestKind("read, cache miss", "readJob", get=1)
+LIST = RequestKind("list of 20, cache miss", "listJobs", query=1)
+CACHE_HIT = RequestKind("read or list, cache hit", None)
+DELETE = RequestKind("delete", "deleteJob", write=1)
 
-KINDS = (CREATE, CHANGE, PROGRESS, READ, LIST, CACHED, DELETE)
-"""Items of at most 1 KB, pages as bench.page_cost measures them."""
+KINDS = (CREATE, CHANGE, PROGRESS, READ, LIST, CACHE_HIT, DELETE)
+"""All kinds of request. Items have at most 1 KB; bench.page_cost measures the pages of a list."""
 
 
-class Cost:
-    """What the resources of a template cost.
+class CostModel:
+    """The cost of the resources in a template.
 
     Args:
         template: The CloudFormation template of a stage.
@@ -191,93 +203,98 @@ class Cost:
 
     def __init__(self, template: Template) -> None:
         self._resources = [
-            (each["Type"], each.get("Properties", {})) for each in template["Resources"].values()
+            (resource["Type"], resource.get("Properties", {}))
+            for resource in template["Resources"].values()
         ]
 
     @property
-    def unknown(self) -> set[str]:
-        """Types of resources that this model has never heard of."""
-        return {type_ for type_, _ in self._resources} - set(MONTHLY) - BY_USE
+    def unknown_types(self) -> set[str]:
+        """The resource types that the model does not cover."""
+        return {type_ for type_, _ in self._resources} - set(PRICES_PER_MONTH) - BILLED_BY_USE
 
     @property
-    def monthly(self) -> Mapping[str, float]:
-        """Dollars a month without a single request, by heading."""
-        found: dict[str, float] = {}
+    def dollars_per_month(self) -> Mapping[str, float]:
+        """The price without any requests, by heading."""
+        dollars: dict[str, float] = {}
         for type_, properties in self._resources:
-            if type_ in MONTHLY:
-                heading, price = MONTHLY[type_]
-                found[heading] = found.get(heading, 0.0) + price(properties)
-        found["custom metrics"] = CUSTOM_METRICS * _METRIC
-        return dict(sorted(found.items()))
+            if type_ in PRICES_PER_MONTH:
+                heading, price = PRICES_PER_MONTH[type_]
+                dollars[heading] = dollars.get(heading, 0.0) + price(properties)
+        dollars["custom metrics"] = CUSTOM_METRICS * _METRIC
+        return dict(sorted(dollars.items()))
 
-    def million(self, kind: Kind) -> Mapping[str, float]:
-        """Dollars a million requests of a kind, by heading."""
+    def dollars_per_million(self, kind: RequestKind) -> Mapping[str, float]:
+        """Return the price of a million requests of a kind, by heading."""
         (table,) = self._all("AWS::DynamoDB::Table")
         function = next(
-            each
-            for each in self._all("AWS::Lambda::Function")
-            if "SHARDS" in each.get("Environment", {}).get("Variables", {})
+            properties
+            for properties in self._all("AWS::Lambda::Function")
+            if "SHARDS" in properties.get("Environment", {}).get("Variables", {})
         )
         copies = 1 + len(table.get("GlobalSecondaryIndexes", []))
-        writes = kind.table * copies + kind.moved
+        writes = kind.write * copies + kind.moved
         shards = int(function["Environment"]["Variables"]["SHARDS"])
         reads = kind.get + kind.query * shards
-        gb_seconds = function["MemorySize"] / 1024 * BILLED_MS / 1000
+        gb_seconds = function["MemorySize"] / 1024 * MILLISECONDS_PER_REQUEST / 1000
         invoked = kind.operation is not None
         return {
             "API Gateway": _API_REQUESTS,
             "WAF": _WAF_REQUESTS if self._all("AWS::WAFv2::WebACL") else 0.0,
-            "Lambda": invoked * (_LAMBDA_REQUESTS + gb_seconds * _LAMBDA_ARM_GB_SECOND * 1e6),
+            "Lambda": invoked * (_LAMBDA_REQUESTS + gb_seconds * _LAMBDA_GB_SECOND * 1e6),
             "DynamoDB": writes * _DYNAMODB_WRITES + reads * _DYNAMODB_READS,
             "logs": (LOGGED_KB if invoked else ACCESS_LOG_KB) * _LOGS_GB,
-            "archive": invoked * S3_PUTS / SHIPPED_PER_UPLOAD,
-            "traces": SAMPLED * _TRACES,
+            "archive": invoked * S3_PUTS / REQUESTS_PER_UPLOAD,
+            "traces": TRACED_SHARE * _TRACES,
         }
 
     def _all(self, type_: str) -> list[Properties]:
         return [properties for each, properties in self._resources if each == type_]
 
 
-def tables(costs: Mapping[str, Cost]) -> str:
-    """The tables of docs/cost.md, in Markdown."""
-    return "\n".join([*_standing(costs), "", *_requests(costs)])
+def tables(models: Mapping[str, CostModel]) -> str:
+    """Return the tables of docs/cost.md in Markdown.
+
+    Args:
+        models: The cost model of each stage, by the stage's name.
+    """
+    return "\n".join([*_monthly_table(models), "", *_request_table(models)])
 
 
-def _standing(costs: Mapping[str, Cost]) -> Iterator[str]:
-    monthly = {name: cost.monthly for name, cost in costs.items()}
-    yield f"| a month, without a request | {' | '.join(costs)} |"
-    yield f"|---|{'---:|' * len(costs)}"
-    for heading in sorted({heading for each in monthly.values() for heading in each}):
-        yield _row(heading, *(each.get(heading, 0.0) for each in monthly.values()))
-    yield _row("**in all**", *(sum(each.values()) for each in monthly.values()))
+def _monthly_table(models: Mapping[str, CostModel]) -> Iterator[str]:
+    dollars = {stage: model.dollars_per_month for stage, model in models.items()}
+    yield f"| per month, without requests | {' | '.join(models)} |"
+    yield f"|---|{'---:|' * len(models)}"
+    for heading in sorted({heading for each in dollars.values() for heading in each}):
+        yield _row(heading, *(each.get(heading, 0.0) for each in dollars.values()))
+    yield _row("**total**", *(sum(each.values()) for each in dollars.values()))
 
 
-def _requests(costs: Mapping[str, Cost]) -> Iterator[str]:
-    headings = list(next(iter(costs.values())).million(KINDS[0]))
-    yield f"| a million requests | stage | {' | '.join(headings)} | in all |"
+def _request_table(models: Mapping[str, CostModel]) -> Iterator[str]:
+    headings = list(next(iter(models.values())).dollars_per_million(KINDS[0]))
+    yield f"| per million requests | stage | {' | '.join(headings)} | total |"
     yield f"|---|---|{'---:|' * (len(headings) + 1)}"
     for kind in KINDS:
-        for name, cost in costs.items():
-            million = cost.million(kind)
-            yield _row(f"{kind.name} | {name}", *million.values(), sum(million.values()))
+        for stage, model in models.items():
+            dollars = model.dollars_per_million(kind).values()
+            yield _row(f"{kind.name} | {stage}", *dollars, sum(dollars))
 
 
 def _row(name: str, *dollars: float) -> str:
-    return f"| {name} | {' | '.join(f'${each:,.2f}' for each in dollars)} |"
+    return f"| {name} | {' | '.join(f'${amount:,.2f}' for amount in dollars)} |"
 
 
 def template_of(stage: Stage) -> Template:
-    """The template of a stage, synthesized now, which takes some seconds."""
-    # As the Makefile says it: Node 20 works.
+    """Synthesize the template of a stage, which takes some seconds."""
+    # As in the Makefile: this project still supports Node.js 20.
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
-    # What only prices a template should not wait for the CDK.
+    # Importing the CDK is slow, and a caller that has a template does not need it.
     from aws_cdk import App, Environment
 
     from infra.stack import JobLedgerStack
 
     context = json.loads((PROJECT / "cdk.json").read_text())["context"]
     with tempfile.TemporaryDirectory() as folder:
-        # What would be uploaded has no part in the price.
+        # Assets do not affect the price.
         context["aws:cdk:disable-asset-staging"] = True
         app = App(analytics_reporting=False, context=context, outdir=folder)
         JobLedgerStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
@@ -285,14 +302,17 @@ def template_of(stage: Stage) -> Template:
     return template
 
 
-def write(page: Path, made: str) -> None:
-    """Put what was made into its place in a document."""
-    before, rest = page.read_text().split(BEGIN)
-    page.write_text(f"{before}{BEGIN}\n{made}\n{END}{rest.split(END)[1]}")
+def write_tables(page: Path, text: str) -> None:
+    """Replace the generated tables of a page."""
+    before, rest = page.read_text().split(TABLES_BEGIN)
+    after = rest.split(TABLES_END)[1]
+    page.write_text(f"{before}{TABLES_BEGIN}\n{text}\n{TABLES_END}{after}")
 
 
 def main() -> None:
-    write(PAGE, tables({name: Cost(template_of(stage)) for name, stage in STAGES.items()}))
+    """Write the tables of docs/cost.md."""
+    models = {name: CostModel(template_of(stage)) for name, stage in STAGES.items()}
+    write_tables(PAGE, tables(models))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The quotas of AWS and the limits of a stage, and how much of each some load needs.
+"""The quotas of AWS, the limits of a stage, and the demand that a load makes on each.
 
-As of November 2025, in us-east-1, for an account that has never asked for more. Where a quota is
-raised, change it here. Everything is linear in the rate, so that half the load needs half of it.
+The figures are those of November 2025 in us-east-1, for an account with AWS's default quotas. When
+AWS raises a quota for your account, change it here. Each demand is linear in the request rate.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,18 +11,25 @@ from enum import StrEnum
 from common.aws.timeouts import MAX_CONNECTIONS, PARAMETER_TTL
 from infra.spec.routes import FUNCTIONS, ROUTES, Function, routes_of
 from infra.spec.stages import Stage
-from tools.cost import BILLED_MS, CACHED, SAMPLED, SHIPPED_PER_UPLOAD, Kind
+from tools.cost import (
+    CACHE_HIT,
+    MILLISECONDS_PER_REQUEST,
+    REQUESTS_PER_UPLOAD,
+    TRACED_SHARE,
+    RequestKind,
+)
 
 _SCALING_SECONDS = 10
-"""In which a peak is there, from the average: the step in which Lambda counts."""
+"""Seconds in which traffic climbs from average to peak; Lambda's scaling limit covers the same ten
+seconds."""
 
-_SEGMENTS = 3
-"""Of a trace that reaches a function: of API Gateway, of Lambda and of the function."""
+_SEGMENTS_PER_TRACE = 3
+"""Segments of a trace that reaches a function: of API Gateway, Lambda and the function."""
 
-_DAY = 86_400
+_SECONDS_PER_DAY = 86_400
 
 
-class Raised(StrEnum):
+class Raiser(StrEnum):
     """Who can raise a limit."""
 
     STAGE = "the stage's settings"
@@ -32,115 +39,123 @@ class Raised(StrEnum):
 
 @dataclass(frozen=True)
 class Load:
-    """What callers send.
-
-    Args:
-        rate: Requests a second, on average.
-        peak: Requests a second, when there are most.
-        mix: How many requests of each kind there are, as parts of any whole.
-        cached: The part of the reads and lists that the API's cache answers, from 0 to 1.
-        keys: API keys that share the requests evenly.
-        pipelines: Pipelines that share the writes evenly.
-    """
+    """The requests that callers send."""
 
     rate: float
+    """Average requests per second."""
+
     peak: float
-    mix: Mapping[Kind, float]
+    """Requests per second at the peak."""
+
+    mix: Mapping[RequestKind, float]
+    """The relative numbers of each kind of request."""
+
     cached: float
+    """The share of reads and lists that the API's cache answers, from 0 to 1."""
+
     keys: int = 1
+    """The number of API keys that share the requests evenly."""
+
     pipelines: int = 100
+    """The number of pipelines that share the writes evenly."""
 
     @property
-    def shares(self) -> Mapping[Kind, float]:
-        """The share of each kind in all requests, with those that the cache answers as one."""
-        whole = sum(self.mix.values())
-        hits = {kind: self.cached if kind.get or kind.query else 0 for kind in self.mix}
-        shares = {kind: parts / whole * (1 - hits[kind]) for kind, parts in self.mix.items()}
-        return {**shares, CACHED: 1 - sum(shares.values())}
+    def shares(self) -> Mapping[RequestKind, float]:
+        """The share of each kind in all requests; cache hits count as a kind."""
+        total = sum(self.mix.values())
+        shares = {
+            kind: parts / total * (1 - (self.cached if kind.get or kind.query else 0))
+            for kind, parts in self.mix.items()
+        }
+        return {**shares, CACHE_HIT: 1 - sum(shares.values())}
 
-    def sum(self, measure: Callable[[Kind], float]) -> float:
-        """The sum of a measure of each request, a second, at the peak."""
+    def sum_at_peak(self, measure: Callable[[RequestKind], float]) -> float:
+        """Return the sum of a measure over the requests of one second at the peak."""
         return self.peak * sum(share * measure(kind) for kind, share in self.shares.items())
 
-    def sent(self, operation: str) -> float:
-        """Requests a second to one method, at the peak."""
+    def requests_to_method(self, operation: str) -> float:
+        """Return the requests per second to one method at the peak, cache hits included."""
         parts = sum(parts for kind, parts in self.mix.items() if kind.operation == operation)
         return self.peak * parts / sum(self.mix.values())
 
     @property
     def invocations(self) -> float:
-        """Requests a second that reach a function, at the peak."""
-        return self.sum(lambda kind: kind.operation is not None)
+        """The invocations of all functions per second at the peak."""
+        return self.sum_at_peak(lambda kind: kind.operation is not None)
 
-    def of(self, function: Function) -> float:
-        """Requests a second that reach one function, at the peak."""
-        operations = {row.operation for row in routes_of(function)}
-        return self.sum(lambda kind: kind.operation in operations)
+    def invocations_of(self, function: Function) -> float:
+        """Return the invocations of a function per second at the peak."""
+        operations = {route.operation for route in routes_of(function)}
+        return self.sum_at_peak(lambda kind: kind.operation in operations)
 
     @property
-    def step(self) -> float:
-        """The part of the peak that comes on top of the average."""
+    def climb(self) -> float:
+        """The share of the peak that exceeds the average."""
         return 1 - self.rate / self.peak
 
 
 @dataclass(frozen=True)
 class Quota:
-    """A limit, and what a load needs of it.
-
-    Args:
-        name: What is limited, in a few words.
-        counts: What counts, and of whom.
-        has: The limit, for a stage.
-        needs: What a load needs of it, on a stage.
-        raised: Who can raise it.
-        then: What to change when it binds.
-        source: The page that gives the limit; a file of this project for our own.
-        divides: Whether more cells, each with a part of the pipelines, share the need.
-    """
+    """A limit and the demand that a load makes on it."""
 
     name: str
+    """The limited quantity, in a few words."""
+
     counts: str
-    has: Callable[[Stage], float]
-    needs: Callable[[Load, Stage], float]
-    raised: Raised
-    then: str
+    """What counts towards the limit."""
+
+    limit: Callable[[Stage], float]
+    """Returns the limit of a stage."""
+
+    demand: Callable[[Load, Stage], float]
+    """Returns the demand of a load on a stage."""
+
+    raised_by: Raiser
+    """Who can raise the limit."""
+
+    remedy: str
+    """What to change when the limit binds."""
+
     source: str
-    divides: bool = True
+    """The AWS page that documents the limit, or the file of this repository that sets it."""
+
+    per_cell: bool = True
+    """True if each cell, with its part of the pipelines, has the whole limit to itself."""
 
 
-def _environments(invocations: float) -> float:
-    return invocations * BILLED_MS / 1000
+def _busy_environments(invocations: float) -> float:
+    return invocations * MILLISECONDS_PER_REQUEST / 1000
 
 
-def _busiest(load: Load) -> float:
-    return max(load.of(function) for function in FUNCTIONS)
+def _invocations_of_busiest(load: Load) -> float:
+    return max(load.invocations_of(function) for function in FUNCTIONS)
 
 
-def _busiest_method(load: Load) -> float:
-    # A method with a part of the stage's rate feels each request as several.
-    return max(load.sent(row.operation) / row.rate_share for row in ROUTES)
+def _requests_to_busiest_method(load: Load) -> float:
+    # For a method with a share of the stage's rate, each request counts as several.
+    return max(load.requests_to_method(route.operation) / route.rate_share for route in ROUTES)
 
 
 def _parameter_reads(load: Load) -> float:
-    """Every environment reads its parameters when it starts, and again and again."""
+    """Return the parameter reads per second: of starting environments, and of regular refreshes."""
     return sum(
-        len({name for row in routes_of(function) for name in row.ssm_parameters})
-        * _environments(load.of(function))
-        * (1 / PARAMETER_TTL + load.step / _SCALING_SECONDS)
+        len({name for route in routes_of(function) for name in route.ssm_parameters})
+        * _busy_environments(load.invocations_of(function))
+        * (1 / PARAMETER_TTL + load.climb / _SCALING_SECONDS)
         for function in FUNCTIONS
     )
 
 
-def _reading_environments(load: Load) -> float:
+def _environments_with_parameters(load: Load) -> float:
     return sum(
-        _environments(load.of(function))
+        _busy_environments(load.invocations_of(function))
         for function in FUNCTIONS
-        if any(row.ssm_parameters for row in routes_of(function))
+        if any(route.ssm_parameters for route in routes_of(function))
     )
 
 
-def _writes(load: Load) -> float:
-    return load.sum(lambda kind: kind.table)
+def _table_writes(load: Load) -> float:
+    return load.sum_at_peak(lambda kind: kind.write)
 
 
 _AWS = "https://docs.aws.amazon.com"
@@ -153,178 +168,182 @@ _STAGE_FILE = "infra/spec/stages.py"
 QUOTAS = (
     Quota(
         "key: requests/s",
-        counts="of one API key, by its usage plan",
-        has=lambda stage: stage.rate_limit,
-        needs=lambda load, _: load.peak / load.keys,
-        raised=Raised.STAGE,
-        then="raise rate_limit and burst_limit, or give callers keys of their own",
+        counts="requests with one API key, limited by its usage plan",
+        limit=lambda stage: stage.rate_limit,
+        demand=lambda load, _: load.peak / load.keys,
+        raised_by=Raiser.STAGE,
+        remedy="raise rate_limit and burst_limit, or give each caller its own key",
         source=_STAGE_FILE,
     ),
     Quota(
         "key: requests/day",
-        counts="of one API key, by its usage plan",
-        has=lambda stage: stage.daily_quota,
-        needs=lambda load, _: load.rate * _DAY / load.keys,
-        raised=Raised.STAGE,
-        then="raise daily_quota, or give callers keys of their own",
+        counts="requests with one API key, limited by its usage plan",
+        limit=lambda stage: stage.daily_quota,
+        demand=lambda load, _: load.rate * _SECONDS_PER_DAY / load.keys,
+        raised_by=Raiser.STAGE,
+        remedy="raise daily_quota, or give each caller its own key",
         source=_STAGE_FILE,
     ),
     Quota(
         "method: requests/s",
-        counts="of one method; a list counts twice, because lists may take half of the rate",
-        has=lambda stage: stage.rate_limit,
-        needs=lambda load, _: _busiest_method(load),
-        raised=Raised.STAGE,
-        then="raise rate_limit and burst_limit",
+        counts="requests to one method; a list counts twice: lists may take half of the rate",
+        limit=lambda stage: stage.rate_limit,
+        demand=lambda load, _: _requests_to_busiest_method(load),
+        raised_by=Raiser.STAGE,
+        remedy="raise rate_limit and burst_limit",
         source=_STAGE_FILE,
     ),
     Quota(
         "API Gateway: requests/s",
-        counts="of the account in the region; at most 5,000 at once",
-        has=lambda _: 10_000,
-        needs=lambda load, _: load.peak,
-        raised=Raised.AWS,
-        then="ask for a higher throttle rate; the burst follows it",
+        counts="requests in the account and region; at most 5,000 at once",
+        limit=lambda _: 10_000,
+        demand=lambda load, _: load.peak,
+        raised_by=Raiser.AWS,
+        remedy="ask for a higher throttle rate; the burst follows it",
         source=_GATEWAY_PAGE,
     ),
     Quota(
-        "Lambda: executions at a time",
-        counts="of the account in the region",
-        has=lambda _: 1_000,
-        needs=lambda load, _: _environments(load.invocations),
-        raised=Raised.AWS,
-        then="ask for more concurrent executions",
+        "Lambda: concurrent executions",
+        counts="executions in the account and region",
+        limit=lambda _: 1_000,
+        demand=lambda load, _: _busy_environments(load.invocations),
+        raised_by=Raiser.AWS,
+        remedy="ask for more concurrent executions",
         source=_LAMBDA_PAGE,
     ),
     Quota(
         "Lambda: invocations/s",
-        counts="of the account in the region: ten for each execution at a time that it may have",
-        has=lambda _: 10_000,
-        needs=lambda load, _: load.invocations,
-        raised=Raised.AWS,
-        then="ask for more concurrent executions, however few run at a time",
+        counts="invocations in the account and region: ten for each allowed concurrent execution",
+        limit=lambda _: 10_000,
+        demand=lambda load, _: load.invocations,
+        raised_by=Raiser.AWS,
+        remedy="ask for more concurrent executions, even if few run at once",
         source=f"{_AWS}/lambda/latest/dg/lambda-concurrency.html",
     ),
     Quota(
-        "Lambda: growth in 10 s",
-        counts="invocations a second that one function gains, if the peak is there at once",
-        has=lambda _: 10_000,
-        needs=lambda load, _: _busiest(load) * load.step,
-        raised=Raised.NOBODY,
-        then="let the peak come slower, or keep environments ready with provisioned concurrency",
+        "Lambda: scaling in 10 s",
+        counts="increase in invocations/s of one function, if the peak comes within 10 s",
+        limit=lambda _: 10_000,
+        demand=lambda load, _: _invocations_of_busiest(load) * load.climb,
+        raised_by=Raiser.NOBODY,
+        remedy="slow the climb to the peak, or use provisioned concurrency",
         source=f"{_AWS}/lambda/latest/dg/scaling-behavior.html",
     ),
     Quota(
-        "DynamoDB: table's writes/s",
-        counts="units of the table or of one index; the one by status takes the most",
-        has=lambda _: 40_000,
-        needs=lambda load, _: load.sum(lambda kind: kind.table + kind.moved),
-        raised=Raised.AWS,
-        then="ask for a higher table-level write throughput, and warm the table up",
+        "DynamoDB: table writes/s",
+        counts="write units of the table or of one index; the index by status takes the most",
+        limit=lambda _: 40_000,
+        demand=lambda load, _: load.sum_at_peak(lambda kind: kind.write + kind.moved),
+        raised_by=Raiser.AWS,
+        remedy="ask for a higher table-level write throughput, and pre-warm the table",
         source=_TABLE_PAGE,
     ),
     Quota(
-        "DynamoDB: table's reads/s",
-        counts="units of the table or of one index",
-        has=lambda _: 40_000,
-        needs=lambda load, stage: max(
-            load.sum(lambda kind: kind.get), load.sum(lambda kind: kind.query * stage.shards)
+        "DynamoDB: table reads/s",
+        counts="read units of the table or of one index",
+        limit=lambda _: 40_000,
+        demand=lambda load, stage: max(
+            load.sum_at_peak(lambda kind: kind.get),
+            load.sum_at_peak(lambda kind: kind.query * stage.shards),
         ),
-        raised=Raised.AWS,
-        then="ask for a higher table-level read throughput, or let the cache answer more",
+        raised_by=Raiser.AWS,
+        remedy="ask for a higher table-level read throughput, or let the cache answer more",
         source=_TABLE_PAGE,
     ),
     Quota(
-        "DynamoDB: shards' writes/s",
-        counts="units of an index by shard: 1,000 in each of its partitions",
-        has=lambda stage: 1_000 * stage.shards,
-        needs=lambda load, _: _writes(load),
-        raised=Raised.STAGE,
-        then=f"raise shards, up to {MAX_CONNECTIONS}",
+        "DynamoDB: writes/s in all shards",
+        counts="write units of a sharded index: 1,000 per shard",
+        limit=lambda stage: 1_000 * stage.shards,
+        demand=lambda load, _: _table_writes(load),
+        raised_by=Raiser.STAGE,
+        remedy=f"raise shards, up to {MAX_CONNECTIONS}",
         source=_PARTITION_PAGE,
     ),
     Quota(
-        f"DynamoDB: {MAX_CONNECTIONS} shards' writes/s",
-        counts="units of an index by shard, with as many shards as a list asks at once",
-        has=lambda _: 1_000 * MAX_CONNECTIONS,
-        needs=lambda load, _: _writes(load),
-        raised=Raised.NOBODY,
-        then="add cells: with more shards, a list may take longer than a function",
+        f"DynamoDB: writes/s in {MAX_CONNECTIONS} shards",
+        counts="write units of a sharded index with as many shards as a list can query at once",
+        limit=lambda _: 1_000 * MAX_CONNECTIONS,
+        demand=lambda load, _: _table_writes(load),
+        raised_by=Raiser.NOBODY,
+        remedy="add cells: with more shards, a list may exceed the function's timeout",
         source="layers/common/python/common/aws/timeouts.py",
     ),
     Quota(
-        "DynamoDB: shard's reads/s",
-        counts="units of a partition, of which every list needs one, however many shards there are",
-        has=lambda _: 3_000,
-        needs=lambda load, _: load.sum(lambda kind: kind.query),
-        raised=Raised.NOBODY,
-        then="let the cache answer more, list by pipeline, or add cells",
+        "DynamoDB: reads/s in one shard",
+        counts="read units of one partition; every list reads one from each shard",
+        limit=lambda _: 3_000,
+        demand=lambda load, _: load.sum_at_peak(lambda kind: kind.query),
+        raised_by=Raiser.NOBODY,
+        remedy="let the cache answer more, list by pipeline, or add cells",
         source=_PARTITION_PAGE,
     ),
     Quota(
-        "DynamoDB: pipeline's writes/s",
-        counts="units of a partition, which all jobs of a pipeline share in the index by pipeline",
-        has=lambda _: 1_000,
-        needs=lambda load, _: _writes(load) / load.pipelines,
-        raised=Raised.NOBODY,
-        then="split the pipeline, or shard its index as the one by status is",
+        "DynamoDB: writes/s in one pipeline",
+        counts="write units of a pipeline's partition in the index by pipeline",
+        limit=lambda _: 1_000,
+        demand=lambda load, _: _table_writes(load) / load.pipelines,
+        raised_by=Raiser.NOBODY,
+        remedy="split the pipeline, or shard the index by pipeline like the index by status",
         source=_PARTITION_PAGE,
-        divides=False,
+        per_cell=False,
     ),
     Quota(
         "Parameter Store: reads/s",
-        counts="of the account in the region; environments read at their start and every 5 minutes",
-        has=lambda _: 40,
-        needs=lambda load, _: _parameter_reads(load),
-        raised=Raised.AWS,
-        then="turn on higher throughput (10,000); until then, functions go on with what they know",
+        counts="reads in the account and region; environments read at start and every 5 minutes",
+        limit=lambda _: 40,
+        demand=lambda load, _: _parameter_reads(load),
+        raised_by=Raiser.AWS,
+        remedy="turn on higher throughput (10,000); until then, functions keep the old values",
         source=f"{_AWS}/general/latest/gr/ssm.html",
     ),
     Quota(
         "KMS: decryptions/s",
-        counts="of the account in the region; at most one for each parameter that is read",
-        has=lambda _: 100_000,
-        needs=lambda load, _: _parameter_reads(load),
-        raised=Raised.AWS,
-        then="ask for a higher rate of symmetric cryptographic operations",
+        counts="decryptions in the account and region; at most one per parameter read",
+        limit=lambda _: 100_000,
+        demand=lambda load, _: _parameter_reads(load),
+        raised_by=Raiser.AWS,
+        remedy="ask for a higher rate of symmetric cryptographic operations",
         source=f"{_AWS}/kms/latest/developerguide/requests-per-second.html",
     ),
     Quota(
         "NAT: connections",
-        counts="to Parameter Store, of all gateways; with ssm_endpoint, there are none",
-        has=lambda stage: 55_000 * stage.nat_gateways,
-        # DynamoDB and S3 have endpoints of their own; logs and traces leave by Lambda itself.
-        needs=lambda load, stage: 0 if stage.ssm_endpoint else _reading_environments(load),
-        raised=Raised.STAGE,
-        then="turn on ssm_endpoint",
+        counts="connections to Parameter Store through all NAT gateways; none with ssm_endpoint",
+        limit=lambda stage: 55_000 * stage.nat_gateways,
+        # DynamoDB and S3 have VPC endpoints; Lambda itself delivers logs and traces.
+        demand=lambda load, stage: 0 if stage.ssm_endpoint else _environments_with_parameters(load),
+        raised_by=Raiser.STAGE,
+        remedy="turn on ssm_endpoint",
         source=f"{_AWS}/vpc/latest/userguide/nat-gateway-basics.html",
     ),
     Quota(
         "S3: uploads/s",
-        counts="under the prefix of one function's log lines",
-        has=lambda _: 3_500,
-        needs=lambda load, _: _busiest(load) / SHIPPED_PER_UPLOAD,
-        raised=Raised.NOBODY,
-        then="raise archive_flush_seconds; S3 splits a prefix that stays busy",
+        counts="uploads under the prefix of one function's log lines",
+        limit=lambda _: 3_500,
+        demand=lambda load, _: _invocations_of_busiest(load) / REQUESTS_PER_UPLOAD,
+        raised_by=Raiser.NOBODY,
+        remedy="raise archive_flush_seconds; S3 splits prefixes that stay busy",
         source=f"{_AWS}/AmazonS3/latest/userguide/optimizing-performance.html",
     ),
     Quota(
         "CloudWatch Logs: batches/s",
-        counts="of the account in the region; taken to be one for each environment",
-        has=lambda _: 5_000,
-        needs=lambda load, _: _environments(load.invocations),
-        raised=Raised.AWS,
-        then="ask for a higher throttle limit",
+        counts="batches in the account and region; estimated as one per busy environment",
+        limit=lambda _: 5_000,
+        demand=lambda load, _: _busy_environments(load.invocations),
+        raised_by=Raiser.AWS,
+        remedy="ask for a higher throttle limit",
         source=f"{_AWS}/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html",
     ),
     Quota(
         "X-Ray: segments/s",
-        counts="of the account in the region",
-        has=lambda _: 2_600,
-        needs=lambda load, _: SAMPLED * load.sum(lambda kind: _SEGMENTS if kind.operation else 1),
-        raised=Raised.AWS,
-        then="sample less, or ask for more; traces are lost, requests are not",
+        counts="segments in the account and region",
+        limit=lambda _: 2_600,
+        demand=lambda load, _: (
+            TRACED_SHARE
+            * load.sum_at_peak(lambda kind: _SEGMENTS_PER_TRACE if kind.operation else 1)
+        ),
+        raised_by=Raiser.AWS,
+        remedy="sample less, or ask for a higher quota; only traces are lost, not requests",
         source=f"{_AWS}/general/latest/gr/xray.html",
     ),
 )
-"""Every limit that a load of any size may meet."""
+"""All limits that a load can reach, at any size."""

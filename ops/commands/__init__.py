@@ -1,1 +1,1 @@
-"""The commands of ``ops``, one file each."""
+"""The commands of ``ops``: each module is named like its command and defines ``command``."""

@@ -1,6 +1,6 @@
-"""``ops find``: all that one request has left behind, by its id.
+"""``ops find``: shows everything recorded about one request, by its id.
 
-The id is in every answer, in the header ``X-Request-Id`` and in every problem document.
+Every answer carries the id in the header ``X-Request-Id``, and every problem document in its body.
 """
 
 import json
@@ -19,65 +19,71 @@ from rich.tree import Tree
 
 from infra.spec.routes import FUNCTIONS
 from local.log_format import readable_lines
-from ops import deployment
-from ops.commands.logs import Archive, Wanted
-from ops.options import StageName, fail
-from ops.service_map_svg import milliseconds
+from ops.deployment import Deployment, NoDeployment, find_deployment
+from ops.durations import format_milliseconds
+from ops.log_search import LogArchive, LogFilter
+from ops.options import StageOption, fail
 
-GROUPS = (*(f"{function.capitalize()}Logs" for function in FUNCTIONS), "ApiAccessLogs")
-"""The stack's outputs that name the log groups in which a request leaves lines."""
+LOG_GROUP_OUTPUTS = (*(f"{function.capitalize()}Logs" for function in FUNCTIONS), "ApiAccessLogs")
+"""The stack outputs with the names of the log groups that record requests."""
 
 _TREE_WIDTH = 200
 _REQUEST_ID = re.compile(r"[\w-]{1,128}")
-_MOMENT = timedelta(seconds=1)
+_SECOND = timedelta(seconds=1)
 
 Line = Mapping[str, Any]
-Span = Mapping[str, Any]
+"""A parsed log line."""
+
+Segment = Mapping[str, Any]
+"""A segment or subsegment of an X-Ray trace."""
 
 
 @dataclass(frozen=True)
-class Trail:
-    """What one request has left behind.
-
-    Attributes:
-        log: Its lines in CloudWatch Logs, the API's access log included.
-        archive: Its lines in the archive.
-        trace: The segments of its trace; none if it was not sampled.
-    """
+class RequestRecords:
+    """Everything recorded about one request."""
 
     log: list[Line]
+    """The lines in CloudWatch Logs, including the API's access log."""
+
     archive: list[Line]
-    trace: list[Span]
+    """The lines in the archive."""
+
+    trace: list[Segment]
+    """The segments of the trace; empty if the request was not sampled."""
 
 
-def trail(found: deployment.Target, request_id: str, since: datetime) -> Trail:
-    """Look for a request everywhere.
+def find_records(deployment: Deployment, request_id: str, since: datetime) -> RequestRecords:
+    """Collect the records of a request.
 
     Args:
-        found: The deployment that it went to.
+        deployment: The deployment that received the request.
         request_id: The request's id.
-        since: The first moment that it may have happened at.
+        since: The earliest time at which the request may have happened.
 
     Raises:
-        ClientError, BotoCoreError: AWS does not let us look.
+        ClientError, BotoCoreError: A call to AWS failed.
     """
-    logs, outputs = found.client("logs"), found.outputs
-    with ThreadPoolExecutor(len(GROUPS)) as pool:
-        searches = pool.map(lambda name: _logged(logs, outputs[name], request_id, since), GROUPS)
-        log = [line for lines in searches for line in lines]
+    logs, outputs = deployment.client("logs"), deployment.outputs
+    with ThreadPoolExecutor(len(LOG_GROUP_OUTPUTS)) as pool:
+        lines_by_group = pool.map(
+            lambda output: _logged_lines(logs, outputs[output], request_id, since),
+            LOG_GROUP_OUTPUTS,
+        )
+        log = [line for lines in lines_by_group for line in lines]
     times = [datetime.fromisoformat(line["timestamp"]) for line in log if "timestamp" in line]
-    wanted = Wanted(
-        since=min(times) - _MOMENT if times else since,
-        until=max(times) + _MOMENT if times else datetime.now(UTC),
+    conditions = LogFilter(
+        since=min(times) - _SECOND if times else since,
+        until=max(times) + _SECOND if times else datetime.now(UTC),
         fields={"request_id": request_id},
     )
-    archive = Archive(found.client("s3"), outputs["ArchiveBucketName"])
-    archived = [json.loads(line) for line in archive.lines(archive.objects(wanted), wanted)]
-    ids = {line.get("xray_trace_id") or line.get("trace_id") for line in (*log, *archived)}
-    return Trail(log, archived, _trace(found.client("xray"), ids - {None, "-"}))
+    archive = LogArchive(deployment.client("s3"), outputs["ArchiveBucketName"])
+    archived = [json.loads(line) for line in archive.lines(archive.keys(conditions), conditions)]
+    trace_ids = {line.get("xray_trace_id") or line.get("trace_id") for line in (*log, *archived)}
+    trace = _trace(deployment.client("xray"), trace_ids - {None, "-"})
+    return RequestRecords(log, archived, trace)
 
 
-def _logged(logs: Any, group: str, request_id: str, since: datetime) -> list[Line]:
+def _logged_lines(logs: Any, group: str, request_id: str, since: datetime) -> list[Line]:
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=group,
         startTime=int(since.timestamp() * 1000),
@@ -85,19 +91,19 @@ def _logged(logs: Any, group: str, request_id: str, since: datetime) -> list[Lin
     )
     messages = (event["message"] for page in pages for event in page["events"])
     lines = [json.loads(message) for message in messages if message.startswith("{")]
-    # Metrics are lines too, and not for people.
+    # Lines with "_aws" are metrics in the embedded metric format.
     return [
-        _access(line) if "time" in line else line
+        _from_access_log(line) if "time" in line else line
         for line in lines
         if line.get("request_id") == request_id and "_aws" not in line
     ]
 
 
-def _access(line: Line) -> Line:
-    """A line of API Gateway's access log, in which everything is text, like one of ours."""
-    known = {key: value for key, value in line.items() if value != "-"}
+def _from_access_log(line: Line) -> Line:
+    """Convert a line of the API's access log, whose fields are all text, to the functions' form."""
+    fields = {key: value for key, value in line.items() if value != "-"}
     return {
-        **known,
+        **fields,
         "level": "ACCESS",
         "timestamp": datetime.fromtimestamp(int(line["time"]) / 1000, UTC).isoformat(),
         "route": f"{line['method']} {line['route']}",
@@ -106,22 +112,22 @@ def _access(line: Line) -> Line:
     }
 
 
-def _trace(xray: Any, ids: set[Any]) -> list[Span]:
+def _trace(xray: Any, ids: set[Any]) -> list[Segment]:
     if not ids:
         return []
     pages = xray.get_paginator("batch_get_traces").paginate(TraceIds=sorted(ids))
     return [
         json.loads(segment["Document"])
         for page in pages
-        for each in page["Traces"]
-        for segment in each["Segments"]
+        for trace in page["Traces"]
+        for segment in trace["Segments"]
     ]
 
 
-def tree(segments: list[Span]) -> Tree:
-    """A trace for a terminal: what called what, when, and how long that took."""
-    spans = {span["id"]: span for segment in segments for span in _spans(segment, None)}
-    began = min(span["start_time"] for span in spans.values())
+def trace_tree(segments: list[Segment]) -> Tree:
+    """Return a trace as a tree for a terminal: who called whom, when, and how long it took."""
+    spans = {span["id"]: span for segment in segments for span in _flattened(segment, None)}
+    start = min(span["start_time"] for span in spans.values())
     root = Tree("[bold]Trace[/]", guide_style="dim")
     branches: dict[str, Tree] = {}
 
@@ -130,7 +136,7 @@ def tree(segments: list[Span]) -> Tree:
             return root
         if span_id not in branches:
             span = spans[span_id]
-            branches[span_id] = branch(span.get("parent_id")).add(_shown(span, began))
+            branches[span_id] = branch(span.get("parent_id")).add(_span_text(span, start))
         return branches[span_id]
 
     for span_id in sorted(spans, key=lambda each: float(spans[each]["start_time"])):
@@ -138,13 +144,13 @@ def tree(segments: list[Span]) -> Tree:
     return root
 
 
-def _spans(segment: Span, parent_id: str | None) -> Iterator[Span]:
+def _flattened(segment: Segment, parent_id: str | None) -> Iterator[Segment]:
     yield {"parent_id": parent_id, **segment}
-    for inner in segment.get("subsegments", ()):
-        yield from _spans(inner, segment["id"])
+    for subsegment in segment.get("subsegments", ()):
+        yield from _flattened(subsegment, segment["id"])
 
 
-def _shown(span: Span, began: float) -> Text:
+def _span_text(span: Segment, start: float) -> Text:
     style = "red" if span.get("fault") else "yellow" if span.get("error") else "green"
     text = Text.assemble((span["name"], "bold"))
     for detail in (span.get("origin"), span.get("aws", {}).get("operation")):
@@ -152,49 +158,61 @@ def _shown(span: Span, began: float) -> Text:
             text.append(f"  {detail}")
     if status := span.get("http", {}).get("response", {}).get("status"):
         text.append(f"  {status}", style)
-    # What is still under way has no end yet.
-    took = milliseconds((span.get("end_time", began) - span["start_time"]) * 1000)
-    text.append(f"  {took}").append(
-        f"  +{milliseconds((span['start_time'] - began) * 1000)}", "dim"
-    )
+    # A segment in progress has no end time yet.
+    duration = (span.get("end_time", start) - span["start_time"]) * 1000
+    offset = (span["start_time"] - start) * 1000
+    text.append(f"  {format_milliseconds(duration)}")
+    text.append(f"  +{format_milliseconds(offset)}", "dim")
     for key, value in span.get("annotations", {}).items():
         text.append(f"  {key}=", "dim").append(f"{value}", "dim")
     return text
 
 
-def _a_request_id(text: str) -> str:
+def _parse_request_id(text: str) -> str:
     if not _REQUEST_ID.fullmatch(text):
-        raise typer.BadParameter(f"{text} is no request id.")
+        raise typer.BadParameter(f"{text} is not a request id.")
     return text
 
 
-def find(
-    request_id: Annotated[str, typer.Argument(parser=_a_request_id, metavar="REQUEST_ID")],
+def command(
+    request_id: Annotated[
+        str,
+        typer.Argument(
+            parser=_parse_request_id,
+            metavar="REQUEST_ID",
+            help="The id in the header X-Request-Id or in a problem document.",
+        ),
+    ],
     *,
-    stage: StageName = None,
-    days: Annotated[int, typer.Option(min=1, help="How far back to look.")] = 1,
-    raw: Annotated[bool, typer.Option("--json", help="All of it, for machines.")] = False,
+    stage: StageOption = None,
+    days: Annotated[int, typer.Option(min=1, help="Days to look back.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the records as JSON.")] = False,
 ) -> None:
-    """Show what one request has left behind: log lines, archived lines and its trace."""
+    """Show everything recorded about one request: log lines, archived lines and its trace."""
     try:
-        left = trail(deployment.find(stage), request_id, datetime.now(UTC) - timedelta(days=days))
-    except deployment.NoTarget as error:
+        since = datetime.now(UTC) - timedelta(days=days)
+        records = find_records(find_deployment(stage), request_id, since)
+    except NoDeployment as error:
         fail(str(error))
     except (ClientError, BotoCoreError) as error:
-        fail(f"AWS does not let us look: {error}")
-    if not left.log and not left.archive:
-        fail(f"There is no trail of {request_id} in the last {24 * days} hours; try more --days.")
-    out = Console(soft_wrap=True)
-    if raw:
-        out.print_json(json.dumps(asdict(left)))
+        fail(f"The call to AWS failed: {error}")
+    if not records.log and not records.archive:
+        fail(
+            f"There is no record of request {request_id} in the last {24 * days} hours."
+            " Try more --days."
+        )
+    console = Console(soft_wrap=True)
+    if as_json:
+        console.print_json(json.dumps(asdict(records)))
         return
-    for title, lines in (("Log", left.log), ("Archive", left.archive)):
-        out.print(f"[bold]{title}[/]" if lines else f"[bold]{title}[/]  [dim]nothing (yet)[/]")
+    for title, lines in (("Log", records.log), ("Archive", records.archive)):
+        console.print(f"[bold]{title}[/]" if lines else f"[bold]{title}[/]  [dim]nothing yet[/]")
         for text in readable_lines(map(json.dumps, lines), dated=True):
-            out.print(text)
-        out.print()
-    if left.trace:
-        # A tree is cut off at the width of its console, whatever the terminal could wrap.
-        Console(width=max(out.width, _TREE_WIDTH), soft_wrap=True).print(tree(left.trace))
+            console.print(text)
+        console.print()
+    if records.trace:
+        # Rich truncates a tree at its console's width, even where the terminal would wrap.
+        tree_console = Console(width=max(console.width, _TREE_WIDTH), soft_wrap=True)
+        tree_console.print(trace_tree(records.trace))
     else:
-        out.print("[bold]Trace[/]  [dim]not sampled[/]")
+        console.print("[bold]Trace[/]  [dim]not sampled[/]")

@@ -1,7 +1,8 @@
-"""Gives a stage a new key to sign cursors with; the key itself never leaves AWS.
+"""``ops rotate-cursor-key``: replaces the key that signs cursors, which never leaves AWS.
 
-The function that made the key makes the new one (infra/custom_resources/makers). Nothing has to be
-deployed or restarted: the functions read the keys again every few minutes.
+The function that created the key during deployment creates the new one
+(infra/custom_resources/makers). Nothing needs a deployment or a restart: the functions read the
+keys again every few minutes.
 """
 
 import json
@@ -13,33 +14,30 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from ops import deployment as target
-from ops.deployment import NoTarget, Target
-from ops.options import StageName, fail
+from ops.deployment import Deployment, NoDeployment, find_deployment
+from ops.options import StageOption, fail
 
 
 class NotRotated(Exception):
-    """The key is the one that it was; the message says why."""
+    """The key is unchanged; the message says why."""
 
 
 class Rotation(NamedTuple):
-    """What a rotation means for those who list jobs.
-
-    Attributes:
-        signs_from: When the new key starts to sign.
-        old_cursors_until: When the cursors that were given out before end.
-    """
+    """The times at which a rotation takes effect."""
 
     signs_from: datetime
+    """When the new key begins to sign."""
+
     old_cursors_until: datetime
+    """When the cursors issued before the rotation expire."""
 
 
-def rotate(deployment: Target, *, revoke: bool) -> Rotation:
-    """Have a new key made.
+def rotate(deployment: Deployment, *, revoke: bool) -> Rotation:
+    """Create a new key.
 
     Args:
-        deployment: Where.
-        revoke: End all cursors that were given out until now.
+        deployment: The deployment whose key is replaced.
+        revoke: Invalidate all cursors issued so far.
 
     Raises:
         NotRotated: AWS refused or failed.
@@ -50,39 +48,40 @@ def rotate(deployment: Target, *, revoke: bool) -> Rotation:
         "Revoke": revoke,
     }
     try:
-        answer = deployment.client("lambda").invoke(
+        response = deployment.client("lambda").invoke(
             FunctionName=deployment.outputs["ParametersCursorKeyMaker"],
             Payload=json.dumps(event).encode(),
         )
     except (BotoCoreError, ClientError) as error:
         raise NotRotated(str(error)) from error
-    told = json.load(answer["Payload"])
-    if "FunctionError" in answer:
-        raise NotRotated(told.get("errorMessage", "the function failed; see its log"))
-    return Rotation(*(datetime.fromtimestamp(told[name], UTC) for name in Rotation._fields))
+    answer = json.load(response["Payload"])
+    if "FunctionError" in response:
+        raise NotRotated(answer.get("errorMessage", "the function failed; see its log"))
+    return Rotation(*(datetime.fromtimestamp(answer[name], UTC) for name in Rotation._fields))
 
 
 def command(
-    stage: StageName = None,
+    stage: StageOption = None,
     revoke: Annotated[
-        bool, typer.Option("--revoke", help="The old key has leaked: end its cursors now.")
+        bool,
+        typer.Option("--revoke", help="Invalidate existing cursors now: the old key has leaked."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The times for machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the times as JSON.")] = False,
 ) -> None:
-    """Make a new key that signs cursors; those already given out stay good for a day."""
+    """Replace the key that signs cursors. Existing cursors stay valid for a day."""
     try:
-        rotation = rotate(target.find(stage), revoke=revoke)
-    except NoTarget as error:
+        rotation = rotate(find_deployment(stage), revoke=revoke)
+    except NoDeployment as error:
         fail(str(error))
     except NotRotated as error:
         fail(f"The key was not rotated: {error}")
     if as_json:
-        told = {name: f"{when:%Y-%m-%dT%H:%M:%SZ}" for name, when in rotation._asdict().items()}
-        sys.stdout.write(json.dumps(told) + "\n")
+        times = {name: f"{time:%Y-%m-%dT%H:%M:%SZ}" for name, time in rotation._asdict().items()}
+        sys.stdout.write(json.dumps(times) + "\n")
         return
-    said = Console()
-    said.print("[green]✓[/] There is a new key.")
-    said.print(f"  It signs from        {rotation.signs_from:%Y-%m-%d %H:%M:%S} UTC")
-    said.print(f"  Old cursors end at   {rotation.old_cursors_until:%Y-%m-%d %H:%M:%S} UTC")
+    console = Console()
+    console.print("[green]✓[/] There is a new key.")
+    console.print(f"  It signs from        {rotation.signs_from:%Y-%m-%d %H:%M:%S} UTC")
+    console.print(f"  Old cursors end at   {rotation.old_cursors_until:%Y-%m-%d %H:%M:%S} UTC")
     if revoke:
-        said.print("[dim]For up to six minutes, a list may have to be started again.[/]")
+        console.print("[dim]For up to six minutes, callers may have to restart a list.[/]")

@@ -1,11 +1,11 @@
-"""``ops smoke``: does what callers do, once, and says whether the deployment works."""
+"""``ops smoke``: checks a deployment by taking a job through its life, as a caller would."""
 
 import contextlib
 import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -16,22 +16,23 @@ from rich.console import Console
 
 from common.contract import JSON, MERGE_PATCH
 from infra.spec.routes import ROUTES
-from ops import deployment, request_auth
-from ops.commands.token import NoToken
-from ops.options import FAILED, USAGE, StageName, fail
-from ops.request_auth import Proof
+from ops.access_token import NoAccessToken
+from ops.deployment import NoDeployment, find_deployment
+from ops.options import FAILED, USAGE, StageOption, fail
+from ops.request_auth import RequestAuth, bearer_auth, no_auth, request_auth_for
 
 CACHED_SECONDS = max(route.cache_ttl for route in ROUTES)
-"""How old an answer to a GET may be."""
+"""The greatest age of a cached answer to a GET."""
 
-_TIMEOUT = 35.0
-"""Longer than API Gateway waits, so that it is what answers."""
-_PAUSE = 0.5
-_SHOWN_LETTERS = 500
+_TIMEOUT_SECONDS = 35.0
+"""Longer than API Gateway's own timeout, so that API Gateway answers first."""
+
+_PAUSE_SECONDS = 0.5
+_LONGEST_EXCERPT = 500
 
 
-class Unexpected(Exception):
-    """The API answered otherwise than it should; the message says how."""
+class UnexpectedAnswer(Exception):
+    """The API did not answer as it should; the message describes the answer."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Answer:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The body, parsed; empty if it is not a JSON object."""
+        """The parsed body; empty if it is not a JSON object."""
         try:
             body = json.loads(self.text)
         except ValueError:
@@ -52,27 +53,27 @@ class Answer:
         return body if isinstance(body, dict) else {}
 
     @property
-    def shown(self) -> str:
-        """It for people, with the way to learn more."""
+    def excerpt(self) -> str:
+        """The beginning of the body, with the command that shows more."""
         request_id = self.headers.get("X-Request-Id") or self.body.get("request_id")
-        more = f" `ops find {request_id}` tells more." if request_id else ""
-        return f"{self.text[:_SHOWN_LETTERS]}{more}"
+        hint = f" `ops find {request_id}` shows more." if request_id else ""
+        return f"{self.text[:_LONGEST_EXCERPT]}{hint}"
 
 
 class Client:
-    """A caller of the API.
+    """A client of the API.
 
     Args:
-        url: The API's base URL, without a slash at its end.
+        url: The API's base URL, without a trailing slash.
         key: The API key.
-        prove: Proves who calls, where a key is not enough.
+        authenticate: Adds the credentials that the API requires besides the key.
     """
 
-    def __init__(self, url: str, key: str, prove: Proof = request_auth.nothing) -> None:
+    def __init__(self, url: str, key: str, authenticate: RequestAuth = no_auth) -> None:
         self._url = url
         self._key = key
-        self._prove = prove
-        self._connections = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
+        self._authenticate = authenticate
+        self._connections = urllib3.PoolManager(retries=False, timeout=_TIMEOUT_SECONDS)
 
     def __call__(
         self,
@@ -85,212 +86,215 @@ class Client:
         """Send a request.
 
         Raises:
-            Unexpected: There was no answer, or one of another status than ``expected``.
+            UnexpectedAnswer: There is no answer, or its status is not ``expected``.
         """
         content_type = MERGE_PATCH if method == "PATCH" else JSON
         url = f"{self._url}{path}"
         text = None if body is None else json.dumps(body)
-        sent = {"x-api-key": self._key, "Content-Type": content_type, **(headers or {})}
+        all_headers = {"x-api-key": self._key, "Content-Type": content_type, **(headers or {})}
         try:
             response = self._connections.request(
-                method, url, body=text, headers=self._prove(method, url, sent, text)
+                method, url, body=text, headers=self._authenticate(method, url, all_headers, text)
             )
         except urllib3.exceptions.HTTPError as error:
-            raise Unexpected(f"no answer: {error}") from error
+            raise UnexpectedAnswer(f"no answer: {error}") from error
         answer = Answer(response.status, response.headers, response.data.decode(errors="replace"))
         if answer.status != expected:
-            raise Unexpected(f"{answer.status} instead of {expected.value}: {answer.shown}")
+            raise UnexpectedAnswer(f"{answer.status} instead of {expected.value}: {answer.excerpt}")
         return answer
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that a caller does, and how it went.
-
-    Attributes:
-        title: What it is.
-        milliseconds: How long it took.
-        wrong: What was wrong; None if nothing was.
-    """
+    """A completed step of the check."""
 
     title: str
+    """What the step checks."""
+
     milliseconds: float
+    """How long it took."""
+
     wrong: str | None = None
+    """Why it failed; None if it passed."""
 
 
-def check(call: Client) -> Iterator[Step]:
-    """Go through the life of a job, step by step, until the first that fails.
+def check(send: Client) -> Iterator[Step]:
+    """Take a job through its life, step by step, until the end or the first failure.
 
-    The job is deleted in the end, whatever happens.
+    Deletes the job in any case.
 
     Args:
-        call: The caller.
+        send: The client that sends the requests.
     """
-    life = _Life(call)
+    life = _JobLife(send)
     try:
         for title, act in life.steps:
-            began = time.perf_counter()
+            start = time.perf_counter()
             wrong = None
             try:
                 act()
-            except Unexpected as error:
+            except UnexpectedAnswer as error:
                 wrong = str(error)
-            yield Step(title, (time.perf_counter() - began) * 1000, wrong)
+            yield Step(title, (time.perf_counter() - start) * 1000, wrong)
             if wrong is not None:
                 return
     finally:
         life.clean_up()
 
 
-class _Life:
-    def __init__(self, call: Client) -> None:
-        self._call = call
+class _JobLife:
+    def __init__(self, send: Client) -> None:
+        self._send = send
         self._pipeline = f"smoke-{uuid.uuid4().hex[:8]}"
-        self._path = self._deleted = ""
-        self._tag = ""
+        self._path = self._deleted_path = ""
+        self._etag = ""
         self.steps: tuple[tuple[str, Callable[[], None]], ...] = (
-            ("A call without a key is refused", self._keyless),
-            ("A body that is not a job is refused", self._bad_body),
+            ("A call without a key is refused", self._call_without_key),
+            ("A body that is not a job is refused", self._send_bad_body),
             ("A job is registered", self._create),
             ("It can be read", self._read),
             ("It is listed in its pipeline", self._list),
             ("A worker starts it", self._start),
-            ("An outdated ETag is refused", self._outdated),
+            ("An outdated ETag is refused", self._send_outdated_etag),
             ("It succeeds", self._succeed),
-            ("It does not start again", self._final),
+            ("It does not start again", self._start_again),
             ("It can be deleted", self._delete),
-            ("It is gone", self._gone),
+            ("It is gone", self._read_deleted),
         )
 
-    def _keyless(self) -> None:
-        self._call("GET", "/jobs", HTTPStatus.FORBIDDEN, headers={"x-api-key": ""})
+    def _call_without_key(self) -> None:
+        self._send("GET", "/jobs", HTTPStatus.FORBIDDEN, headers={"x-api-key": ""})
 
-    def _bad_body(self) -> None:
-        self._call("POST", "/jobs", HTTPStatus.BAD_REQUEST, {"pipeline": self._pipeline})
+    def _send_bad_body(self) -> None:
+        self._send("POST", "/jobs", HTTPStatus.BAD_REQUEST, {"pipeline": self._pipeline})
 
     def _create(self) -> None:
         body = {"pipeline": self._pipeline, "input_uri": "s3://smoke/test"}
-        answer = self._call("POST", "/jobs", HTTPStatus.CREATED, body)
+        answer = self._send("POST", "/jobs", HTTPStatus.CREATED, body)
         _expect({"job_id", "status"} <= answer.body.keys() and "ETag" in answer.headers, answer)
         self._path = f"/jobs/{answer.body['job_id']}"
-        self._tag = answer.headers["ETag"]
+        self._etag = answer.headers["ETag"]
 
     def _read(self) -> None:
-        answer = self._call("GET", self._path, HTTPStatus.OK)
+        answer = self._send("GET", self._path, HTTPStatus.OK)
         _expect(answer.body.get("pipeline") == self._pipeline, answer)
 
     def _list(self) -> None:
-        def listed() -> None:
-            answer = self._call("GET", f"/jobs?pipeline={self._pipeline}", HTTPStatus.OK)
+        def list_jobs() -> None:
+            answer = self._send("GET", f"/jobs?pipeline={self._pipeline}", HTTPStatus.OK)
             paths = [f"/jobs/{item['job_id']}" for item in answer.body.get("items", ())]
             _expect(paths == [self._path], answer)
 
-        # An index follows its table a moment later.
-        _eventually(listed)
+        # DynamoDB updates an index shortly after the table.
+        _retry(list_jobs)
 
     def _start(self) -> None:
-        answer = self._call(
-            "PATCH", self._path, HTTPStatus.OK, {"status": "RUNNING"}, {"If-Match": self._tag}
+        answer = self._send(
+            "PATCH", self._path, HTTPStatus.OK, {"status": "RUNNING"}, {"If-Match": self._etag}
         )
         _expect(answer.body.get("status") == "RUNNING", answer)
 
-    def _outdated(self) -> None:
-        self._call(
+    def _send_outdated_etag(self) -> None:
+        self._send(
             "PATCH",
             self._path,
             HTTPStatus.PRECONDITION_FAILED,
             {"progress": 50},
-            {"If-Match": self._tag},
+            {"If-Match": self._etag},
         )
 
     def _succeed(self) -> None:
         body = {"status": "SUCCEEDED", "progress": 100, "output_uri": "s3://smoke/result"}
-        answer = self._call("PUT", self._path, HTTPStatus.OK, body)
+        answer = self._send("PUT", self._path, HTTPStatus.OK, body)
         _expect(answer.body.get("status") == "SUCCEEDED", answer)
 
-    def _final(self) -> None:
-        self._call("PATCH", self._path, HTTPStatus.CONFLICT, {"status": "RUNNING"})
+    def _start_again(self) -> None:
+        self._send("PATCH", self._path, HTTPStatus.CONFLICT, {"status": "RUNNING"})
 
     def _delete(self) -> None:
-        self._call("DELETE", self._path, HTTPStatus.NO_CONTENT)
-        self._path, self._deleted = "", self._path
+        self._send("DELETE", self._path, HTTPStatus.NO_CONTENT)
+        self._path, self._deleted_path = "", self._path
 
-    def _gone(self) -> None:
-        # Until its time is up, the cache may tell of the job.
-        _eventually(lambda: self._call("GET", self._deleted, HTTPStatus.NOT_FOUND))
+    def _read_deleted(self) -> None:
+        # The cache may still hold the job.
+        _retry(lambda: self._send("GET", self._deleted_path, HTTPStatus.NOT_FOUND))
 
     def clean_up(self) -> None:
-        """Delete the job, unless that has happened."""
+        """Delete the job if it still exists."""
         if self._path:
-            # A running job cannot be deleted; one that has ended cannot be cancelled.
-            with contextlib.suppress(Unexpected):
-                self._call("PATCH", self._path, HTTPStatus.OK, {"status": "CANCELLED"})
-            with contextlib.suppress(Unexpected):
-                self._call("DELETE", self._path, HTTPStatus.NO_CONTENT)
+            # A running job must be cancelled first; a job that has ended cannot be.
+            with contextlib.suppress(UnexpectedAnswer):
+                self._send("PATCH", self._path, HTTPStatus.OK, {"status": "CANCELLED"})
+            with contextlib.suppress(UnexpectedAnswer):
+                self._send("DELETE", self._path, HTTPStatus.NO_CONTENT)
 
 
-def _expect(holds: object, answer: Answer) -> None:
-    if not holds:
-        raise Unexpected(f"an answer that does not fit: {answer.shown}")
+def _expect(condition: object, answer: Answer) -> None:
+    if not condition:
+        raise UnexpectedAnswer(f"unexpected content: {answer.excerpt}")
 
 
-def _eventually(act: Callable[[], object]) -> None:
+def _retry(act: Callable[[], object]) -> None:
     deadline = time.monotonic() + 2 * CACHED_SECONDS
     while True:
         try:
             act()
-        except Unexpected:
+        except UnexpectedAnswer:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(_PAUSE)
+            time.sleep(_PAUSE_SECONDS)
         else:
             return
 
 
-def smoke(
+def command(
     *,
-    stage: StageName = None,
+    stage: StageOption = None,
     url: Annotated[
-        str | None, typer.Option(help="Any URL of the API instead; needs a key.")
+        str | None, typer.Option(help="Check the API at this URL instead; requires --key.")
     ] = None,
-    key: Annotated[str | None, typer.Option(envvar="KEY", help="With --url, its API key.")] = None,
+    key: Annotated[str | None, typer.Option(envvar="KEY", help="API key for --url.")] = None,
     access_token: Annotated[
         str | None,
-        typer.Option("--token", envvar="TOKEN", help="With --url, if it wants an access token."),
+        typer.Option(
+            "--token", envvar="TOKEN", help="Access token for --url, if the API requires one."
+        ),
     ] = None,
-    raw: Annotated[bool, typer.Option("--json", help="The steps for machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the steps as JSON.")] = False,
 ) -> None:
-    """Check that a deployment works: go through the life of a job, as its callers would."""
+    """Check that a deployment works: take a job through its life, as a caller would."""
     if url and not key:
-        fail("A --url needs its API key, in the environment variable KEY or as --key.", USAGE)
-    prove = request_auth.bearer(access_token) if access_token else request_auth.nothing
+        fail("--url requires an API key: set the environment variable KEY or use --key.", USAGE)
+    authenticate = bearer_auth(access_token) if access_token else no_auth
     try:
         if not url:
-            found = deployment.find(stage)
-            url, key, prove = found.api_url, found.api_key(), request_auth.of(found)
-    except (deployment.NoTarget, NoToken, ClientError, BotoCoreError) as error:
+            deployment = find_deployment(stage)
+            url, key = deployment.api_url, deployment.api_key()
+            authenticate = request_auth_for(deployment)
+    except (NoDeployment, NoAccessToken, ClientError, BotoCoreError) as error:
         fail(str(error))
-    out = Console(highlight=False, soft_wrap=True)
-    if not raw:
-        out.print(f"[bold]{url}[/]")
+    console = Console(highlight=False, soft_wrap=True)
+    if not as_json:
+        console.print(f"[bold]{url}[/]")
     steps = []
-    for step in check(Client(url.rstrip("/"), key or "", prove)):
+    for step in check(Client(url.rstrip("/"), key or "", authenticate)):
         steps.append(step)
-        if not raw:
-            _show(out, step)
+        if not as_json:
+            _print_step(console, step)
     passed = all(step.wrong is None for step in steps)
-    if raw:
-        out.print_json(json.dumps({"url": url, "passed": passed, "steps": [*map(vars, steps)]}))
+    if as_json:
+        report = {"url": url, "passed": passed, "steps": [*map(asdict, steps)]}
+        console.print_json(json.dumps(report))
     elif passed:
-        out.print("[bold green]It works.[/]")
+        console.print("[bold green]It works.[/]")
     else:
-        out.print("[bold red]It does not work.[/]")
+        console.print("[bold red]It does not work.[/]")
     if not passed:
         raise typer.Exit(FAILED)
 
 
-def _show(out: Console, step: Step) -> None:
+def _print_step(console: Console, step: Step) -> None:
     mark = "[green]✓[/]" if step.wrong is None else "[red]✗[/]"
-    out.print(f"{mark} {step.title} [dim]{step.milliseconds:.0f} ms[/]")
+    console.print(f"{mark} {step.title} [dim]{step.milliseconds:.0f} ms[/]")
     if step.wrong is not None:
-        out.print(f"  {step.wrong}", style="red", markup=False)
+        console.print(f"  {step.wrong}", style="red", markup=False)

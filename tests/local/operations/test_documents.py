@@ -60,7 +60,9 @@ def _shown(answer: HttpResponse) -> str:
 
 def _operate(words: list[str], service: Service) -> str:
     """What the operator's command line says of the service."""
-    done = CliRunner().invoke(app, words, env={deployment.HOME: str(service.run_folder.path)})
+    done = CliRunner().invoke(
+        app, words, env={deployment.RUN_FOLDER_VARIABLE: str(service.run_folder.path)}
+    )
     assert done.exit_code == 0, done.output
     return done.stdout
 

@@ -19,10 +19,10 @@ from infra.spec.stages import STAGES
 from local.deploy import STAGE
 from ops import deployment
 from ops.__main__ import app
-from ops.commands.find import Trail, trail
-from ops.commands.map import ServiceMap, service_map
-from ops.deployment import Target
-from ops.service_map_svg import draw
+from ops.commands.find import RequestRecords, find_records
+from ops.deployment import Deployment
+from ops.service_graph import ServiceGraph, fetch_service_graph
+from ops.service_map_svg import draw_service_map
 from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
@@ -131,13 +131,13 @@ def since_then(now: Mapping[Any, float], then: Mapping[Any, float]) -> dict[Any,
     return {key: value - then.get(key, 0) for key, value in now.items() if value != then.get(key)}
 
 
-def shown(service: Service) -> ServiceMap:
+def shown(service: Service) -> ServiceGraph:
     now = datetime.now(UTC)
     since, until = now - timedelta(hours=1), now + timedelta(minutes=1)
-    return service_map(service.client("xray"), SETTINGS, since, until)
+    return fetch_service_graph(service.client("xray"), SETTINGS, since, until)
 
 
-def requests(map_: ServiceMap) -> dict[tuple[str, str], int]:
+def requests(map_: ServiceGraph) -> dict[tuple[str, str], int]:
     return {(by.title, to.title): traffic.requests for (by, to), traffic in map_.edges.items()}
 
 
@@ -188,16 +188,16 @@ def test_the_map_blames_whom_it_should(session: Session, service: Service) -> No
     assert traffic["DynamoDB"].errors >= JOBS
     assert traffic["DynamoDB"].requests >= sum(session.calls.values())
     for name in ("API Gateway", *FUNCTIONS, "DynamoDB", "S3", "Parameter Store"):
-        p50, p95, p99 = (traffic[name].quantile(percent) or 0 for percent in (50, 95, 99))
+        p50, p95, p99 = (traffic[name].percentile(percent) or 0 for percent in (50, 95, 99))
         assert 0 < p50 <= p95 <= p99
-    picture = ET.fromstring(draw(found))
+    picture = ET.fromstring(draw_service_map(found))
     texts = {text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")}
     assert texts >= {node.title for node in found.nodes}
 
 
-def found(service: Service, request_id: str) -> Trail:
-    where = Target(service.outputs, service.endpoint.aws_endpoint_url)
-    return trail(where, request_id, datetime.now(UTC) - timedelta(hours=1))
+def found(service: Service, request_id: str) -> RequestRecords:
+    where = Deployment(service.outputs, service.endpoint.aws_endpoint_url)
+    return find_records(where, request_id, datetime.now(UTC) - timedelta(hours=1))
 
 
 def test_the_id_in_an_error_answer_finds_its_line_its_archived_line_and_its_trace(
@@ -248,7 +248,9 @@ def test_the_id_of_a_request_that_the_gateway_refused_is_found_too(
 
 
 def ops(service: Service, *words: str) -> Result:
-    return CliRunner().invoke(app, words, env={deployment.HOME: str(service.run_folder.path)})
+    return CliRunner().invoke(
+        app, words, env={deployment.RUN_FOLDER_VARIABLE: str(service.run_folder.path)}
+    )
 
 
 def test_the_commands_tell_people_and_machines(
@@ -268,7 +270,7 @@ def test_the_commands_tell_people_and_machines(
     assert told.stdout.count(request_id) >= 4
     unknown = ops(service, "find", str(uuid.uuid4()))
     assert unknown.exit_code == 1
-    assert "There is no trail" in unknown.stderr
+    assert "There is no record of request" in unknown.stderr
 
 
 def test_smoke_goes_through_the_life_of_a_job(service: Service) -> None:

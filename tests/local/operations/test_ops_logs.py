@@ -22,7 +22,9 @@ from tests.support.http.caller import Caller
 
 
 def ops(home: Path, *words: str) -> Result:
-    return CliRunner().invoke(app, words, env={deployment.HOME: str(home), "TZ": "UTC"})
+    return CliRunner().invoke(
+        app, words, env={deployment.RUN_FOLDER_VARIABLE: str(home), "TZ": "UTC"}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +91,7 @@ def test_that_nothing_was_found_is_said_aside(service: Service, job_id: str) -> 
     )
 
     assert (none.exit_code, none.stdout) == (nothing.exit_code, nothing.stdout) == (0, "")
-    assert none.stderr.startswith("No such line in ")
+    assert none.stderr.startswith("None of ")
     said = "Nothing was archived between 2026-01-31 10:00 and 2026-02-01 00:00 UTC.\n"
     assert " ".join(nothing.stderr.split()) == said.strip()
 
@@ -163,4 +165,4 @@ def test_who_may_not_read_the_archive_is_told_what_that_takes(service: Service) 
 
     assert (refused.returncode, refused.stdout) == (1, "")
     bucket = service.outputs["ArchiveBucketName"]
-    assert f"AWS does not let you read s3://{bucket}: it takes s3:ListBucket" in refused.stderr
+    assert f"AWS does not let you read s3://{bucket}: you need s3:ListBucket" in refused.stderr

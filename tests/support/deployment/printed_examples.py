@@ -9,7 +9,7 @@ import pytest
 
 from infra.spec.paths import PROJECT
 from local.examples import examples
-from ops.deployment import HOME
+from ops.deployment import RUN_FOLDER_VARIABLE
 from tests.support.deployment.service import Service
 
 
@@ -21,7 +21,7 @@ def run_examples(service: Service) -> list[int]:
         ["sh"],
         input="\n".join(example.command for example in examples(service.endpoint)),
         cwd=PROJECT,
-        env={**os.environ, HOME: str(service.run_folder.path)},
+        env={**os.environ, RUN_FOLDER_VARIABLE: str(service.run_folder.path)},
         capture_output=True,
         text=True,
         check=True,

@@ -1,4 +1,4 @@
-"""How ``ops logs`` searches the archive: which objects it opens, and in which order it tells."""
+"""The search of ``ops logs`` in the archive: the objects that it opens, and the order of lines."""
 
 import gzip
 import json
@@ -9,7 +9,7 @@ import pytest
 
 from common.aws.clients import client
 from infra.spec.log_archive import hour_folder
-from ops.commands.logs import Archive, Level, Wanted
+from ops.log_search import Level, LogArchive, LogFilter
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -22,7 +22,7 @@ def _put(function: str, at: datetime, body: bytes) -> None:
 
 
 def _ship(at: datetime, *messages: str, function: str = "read", **fields: Any) -> None:
-    """Ship lines that were written one after the other, up to a minute before."""
+    """Upload lines that were written one after the other in the minute before."""
     lines = [
         {
             "timestamp": (at - MINUTE * (len(messages) - n) / len(messages)).isoformat(),
@@ -35,9 +35,10 @@ def _ship(at: datetime, *messages: str, function: str = "read", **fields: Any) -
     _put(function, at, gzip.compress("".join(json.dumps(li) + "\n" for li in lines).encode()))
 
 
-def _found(since: datetime = NOON, until: datetime = NOON + HOUR, **filters: Any) -> list[str]:
-    archive, wanted = Archive(client("s3"), "archive"), Wanted(since, until, **filters)
-    return [json.loads(line)["message"] for line in archive.lines(archive.objects(wanted), wanted)]
+def _search(since: datetime = NOON, until: datetime = NOON + HOUR, **filters: Any) -> list[str]:
+    archive, conditions = LogArchive(client("s3"), "archive"), LogFilter(since, until, **filters)
+    lines = archive.lines(archive.keys(conditions), conditions)
+    return [json.loads(line)["message"] for line in lines]
 
 
 def test_lines_come_in_the_order_in_which_they_were_written() -> None:
@@ -45,7 +46,7 @@ def test_lines_come_in_the_order_in_which_they_were_written() -> None:
     _ship(NOON + 10 * MINUTE, "a", "c", function="read")
     _ship(NOON + 10 * MINUTE + MINUTE / 4, "b", function="create")
 
-    assert _found() == ["a", "b", "c", "d"]
+    assert _search() == ["a", "b", "c", "d"]
 
 
 def test_lines_of_one_millisecond_stay_in_their_order() -> None:
@@ -55,34 +56,34 @@ def test_lines_of_one_millisecond_stay_in_their_order() -> None:
     ]
     _put("read", at, gzip.compress("\n".join(map(json.dumps, lines)).encode()))
 
-    assert _found() == ["z", "y", "x", "w"]
+    assert _search() == ["z", "y", "x", "w"]
 
 
-def test_a_line_may_hold_what_ends_a_line_elsewhere() -> None:
+def test_a_line_may_contain_a_unicode_line_separator() -> None:
     line = {"timestamp": NOON.isoformat(), "level": "INFO", "message": "one\u2028line"}
     _put("read", NOON, gzip.compress(json.dumps(line, ensure_ascii=False).encode() + b"\n"))
 
-    assert _found() == ["one\u2028line"]
+    assert _search() == ["one\u2028line"]
 
 
-def test_a_line_is_found_though_it_was_shipped_in_the_next_hour() -> None:
+def test_a_line_is_found_even_if_it_was_uploaded_in_the_next_hour() -> None:
     _ship(NOON + HOUR + MINUTE * 3 / 4, "before the hour", "after the hour")
     written = (NOON + 59 * MINUTE).isoformat()
-    late = {"timestamp": written, "level": "INFO", "message": "shipped at waking up"}
+    late = {"timestamp": written, "level": "INFO", "message": "uploaded after thawing"}
     _put("read", NOON + HOUR + 55 * MINUTE, gzip.compress(json.dumps(late).encode()))
 
-    assert _found() == ["shipped at waking up", "before the hour"]
+    assert _search() == ["uploaded after thawing", "before the hour"]
 
 
-def test_only_objects_of_the_time_in_question_are_opened() -> None:
+def test_only_objects_of_the_period_are_opened() -> None:
     _ship(NOON + MINUTE, "found")
     for at in (NOON - MINUTE, NOON - timedelta(days=30), NOON + 3 * HOUR, NOON + 24 * HOUR):
         _put("read", at, b"cannot be read")
     _put("create", NOON, b"cannot be read")
 
-    assert _found(functions=("read",)) == ["found"]
+    assert _search(functions=("read",)) == ["found"]
     with pytest.raises(gzip.BadGzipFile):
-        _found()
+        _search()
 
 
 def test_objects_that_are_older_than_the_search_are_not_opened() -> None:
@@ -90,27 +91,27 @@ def test_objects_that_are_older_than_the_search_are_not_opened() -> None:
     later = now.replace(minute=59, second=59)
     _put("read", now, b"cannot be read")
 
-    assert _found(max(later, now + 5 * MINUTE), later + HOUR) == []
+    assert _search(max(later, now + 5 * MINUTE), later + HOUR) == []
 
 
-def test_the_first_lines_are_told_before_the_last_are_fetched() -> None:
+def test_the_first_lines_appear_before_the_last_objects_are_read() -> None:
     _ship(NOON + MINUTE, "early")
     _put("read", NOON + 5 * HOUR, b"cannot be read")
-    archive, wanted = Archive(client("s3"), "archive"), Wanted(NOON, NOON + 6 * HOUR)
-    fetched: list[None] = []
+    archive, conditions = LogArchive(client("s3"), "archive"), LogFilter(NOON, NOON + 6 * HOUR)
+    searched: list[None] = []
 
-    # The object behind it is needed to know that no earlier line follows.
+    # Only the next object proves that no earlier line follows.
     _ship(NOON + 4 * HOUR, "late")
-    lines = archive.lines(archive.objects(wanted), wanted, lambda: fetched.append(None))
+    lines = archive.lines(archive.keys(conditions), conditions, lambda: searched.append(None))
 
     assert json.loads(next(lines))["message"] == "early"
-    assert len(fetched) == 1
+    assert len(searched) == 1
     with pytest.raises(gzip.BadGzipFile):
         next(lines)
 
 
 @pytest.mark.parametrize(
-    ("filters", "found"),
+    ("filters", "messages"),
     [
         ({}, ["registered", "refused", "broken"]),
         ({"level": Level.WARNING}, ["refused", "broken"]),
@@ -118,7 +119,7 @@ def test_the_first_lines_are_told_before_the_last_are_fetched() -> None:
         ({"status": "5"}, ["broken"]),
         ({"status": "404"}, ["refused"]),
         ({"text": "REFUSED"}, ["refused"]),
-        ({"text": "nobody said that"}, []),
+        ({"text": "in no line"}, []),
         ({"functions": ("create",)}, ["registered"]),
         ({"functions": ("create", "update")}, ["registered", "broken"]),
         ({"fields": {"route": "GET /jobs"}}, []),
@@ -126,11 +127,11 @@ def test_the_first_lines_are_told_before_the_last_are_fetched() -> None:
         ({"fields": {"job_id": "j", "route": "PUT /jobs/{job_id}"}}, ["broken"]),
     ],
 )
-def test_a_filter_leaves_what_it_asks_for(filters: dict[str, Any], found: list[str]) -> None:
+def test_a_filter_keeps_the_matching_lines(filters: dict[str, Any], messages: list[str]) -> None:
     _ship(NOON + MINUTE, "registered", function="create", request_id="1", job_id="j")
     refused: dict[str, Any] = {"level": "WARNING", "status": 404, "request_id": "2"}
     _ship(NOON + 2 * MINUTE, "refused", route="GET /jobs/{job_id}", **refused)
     broken: dict[str, Any] = {"level": "ERROR", "status": 500, "job_id": "j"}
     _ship(NOON + 3 * MINUTE, "broken", function="update", route="PUT /jobs/{job_id}", **broken)
 
-    assert _found(**filters) == found
+    assert _search(**filters) == messages

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from local.examples import examples
-from ops.commands import token
-from ops.deployment import Target
+from ops.access_token import NoAccessToken, fetch_access_token
+from ops.deployment import Deployment
 from tests.support.authorization.access_tokens import MachineClient, token_caller
 from tests.support.authorization.every_route import NEW_JOB
 from tests.support.deployment.ops_command import run_ops
@@ -38,7 +38,7 @@ def test_ops_token_can_limit_the_access(service: Service) -> None:
 def test_ops_token_refuses_an_unknown_access(service: Service) -> None:
     command = run_ops(service, "token", "--access", "admin")
     assert (command.returncode, command.stdout) == (2, "")
-    assert command.stderr == "There is no access admin; there are read, write.\n"
+    assert command.stderr == "There is no access admin. Choose from read, write.\n"
 
 
 def test_a_failed_token_request_is_reported_without_the_secret(
@@ -48,8 +48,8 @@ def test_a_failed_token_request_is_reported_without_the_secret(
     stale = {**machine_credentials, "client_secret": "stale-secret"}
     ssm.put_parameter(Name=name, Value=json.dumps(stale), Type="SecureString", Overwrite=True)
     try:
-        with pytest.raises(token.NoToken, match="invalid_client") as error:
-            token.fetch(Target(service.outputs, service.endpoint.aws_endpoint_url))
+        with pytest.raises(NoAccessToken, match="invalid_client") as error:
+            fetch_access_token(Deployment(service.outputs, service.endpoint.aws_endpoint_url))
     finally:
         ssm.put_parameter(
             Name=name, Value=json.dumps(machine_credentials), Type="SecureString", Overwrite=True
