@@ -1,4 +1,4 @@
-"""Each function behind a moto AWS, called with the events that API Gateway would send."""
+"""Run each function against moto, with the events that API Gateway sends."""
 
 import json
 import os
@@ -38,10 +38,13 @@ CURSOR_KEY = json.dumps(
 
 @dataclass(frozen=True)
 class Context:
-    """What Lambda tells a handler about its invocation."""
+    """A Lambda context, with the members that the functions use."""
 
     aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    """The id of the invocation."""
+
     remaining_ms: int = 25_000
+    """Milliseconds until the function's timeout."""
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining_ms
@@ -52,9 +55,16 @@ class Api:
     """Calls the functions as API Gateway does."""
 
     api_key_id: str = "key-1"
+    """The id of the caller's API key."""
+
     subject: str | None = None
+    """The subject of the caller's access token; None without a token."""
+
     signer: str | None = None
+    """The ARN of the role or user that signs the requests; None for unsigned requests."""
+
     remaining_ms: int = 25_000
+    """Milliseconds until the function's timeout."""
 
     def __call__(
         self,
@@ -67,6 +77,7 @@ class Api:
         request_id: str | None = None,
         invocation_id: str | None = None,
     ) -> HttpResponse:
+        """Send a request to the function that answers its method."""
         event = gateway_event(
             method,
             path,
@@ -83,12 +94,12 @@ class Api:
     def send(
         self, method: str, event: dict[str, Any], invocation_id: str | None = None
     ) -> HttpResponse:
-        """Call the function behind a method with an event of the test's own."""
+        """Send an event to the function that answers a method."""
         context = Context(invocation_id or str(uuid.uuid4()), remaining_ms=self.remaining_ms)
         result = HANDLERS[method](event, context)
-        answer = HttpResponse(result["statusCode"], result["headers"], result["body"])
-        assert_documented(method, event.get("resource", ""), answer)
-        return answer
+        response = HttpResponse(result["statusCode"], result["headers"], result["body"])
+        assert_documented(method, event.get("resource", ""), response)
+        return response
 
 
 @pytest.fixture
@@ -98,8 +109,8 @@ def api() -> Api:
 
 @pytest.fixture(autouse=True)
 def aws() -> Iterator[None]:
-    """An empty AWS with the resources that the functions use."""
-    # Another test's request may have left its deadline behind.
+    """A new AWS with the resources that the functions use."""
+    # Discard the deadline of the previous test's last request.
     CALLS.begin()
     with mock_aws():
         jobs_table.create_table(client("dynamodb"), "jobs")
@@ -112,7 +123,7 @@ def aws() -> Iterator[None]:
         )
         ssm.put_parameter(Name="/job-ledger/test/cursor-key", Type="SecureString", Value=CURSOR_KEY)
         yield
-    # What an execution environment remembers of one AWS is wrong for the next.
+    # The next test has another AWS, for which the cached parameters are wrong.
     configuration._parameter.cache_clear()
     cursors._parameter.cache_clear()
 
@@ -130,7 +141,7 @@ def table(dynamodb: "DynamoDBServiceResource") -> "Table":
 @pytest.fixture
 def new_job(api: Api) -> dict[str, Any]:
     """A job that has just been registered."""
-    answer = api("POST", "/jobs", {"pipeline": "resize", "input_uri": "s3://in/1.png"})
-    assert answer.status == 201
-    body: dict[str, Any] = answer.body
+    response = api("POST", "/jobs", {"pipeline": "resize", "input_uri": "s3://in/1.png"})
+    assert response.status == 201
+    body: dict[str, Any] = response.body
     return body

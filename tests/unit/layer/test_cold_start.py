@@ -1,4 +1,4 @@
-"""The end of a cold start, and what SnapStart needs besides."""
+"""The end of a cold start, and the hooks of SnapStart."""
 
 import gc
 import random
@@ -12,19 +12,19 @@ from common import cold_start, ids
 
 @pytest.fixture
 def hooks() -> Iterator[None]:
-    """No hooks before, and none left behind."""
+    """Remove the hooks that a test registers."""
     yield
     snapshot_restore_py.get_before_snapshot().clear()
     snapshot_restore_py.get_after_restore().clear()
 
 
-def test_garbage_is_collected_again_after_a_start() -> None:
+def test_a_cold_start_ends_with_garbage_collection_on() -> None:
     gc.disable()
     cold_start.finish()
     assert gc.isenabled()
 
 
-def test_an_environment_from_a_snapshot_prepares_for_it(
+def test_with_snapstart_the_hooks_are_registered(
     hooks: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
@@ -33,7 +33,7 @@ def test_an_environment_from_a_snapshot_prepares_for_it(
     assert snapshot_restore_py.get_after_restore() == [(cold_start.after_restore, (), {})]
 
 
-def test_any_other_environment_has_nothing_to_prepare(
+def test_without_snapstart_no_hooks_are_registered(
     hooks: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
@@ -52,7 +52,7 @@ def test_environments_from_one_snapshot_pause_for_different_times() -> None:
     assert len(pauses) == 3
 
 
-def test_environments_from_one_snapshot_give_out_different_ids() -> None:
+def test_environments_from_one_snapshot_create_different_ids() -> None:
     snapshot = random.getstate()
     new_ids = set()
     for _ in range(3):

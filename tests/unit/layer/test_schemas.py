@@ -1,4 +1,4 @@
-"""The schemas, and what is made from them."""
+"""The JSON Schemas, their generated validators, and the code that must agree with them."""
 
 import json
 from dataclasses import MISSING, fields
@@ -16,20 +16,20 @@ def test_the_validators_are_up_to_date(schema: Path) -> None:
     assert validator_path(schema).read_text() == validator_source(schema), "run `make schemas`"
 
 
-def test_the_pipelines_that_a_list_takes_are_those_that_a_job_may_have() -> None:
+def test_lists_accept_the_pipeline_names_that_jobs_may_have() -> None:
     schema = json.loads((SCHEMAS / "job-create.json").read_text())
 
     assert schema["properties"]["pipeline"]["pattern"] == f"^{model.PIPELINE.pattern}$"
 
 
 @pytest.mark.parametrize("name", ["job-replace", "job-patch", "answers/job"])
-def test_the_statuses_of_the_schemas_are_those_of_jobs(name: str) -> None:
+def test_the_schemas_list_every_status_of_a_job(name: str) -> None:
     schema = json.loads((SCHEMAS / f"{name}.json").read_text())
 
     assert schema["properties"]["status"]["enum"] == [*model.Status]
 
 
-def test_the_schema_of_a_job_describes_each_field_that_a_job_has() -> None:
+def test_the_schema_of_a_job_describes_every_field() -> None:
     schema = json.loads((SCHEMAS / "answers" / "job.json").read_text())
 
     assert [*schema["properties"]] == [field.name for field in fields(model.Job)]

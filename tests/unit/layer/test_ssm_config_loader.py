@@ -13,7 +13,7 @@ NAME = "/job-ledger/test/config"
 
 
 class Clock:
-    """A wall clock that the test winds."""
+    """A wall clock that the test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -33,14 +33,14 @@ def _put(value: str) -> None:
     client("ssm").put_parameter(Name=NAME, Value=value, Type="String", Overwrite=True)
 
 
-def test_the_configuration_is_read_once_and_kept() -> None:
+def test_a_value_is_read_once_and_cached() -> None:
     first = configuration.current()
     _put('{"retention_days": 99}')
 
     assert first == configuration.current() == Configuration(7, 3, 5)
 
 
-def test_a_new_value_is_seen_after_the_time_to_live(clock: Clock) -> None:
+def test_a_new_value_is_read_after_the_time_to_live(clock: Clock) -> None:
     configuration.current()
     _put('{"retention_days": 99}')
     clock.now += PARAMETER_TTL * 1.2
@@ -48,7 +48,7 @@ def test_a_new_value_is_seen_after_the_time_to_live(clock: Clock) -> None:
     assert configuration.retention().days == 99
 
 
-def test_the_last_good_value_serves_while_ssm_fails(clock: Clock) -> None:
+def test_the_last_good_value_is_used_while_ssm_fails(clock: Clock) -> None:
     configuration.current()
     client("ssm").delete_parameter(Name=NAME)
     clock.now += PARAMETER_TTL * 1.2
@@ -56,7 +56,7 @@ def test_the_last_good_value_serves_while_ssm_fails(clock: Clock) -> None:
     assert configuration.current() == Configuration(7, 3, 5)
 
 
-def test_after_a_failure_ssm_is_asked_again_soon_but_not_at_once(clock: Clock) -> None:
+def test_a_failed_read_is_repeated_soon_but_not_at_once(clock: Clock) -> None:
     client("ssm").delete_parameter(Name=NAME)
     assert configuration.current() == Configuration()
     _put('{"retention_days": 99}')
@@ -66,30 +66,8 @@ def test_after_a_failure_ssm_is_asked_again_soon_but_not_at_once(clock: Clock) -
     assert configuration.current().retention_days == 99
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "{",
-        "[" * 2_000,
-        "[]",
-        "5",
-        "null",
-        '"retention_days"',
-        '{"retention_days": 0}',
-        '{"retention_days": "7"}',
-        '{"retention_days": true}',
-        '{"retention_days": 3000000}',
-        '{"page_size_max": 1001}',
-        '{"page_size_default": 200, "page_size_max": 100}',
-    ],
-)
-def test_a_configuration_that_makes_no_sense_is_not_used(text: str) -> None:
-    _put(text or " ")
-
-    assert configuration.current() == Configuration()
-
-
 def test_a_parameter_that_was_never_read_is_missing() -> None:
+    parameter = SsmParameter("/job-ledger/test/unknown", str)
+
     with pytest.raises(ParameterMissing):
-        SsmParameter("/job-ledger/test/nowhere", str).get()
+        parameter.get()

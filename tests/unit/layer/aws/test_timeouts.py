@@ -1,4 +1,4 @@
-"""The time ladder, computed from the settings that the clients really have."""
+"""Retries and timeouts, computed from the settings that the clients really have."""
 
 import math
 from typing import Any
@@ -14,7 +14,7 @@ from infra.spec.stages import STAGES, Stage
 
 @pytest.mark.parametrize("stage", STAGES.values(), ids=lambda stage: stage.name)
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-def test_each_step_of_a_request_fits_into_the_next(route: Route, stage: Stage) -> None:
+def test_each_step_of_a_request_fits_into_the_step_around_it(route: Route, stage: Stage) -> None:
     rounds = math.ceil(stage.shards / timeouts.MAX_CONNECTIONS) if route.indexes else 1
     calls = (
         rounds * timeouts.DYNAMODB.worst_case + len(route.ssm_parameters) * timeouts.SSM.worst_case
@@ -27,24 +27,24 @@ def test_each_step_of_a_request_fits_into_the_next(route: Route, stage: Stage) -
 
 
 @pytest.mark.parametrize(
-    ("service", "patience"),
+    ("service", "expected"),
     [("dynamodb", timeouts.DYNAMODB), ("ssm", timeouts.SSM), ("s3", timeouts.S3)],
 )
-def test_the_clients_are_as_patient_as_the_ladder_says(
-    service: Service, patience: timeouts.Timeouts
+def test_each_client_has_the_timeouts_and_attempts_of_its_service(
+    service: Service, expected: timeouts.Timeouts
 ) -> None:
     config: Any = client(service).meta.config
 
-    assert config.connect_timeout == patience.connect
-    assert config.read_timeout == patience.read
-    assert config.retries == {"mode": "standard", "total_max_attempts": patience.attempts}
+    assert config.connect_timeout == expected.connect
+    assert config.read_timeout == expected.read
+    assert config.retries == {"mode": "standard", "total_max_attempts": expected.attempts}
 
 
-def test_botocore_never_pauses_longer_than_the_ladder_allows() -> None:
-    longest = ExponentialBackoff(random=lambda: 1.0)
+def test_the_worst_case_includes_the_longest_pauses_of_botocore() -> None:
+    longest_backoff = ExponentialBackoff(random=lambda: 1.0)
 
     pauses = sum(
-        longest.delay_amount(RetryContext(attempt_number=number))
+        longest_backoff.delay_amount(RetryContext(attempt_number=number))
         for number in range(1, timeouts.DYNAMODB.attempts)
     )
 

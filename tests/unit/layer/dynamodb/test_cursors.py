@@ -1,7 +1,6 @@
-"""The rotation of the key that signs cursors, as those who list jobs see it."""
+"""Signed cursors, and the rotation of their key."""
 
 import time
-from typing import Any
 
 import pytest
 
@@ -17,23 +16,16 @@ NAME = "/job-ledger/test/cursor-key"
 LONGEST_UNREAD = PARAMETER_TTL * 1.1
 
 
-@pytest.fixture(autouse=True)
-def aws_is_empty(aws: None) -> None:
-    """The key is that of the tests until it is rotated."""
-
-
 class Clock:
-    """Time that goes on, and jumps when the test says so, as after a freeze: the monotonic
-    clock knows nothing of it.
-    """
+    """A wall clock that can skip time, as after a freeze; the monotonic clock does not skip."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._ahead = 0.0
+        self._skipped = 0.0
         real = time.time
-        monkeypatch.setattr(time, "time", lambda: real() + self._ahead)
+        monkeypatch.setattr(time, "time", lambda: real() + self._skipped)
 
     def skip(self, seconds: float) -> None:
-        self._ahead += seconds
+        self._skipped += seconds
 
 
 @pytest.fixture
@@ -42,7 +34,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 class Environment:
-    """An execution environment of the read function, with what it has cached."""
+    """An execution environment of the read function, with its cached keys."""
 
     def __init__(self) -> None:
         self._parameter = SsmParameter(NAME, cursors.parse_keys)
@@ -51,35 +43,35 @@ class Environment:
     def sign(self) -> str:
         return cursors.sign("after", {}, self._keys())
 
-    def takes(self, given: str) -> bool:
+    def accepts(self, cursor: str) -> bool:
         try:
-            return cursors.verify(given, {}, self._keys()) == "after"
+            return cursors.verify(cursor, {}, self._keys()) == "after"
         except BadCursor:
             return False
 
     def _keys(self) -> tuple[cursors.Key, ...]:
-        # As at the beginning of every request.
+        # Every request begins like this.
         CALLS.begin()
         return self._parameter.get()
 
 
-def rotate(*, revoke: bool = False) -> dict[str, Any]:
+def rotate(*, revoke: bool = False) -> None:
     event = {"RequestType": "Rotate", "ParameterName": NAME, "Revoke": revoke}
-    done = handler(event, _MakersContext())
-    assert done
-    return done
+    assert handler(event, _RotationContext())
 
 
-class _MakersContext(Context):
+class _RotationContext(Context):
     log_stream_name = "2030/01/01/[$LATEST]0123"
 
 
-def test_a_key_signs_only_when_every_environment_has_read_it() -> None:
+def test_a_new_key_signs_only_after_every_environment_has_read_it() -> None:
     assert SIGNS_AFTER_SECONDS > LONGEST_UNREAD + READ_AGAIN_AFTER
 
 
 @pytest.mark.parametrize("steps", [1, 7, 60])
-def test_no_environment_refuses_anothers_cursor_around_a_rotation(steps: int, clock: Clock) -> None:
+def test_all_environments_accept_each_others_cursors_during_a_rotation(
+    steps: int, clock: Clock
+) -> None:
     environments = []
     for _ in range(3):
         environments.append(Environment())
@@ -87,57 +79,56 @@ def test_no_environment_refuses_anothers_cursor_around_a_rotation(steps: int, cl
     rotate()
     environments.append(Environment())
     for _ in range(steps):
-        given = [environment.sign() for environment in environments]
+        signed = [environment.sign() for environment in environments]
         for environment in environments:
-            assert all(environment.takes(each) for each in given)
+            assert all(environment.accepts(cursor) for cursor in signed)
         clock.skip(2 * SIGNS_AFTER_SECONDS / steps)
 
 
-def test_a_running_environment_picks_the_new_key_up_and_signs_with_it(clock: Clock) -> None:
-    running = Environment()
-    before = running.sign()
+def test_a_running_environment_starts_to_sign_with_the_new_key(clock: Clock) -> None:
+    environment = Environment()
+    old_cursor = environment.sign()
     rotate()
     clock.skip(LONGEST_UNREAD)
-    assert running.sign() == before
+    assert environment.sign() == old_cursor
     clock.skip(SIGNS_AFTER_SECONDS)
-    assert running.sign() != before
+    assert environment.sign() != old_cursor
 
 
-def test_an_old_cursor_is_good_for_the_grace_period_and_no_longer(clock: Clock) -> None:
-    running = Environment()
-    before = running.sign()
+def test_an_old_cursor_is_valid_until_the_grace_period_ends(clock: Clock) -> None:
+    environment = Environment()
+    old_cursor = environment.sign()
     rotate()
     clock.skip(SIGNS_AFTER_SECONDS + GRACE_SECONDS - 60)
-    assert running.takes(before)
+    assert environment.accepts(old_cursor)
     clock.skip(120)
-    assert not running.takes(before)
+    assert not environment.accepts(old_cursor)
 
 
-def test_two_rotations_in_a_row_do_not_shorten_the_grace_of_the_first_key(clock: Clock) -> None:
-    running = Environment()
-    before = running.sign()
+def test_a_second_rotation_does_not_shorten_the_grace_period_of_the_first_key(clock: Clock) -> None:
+    environment = Environment()
+    old_cursor = environment.sign()
     rotate()
     clock.skip(60)
     rotate()
     clock.skip(SIGNS_AFTER_SECONDS + GRACE_SECONDS - 120)
-    assert running.takes(before)
+    assert environment.accepts(old_cursor)
 
 
-def test_a_revoked_key_ends_where_the_new_one_is_known(clock: Clock) -> None:
-    running = Environment()
-    before = running.sign()
+def test_a_revoked_key_ends_once_an_environment_has_read_the_new_one(clock: Clock) -> None:
+    environment = Environment()
+    old_cursor = environment.sign()
     rotate(revoke=True)
-    assert not Environment().takes(before)
+    assert not Environment().accepts(old_cursor)
     clock.skip(LONGEST_UNREAD)
-    assert not running.takes(before)
+    assert not environment.accepts(old_cursor)
 
 
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "[1]", '[{"secret": "x"}]', "null", "c2VjcmV0", '{"secret": "eA=="}']
 )
-def test_keys_that_make_no_sense_are_not_used(text: str, api: Api) -> None:
-    given = Environment().sign()
+def test_invalid_keys_are_not_used(text: str, api: Api) -> None:
+    cursor = Environment().sign()
     client("ssm").put_parameter(Name=NAME, Value=text or " ", Overwrite=True)
     cursors._parameter.cache_clear()
-    answer = api("GET", "/jobs", query={"cursor": given})
-    assert answer.status == 503
+    assert api("GET", "/jobs", query={"cursor": cursor}).status == 503

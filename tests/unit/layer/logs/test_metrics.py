@@ -1,4 +1,4 @@
-"""Each function emits the metrics that dashboard and alarms rely on, and no others."""
+"""The metrics that each function emits, on which the dashboard and the alarms rely."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ NEW = {"pipeline": "resize", "input_uri": "s3://in/1.png"}
 FAILURE = {"status": "FAILED", "error": {"code": "E", "message": "broken"}}
 
 
-def _use_everything(api: "Api", function: Function, job_id: str) -> None:
+def _send_every_kind_of_request(api: "Api", function: Function, job_id: str) -> None:
     path = f"/jobs/{job_id}"
     match function:
         case "create":
@@ -30,18 +30,18 @@ def _use_everything(api: "Api", function: Function, job_id: str) -> None:
                 api("PATCH", path, change)
             for status in ("RUNNING", "SUCCEEDED"):
                 api("PATCH", path, {"status": status})
-            other = api("POST", "/jobs", NEW).body["job_id"]
-            api("PATCH", f"/jobs/{other}", {"status": "CANCELLED"})
+            second_job = api("POST", "/jobs", NEW).body["job_id"]
+            api("PATCH", f"/jobs/{second_job}", {"status": "CANCELLED"})
         case "delete":
             api("DELETE", path)
 
 
-def _fail(api: "Api", method: str, job_id: str) -> None:
-    """Let DynamoDB be out of reach, and S3 for so long that lines are lost."""
+def _fail_a_request(api: "Api", method: str, job_id: str) -> None:
+    """Make DynamoDB fail, and S3 for so long that log lines are dropped."""
     client("s3").delete_bucket(Bucket="empty")
     for _ in range(5):
         log_shipper.add("x" * 1024 * 1024)
-    # No time for a single call of DynamoDB, only for what comes after it.
+    # Enough time to ship the log lines, but not for a single call of DynamoDB.
     api.remaining_ms = 5_000
     path = "/jobs" if method == "POST" else f"/jobs/{job_id}"
     body = {"POST": NEW, "PATCH": {"status": "PENDING"}}.get(method)
@@ -56,12 +56,12 @@ def test_a_function_emits_its_metrics_and_no_others(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    method = next(r.method for r in reversed(routes_of(function)))
+    method = next(route.method for route in reversed(routes_of(function)))
     client("s3").create_bucket(Bucket="empty")
     capsys.readouterr()
-    _use_everything(api, function, new_job["job_id"])
+    _send_every_kind_of_request(api, function, new_job["job_id"])
     monkeypatch.setattr(log_shipper, "_bucket", "empty")
-    _fail(api, method, new_job["job_id"])
+    _fail_a_request(api, method, new_job["job_id"])
     monkeypatch.undo()
     api.remaining_ms = 25_000
 
@@ -72,13 +72,13 @@ def test_a_function_emits_its_metrics_and_no_others(
             assert [set(names) for names in directive["Dimensions"]] == [METRIC_DIMENSIONS]
             emitted |= {metric["Name"] for metric in directive["Metrics"]}
     api("GET", "/jobs")
-    # For its cancelled job, the update function needs one that create has registered.
+    # To cancel a second job, the test of the update function registers it first.
     assert (
         emitted - ({"JobsCreated"} if function == "update" else set()) == EMITTED_METRICS[function]
     )
 
 
-def test_a_time_is_told_in_milliseconds(
+def test_durations_are_emitted_in_milliseconds(
     new_job: dict[str, Any], api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
@@ -94,6 +94,6 @@ def test_a_time_is_told_in_milliseconds(
     (queue,) = [line for line in metrics if "QueueTime" in line]
     (run,) = [line for line in metrics if "RunTime" in line]
     for line, name in ((queue, "QueueTime"), (run, "RunTime")):
-        (told,) = line["_aws"]["CloudWatchMetrics"]
-        assert {"Name": name, "Unit": "Milliseconds"} in told["Metrics"]
+        (directive,) = line["_aws"]["CloudWatchMetrics"]
+        assert {"Name": name, "Unit": "Milliseconds"} in directive["Metrics"]
         assert 0 <= line[name][0] < 60_000

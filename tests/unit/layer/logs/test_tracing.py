@@ -1,4 +1,4 @@
-"""What is added to a trace, and that nothing is done for a request that is not sampled."""
+"""The traces of sampled requests; the others cost nothing."""
 
 import contextlib
 import json
@@ -15,43 +15,48 @@ from infra.spec.paths import PROJECT
 
 ROOT, PARENT = "1-6b032c2f-fd00f12da3729d9cfaf636c1", "8b4ba92af5fc7eff"
 
-# Tracing is set up when a function starts, and only inside Lambda: so in a process of its own.
+# Tracing is set up once per process, and only inside Lambda, so it takes another process.
 FUNCTION = """
 import os, sys
 from moto import mock_aws
-from tests.unit.conftest import Api, jobs_table
 from common.aws.clients import client
+from local import jobs_table
+from tests.unit.conftest import Api
 import aws_xray_sdk.core.models.entity as entity
 import aws_xray_sdk.core.models.dummy_entities as dummy
 
-made = []
+subsegments = []
 for owner in (entity.Entity, dummy.DummySubsegment):
     def __init__(self, *args, _init=owner.__init__, **kwargs):
-        made.append(type(self).__name__)
+        subsegments.append(type(self).__name__)
         _init(self, *args, **kwargs)
     owner.__init__ = __init__
 with mock_aws():
-    jobs_table.create(client("dynamodb"), "jobs")
+    jobs_table.create_table(client("dynamodb"), "jobs")
     client("s3").create_bucket(Bucket="archive")
     os.environ["_X_AMZN_TRACE_ID"] = sys.argv[1]
-    made.clear()
-    created = Api()("POST", "/jobs", {"pipeline": "p", "input_uri": "s3://in/1"}, request_id="r-1")
-    assert created.status == 201
+    subsegments.clear()
+    response = Api()("POST", "/jobs", {"pipeline": "p", "input_uri": "s3://in/1"}, request_id="r-1")
+    assert response.status == 201
     worker = Api(subject="worker")
-    assert worker("PATCH", f"/jobs/{created.body['job_id']}", {"progress": 1}).status == 409
-print(f"made {len(made)}")
+    assert worker("PATCH", f"/jobs/{response.body['job_id']}", {"progress": 1}).status == 409
+print(f"subsegments {len(subsegments)}")
 """
 
 
 Document = dict[str, Any]
 
 
-def run(sampled: str) -> tuple[list[Document], int]:
-    """What X-Ray's daemon gets to see, and how many subsegments were made for it."""
+def _run(sampled: str) -> tuple[list[Document], int]:
+    """Run FUNCTION in another process.
+
+    Returns:
+        The documents that X-Ray's daemon received, and the number of subsegments created.
+    """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
         daemon.bind(("127.0.0.1", 0))
         host, port = daemon.getsockname()
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", FUNCTION, f"Root={ROOT};Parent={PARENT};Sampled={sampled}"],
             cwd=PROJECT,
             env={
@@ -63,9 +68,9 @@ def run(sampled: str) -> tuple[list[Document], int]:
             capture_output=True,
             text=True,
         )
-        assert done.returncode == 0, done.stderr
-        made = int(done.stdout.splitlines()[-1].removeprefix("made "))
-        return list(_received(daemon)), made
+        assert process.returncode == 0, process.stderr
+        count = int(process.stdout.splitlines()[-1].removeprefix("subsegments "))
+        return list(_received(daemon)), count
 
 
 def _received(daemon: socket.socket) -> Iterator[Document]:
@@ -79,21 +84,21 @@ def _received(daemon: socket.socket) -> Iterator[Document]:
 
 @pytest.fixture(scope="module")
 def documents() -> list[Document]:
-    """What is sent of two sampled requests: a job is registered, and a change of it refused."""
-    return run("1")[0]
+    """The documents of two sampled requests: a job is registered, and a change to it refused."""
+    return _run("1")[0]
 
 
-def test_a_sampled_request_adds_its_calls_and_says_what_it_is_about(
+def test_a_sampled_request_records_its_aws_calls_and_annotations(
     documents: list[Document],
 ) -> None:
     assert {document["trace_id"] for document in documents} == {ROOT}
-    created, refused = [d["annotations"] for d in documents if "annotations" in d]
-    assert created["request_id"] == "r-1"
-    assert created["pipeline"] == "p"
-    assert (created["outcome"], created["status"]) == ("succeeded", "201")
-    assert (refused["outcome"], refused["status"]) == ("refused", "409")
-    assert created["job_id"] == refused["job_id"]
-    assert (created["caller"], refused["caller"]) == ("key-1", "worker")
+    creation, refusal = [d["annotations"] for d in documents if "annotations" in d]
+    assert creation["request_id"] == "r-1"
+    assert creation["pipeline"] == "p"
+    assert (creation["outcome"], creation["status"]) == ("succeeded", "201")
+    assert (refusal["outcome"], refusal["status"]) == ("refused", "409")
+    assert creation["job_id"] == refusal["job_id"]
+    assert (creation["caller"], refusal["caller"]) == ("key-1", "worker")
     calls = [d for d in documents if d.get("namespace") == "aws"]
     operations = [(d["name"], d["aws"]["operation"]) for d in calls]
     assert operations == [
@@ -105,15 +110,15 @@ def test_a_sampled_request_adds_its_calls_and_says_what_it_is_about(
     assert len(documents) == 6
 
 
-def test_a_refused_write_is_an_error_and_no_fault_of_dynamodb(documents: list[Document]) -> None:
-    (refused,) = [d for d in documents if d.get("aws", {}).get("operation") == "UpdateItem"]
-    assert refused["error"] is True
-    assert not refused.get("fault")
+def test_a_refused_write_is_an_error_but_not_a_fault(documents: list[Document]) -> None:
+    (subsegment,) = [d for d in documents if d.get("aws", {}).get("operation") == "UpdateItem"]
+    assert subsegment["error"] is True
+    assert not subsegment.get("fault")
 
 
-def test_a_trace_holds_nothing_of_what_the_caller_has_sent(documents: list[Document]) -> None:
+def test_a_trace_holds_no_data_from_the_body(documents: list[Document]) -> None:
     assert "s3://in/1" not in json.dumps(documents)
 
 
-def test_of_a_request_that_is_not_sampled_nothing_is_sent_or_even_made() -> None:
-    assert run("0") == ([], 0)
+def test_a_request_that_is_not_sampled_creates_no_subsegments() -> None:
+    assert _run("0") == ([], 0)

@@ -1,4 +1,4 @@
-"""Who calls: what is remembered of them, and that no answer depends on it."""
+"""The identity of callers: it is recorded, and reads do not depend on it."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -24,44 +24,45 @@ CALLERS = {
     "a user of IAM": (Api(signer=USER), USER),
 }
 each_caller = pytest.mark.parametrize(
-    ("api", "identity"), [pytest.param(*each, id=name) for name, each in CALLERS.items()]
+    ("api", "identity"), [pytest.param(*caller, id=name) for name, caller in CALLERS.items()]
 )
 
 
 @each_caller
-def test_a_job_says_who_registered_it(api: Api, identity: str) -> None:
-    created = api("POST", "/jobs", BODY)
-    assert created.body["created_by"] == identity
-    assert api("GET", f"/jobs/{created.body['job_id']}").body["created_by"] == identity
-
-
-def test_whoever_changes_a_job_has_not_registered_it(api: Api) -> None:
+def test_a_job_names_the_caller_that_registered_it(api: Api, identity: str) -> None:
     job = api("POST", "/jobs", BODY).body
-    changed = Api(subject="worker")("PATCH", f"/jobs/{job['job_id']}", {"status": "RUNNING"})
-    assert changed.body["created_by"] == "key-1"
+    assert job["created_by"] == identity
+    assert api("GET", f"/jobs/{job['job_id']}").body["created_by"] == identity
 
 
-def test_nobody_can_say_who_registered_a_job(api: Api) -> None:
+def test_a_change_does_not_replace_the_caller_that_registered_the_job(api: Api) -> None:
+    job = api("POST", "/jobs", BODY).body
+    worker = Api(subject="worker")
+    response = worker("PATCH", f"/jobs/{job['job_id']}", {"status": "RUNNING"})
+    assert response.body["created_by"] == "key-1"
+
+
+def test_callers_cannot_set_who_registered_a_job(api: Api) -> None:
     assert api("POST", "/jobs", {**BODY, "created_by": "root"}).status == 400
     job = api("POST", "/jobs", BODY).body
     for method in ("PUT", "PATCH"):
-        refused = api(method, f"/jobs/{job['job_id']}", {"status": "RUNNING", "created_by": "x"})
-        assert refused.status == 400
+        response = api(method, f"/jobs/{job['job_id']}", {"status": "RUNNING", "created_by": "x"})
+        assert response.status == 400
 
 
-def test_a_job_of_a_time_before_this_was_kept_is_read_listed_and_changed(
+def test_a_job_from_before_callers_were_recorded_is_read_listed_and_changed(
     api: Api, table: "Table", new_job: dict[str, Any]
 ) -> None:
     key = {"job_id": new_job["job_id"]}
     table.update_item(Key=key, UpdateExpression="REMOVE created_by")
-    without = {name: value for name, value in new_job.items() if name != "created_by"}
-    assert api("GET", f"/jobs/{new_job['job_id']}").body == without
-    assert [each["job_id"] for each in api("GET", "/jobs").body["items"]] == [new_job["job_id"]]
+    anonymous_job = {name: value for name, value in new_job.items() if name != "created_by"}
+    assert api("GET", f"/jobs/{new_job['job_id']}").body == anonymous_job
+    assert [item["job_id"] for item in api("GET", "/jobs").body["items"]] == [new_job["job_id"]]
     assert api("PATCH", f"/jobs/{new_job['job_id']}", {"status": "RUNNING"}).status == 200
 
 
 @each_caller
-def test_the_canonical_line_says_who_called(
+def test_the_canonical_line_names_the_caller(
     api: Api, identity: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     api("GET", "/jobs")
@@ -70,36 +71,36 @@ def test_the_canonical_line_says_who_called(
     assert (line["caller"], line["api_key_id"]) == (identity, api.api_key_id)
 
 
-def test_no_two_callers_share_a_job_by_their_idempotency_keys() -> None:
-    once = {"Idempotency-Key": "order-7"}
-    created = [api("POST", "/jobs", BODY, headers=once) for api, _ in CALLERS.values()]
-    assert [answer.status for answer in created] == [201] * len(CALLERS)
-    assert len({answer.body["job_id"] for answer in created}) == len(CALLERS)
+def test_callers_with_the_same_idempotency_key_register_different_jobs() -> None:
+    headers = {"Idempotency-Key": "order-7"}
+    responses = [api("POST", "/jobs", BODY, headers=headers) for api, _ in CALLERS.values()]
+    assert [response.status for response in responses] == [201] * len(CALLERS)
+    assert len({response.body["job_id"] for response in responses}) == len(CALLERS)
 
 
-def test_the_next_session_of_a_role_and_the_next_token_of_a_subject_are_the_same_caller() -> None:
-    once = {"Idempotency-Key": "order-7"}
+def test_a_caller_keeps_its_identity_in_another_session_or_with_another_api_key() -> None:
+    headers = {"Idempotency-Key": "order-7"}
     pairs = (
         (Api(signer=f"{ROLE}/session-1"), Api(signer=f"{ROLE}/session-2")),
         (Api(subject="worker", api_key_id="key-1"), Api(subject="worker", api_key_id="key-2")),
     )
     for first, second in pairs:
-        created = first("POST", "/jobs", BODY, headers=once)
-        replayed = second("POST", "/jobs", BODY, headers=once)
-        assert (created.status, replayed.status) == (201, 200)
-        assert replayed.body == created.body
+        original = first("POST", "/jobs", BODY, headers=headers)
+        replay = second("POST", "/jobs", BODY, headers=headers)
+        assert (original.status, replay.status) == (201, 200)
+        assert replay.body == original.body
 
 
 @pytest.mark.parametrize("path", ["/jobs", "/jobs/{job_id}", "/jobs/unknown"])
-def test_what_is_read_does_not_depend_on_who_asks(path: str, new_job: dict[str, Any]) -> None:
-    answers = [
+def test_reads_do_not_depend_on_the_caller(path: str, new_job: dict[str, Any]) -> None:
+    responses = [
         api("GET", path.format(**new_job), request_id="request-1") for api, _ in CALLERS.values()
     ]
-    assert {(answer.status, answer.text) for answer in answers} == {
-        (answers[0].status, answers[0].text)
+    assert {(response.status, response.text) for response in responses} == {
+        (responses[0].status, responses[0].text)
     }
-    assert all(answer.headers == answers[0].headers for answer in answers)
+    assert all(response.headers == responses[0].headers for response in responses)
 
 
-def test_a_cache_of_the_callers_own_asks_again_for_whoever_comes_next(api: Api) -> None:
+def test_a_callers_cache_does_not_serve_other_callers(api: Api) -> None:
     assert api("GET", "/jobs").headers["Vary"] == "Authorization, X-Api-Key"

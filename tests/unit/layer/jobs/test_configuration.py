@@ -1,0 +1,33 @@
+"""The jobs' configuration."""
+
+import pytest
+
+from common.aws.clients import client
+from common.jobs import configuration
+from common.jobs.configuration import Configuration
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[" * 2_000,
+        "[]",
+        "5",
+        "null",
+        '"retention_days"',
+        '{"retention_days": 0}',
+        '{"retention_days": "7"}',
+        '{"retention_days": true}',
+        '{"retention_days": 3000000}',
+        '{"page_size_max": 1001}',
+        '{"page_size_default": 200, "page_size_max": 100}',
+    ],
+)
+def test_an_invalid_configuration_is_not_used(text: str) -> None:
+    client("ssm").put_parameter(
+        Name="/job-ledger/test/config", Value=text or " ", Type="String", Overwrite=True
+    )
+
+    assert configuration.current() == Configuration()
