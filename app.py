@@ -1,6 +1,6 @@
-"""The CDK app: one stack per stage, ``cdk deploy -c stage=prod`` (default: dev).
+"""The CDK app: one stack per stage, as in ``cdk deploy -c stage=prod`` (default: dev).
 
-``-c authorization=cognito`` has callers prove themselves in another way than the stage says.
+``-c authorization=cognito`` overrides the authorization of the stage.
 """
 
 import sys
@@ -13,11 +13,11 @@ from infra.spec.stages import AUTHORIZATIONS, REGION, STAGES, Stage
 from infra.stack import JobLedgerStack
 
 
-def chosen_stage(app: App) -> Stage:
-    """The stage that the context names.
+def stage_from_context(app: App) -> Stage:
+    """Return the stage that the app's context names.
 
     Raises:
-        SystemExit: No such stage or authorization; the message names those there are.
+        SystemExit: The context names an unknown stage or authorization.
     """
     name = app.node.try_get_context("stage") or "dev"
     if name not in STAGES:
@@ -25,16 +25,20 @@ def chosen_stage(app: App) -> Stage:
     stage = STAGES[name]
     authorization = app.node.try_get_context("authorization") or stage.authorization
     if authorization not in AUTHORIZATIONS:
-        ways = "|".join(AUTHORIZATIONS)
-        sys.exit(f"Unknown authorization {authorization!r}. Choose one of <{ways}>.")
+        names = "|".join(AUTHORIZATIONS)
+        sys.exit(
+            f"Unknown authorization {authorization!r}. Choose one with -c authorization=<{names}>."
+        )
     return replace(stage, authorization=authorization)
 
 
-def chosen_synthesizer(app: App) -> IStackSynthesizer | None:
-    """How the CLI gets permission to deploy: None for the roles of the CDK bootstrap stack.
+def synthesizer_from_context(app: App) -> IStackSynthesizer | None:
+    """Return the synthesizer for the credentials that the app's context names.
+
+    None stands for the CDK's default, which deploys with the roles of the bootstrap stack.
 
     Raises:
-        SystemExit: The context names no known way.
+        SystemExit: The context names unknown credentials.
     """
     match app.node.try_get_context("credentials"):
         case None:
@@ -42,18 +46,18 @@ def chosen_synthesizer(app: App) -> IStackSynthesizer | None:
         case "cli":
             return CliCredentialsStackSynthesizer()
         case other:
-            sys.exit(f"Unknown credentials {other!r}. Leave them out, or say -c credentials=cli.")
+            sys.exit(f"Unknown credentials {other!r}. Leave them out, or use -c credentials=cli.")
 
 
 def main() -> None:
     app = App(analytics_reporting=False)
-    stage = chosen_stage(app)
+    stage = stage_from_context(app)
     stack = JobLedgerStack(
         app,
         stage.stack,
         stage=stage,
         env=Environment(region=REGION),
-        synthesizer=chosen_synthesizer(app),
+        synthesizer=synthesizer_from_context(app),
     )
     Validations.of(app).add_plugins(Compliance(stack, stage))
     app.synth()

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import certificate
-from infra.bundling.content_cache import contents, digest, digest_of, made_once
-from infra.bundling.function_code import compiled
-from infra.bundling.layer import build, locked_requirements
+from infra.bundling.content_cache import build_once, digest, digest_files, read_files
+from infra.bundling.function_code import build_code
+from infra.bundling.layer import build_layer, locked_requirements
 from infra.bundling.runtime import PYTHON_VERSION
 from infra.spec.paths import BUILD, FUNCTION_SOURCES
 from infra.spec.routes import FUNCTIONS, Function
@@ -76,14 +76,14 @@ def prepare(python: Path) -> Contenders:
     Args:
         python: The interpreter that will run it.
     """
-    layer, functions = build(BUILD), compiled(FUNCTION_SOURCES)
+    layer, functions = build_layer(BUILD), build_code(FUNCTION_SOURCES)
     locked = {group: locked_requirements(group) for group in ("bench-runtime", "bench-blueprint")}
     build_of_python = subprocess.run((python, "-VV"), check=True, capture_output=True)  # noqa: S603
     key = digest(
         *locked.values(),
         build_of_python.stdout,
         *(bytes(path) for path in (python, layer, functions)),
-        digest_of(contents(Path(__file__).parent)).encode(),
+        digest_files(read_files(Path(__file__).parent)).encode(),
     )
 
     def make(folder: Path) -> None:
@@ -107,7 +107,7 @@ def prepare(python: Path) -> Contenders:
             command = (python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash")
             subprocess.run((*command, modules), check=True)  # noqa: S603
 
-    folder = made_once(BUILD / f"bench-{key}", make)
+    folder = build_once(BUILD / f"bench-{key}", make)
     code, runtime = folder / "code", folder / "bench-runtime"
     ours = (folder / "layer", runtime)
     return Contenders(

@@ -1,7 +1,7 @@
-// Compiles Python modules to bytecode: node compile.mjs <folder> <path at run time> <version>
+// Compile Python modules to bytecode: node compile.mjs <folder> <path in Lambda> <version>
 //
-// Pyodide is CPython compiled to WebAssembly, and bytecode is the same on every platform. So it
-// is made by the runtime's own version of Python, whatever version this machine has or lacks.
+// Pyodide is CPython compiled to WebAssembly, and bytecode is the same on every platform. So the
+// runtime's version of Python compiles the modules, even if this machine has another one or none.
 
 import { loadPyodide } from "pyodide";
 
@@ -18,12 +18,12 @@ from pathlib import Path
 from py_compile import PycInvalidationMode, compile
 
 if "%d.%d" % sys.version_info[:2] != version:
-    raise ValueError(f"pyodide is Python {sys.version}; package.json must name one of {version}")
+    raise ValueError(f"pyodide is Python {sys.version}; set a version in package.json that is {version}")
 for module in sorted(Path(path).rglob("*.py")):
     compile(str(module), doraise=True, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
 `);
 } catch (error) {
-  // Without the script of WebAssembly around it.
+  // Node would print Pyodide's minified source before the message.
   console.error(error.message);
   process.exit(1);
 }

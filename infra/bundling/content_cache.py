@@ -1,4 +1,4 @@
-"""Folders that are made once from what decides their content, and found ever after."""
+"""A cache of built folders, each named by a digest of the inputs that decide its content."""
 
 import hashlib
 import shutil
@@ -9,18 +9,15 @@ from pathlib import Path
 
 
 def digest(*parts: bytes) -> str:
-    """A name for what follows from ``parts`` and nothing else."""
-    digest = hashlib.sha256()
+    """Return a short hexadecimal digest of ``parts``."""
+    sha256 = hashlib.sha256()
     for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()[:16]
+        sha256.update(len(part).to_bytes(8, "big") + part)
+    return sha256.hexdigest()[:16]
 
 
-def contents(folder: Path) -> dict[Path, bytes]:
-    """The files below ``folder`` by their paths in it, in a stable order.
-
-    What running the code leaves behind is none of them.
-    """
+def read_files(folder: Path) -> dict[Path, bytes]:
+    """Return the files below ``folder`` by relative path, sorted, without bytecode."""
     return {
         path.relative_to(folder): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -28,37 +25,41 @@ def contents(folder: Path) -> dict[Path, bytes]:
     }
 
 
-def digest_of(files: dict[Path, bytes]) -> str:
-    """A name for ``files``, as :func:`contents` gives them."""
-    return digest(*(part for path, text in files.items() for part in (bytes(path), text)))
+def digest_files(files: dict[Path, bytes]) -> str:
+    """Return a digest of ``files``, which :func:`read_files` returned."""
+    return digest(*(part for path, content in files.items() for part in (bytes(path), content)))
 
 
-def write(files: dict[Path, bytes], folder: Path) -> None:
+def write_files(files: dict[Path, bytes], folder: Path) -> None:
     """Write ``files`` below ``folder``."""
-    for path, text in files.items():
+    for path, content in files.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(text)
+        file.write_bytes(content)
 
 
 def make_readable(folder: Path) -> None:
-    """Lambda's user reads these files, whatever the umask of whoever builds."""
+    """Let Lambda's user read the files below ``folder``, whatever the umask."""
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
-    """``folder``, made by ``make`` if it does not exist; never seen half made.
+def build_once(folder: Path, build: Callable[[Path], None]) -> Path:
+    """Return ``folder``, and build it first if it does not exist.
 
-    Several processes may ask for it at once.
+    The folder appears only when it is complete, so several processes may build it at once.
+
+    Args:
+        folder: The folder, whose name must identify its content.
+        build: Writes the content to an empty folder.
     """
     if not folder.exists():
         with _scratch(folder.parent) as scratch:
-            make(scratch)
+            build(scratch)
             try:
                 scratch.rename(folder)
             except OSError:
-                # Another build came first; its folder has the same content.
+                # Another process was faster; its folder has the same content.
                 if not folder.exists():
                     raise
     return folder

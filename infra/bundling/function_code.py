@@ -1,37 +1,38 @@
-"""The code of functions, as it is uploaded."""
+"""The code of functions as it is uploaded: sources and bytecode."""
 
 from pathlib import Path
 
 from infra.bundling.content_cache import (
-    contents,
+    build_once,
     digest,
-    digest_of,
-    made_once,
+    digest_files,
     make_readable,
-    write,
+    read_files,
+    write_files,
 )
-from infra.bundling.runtime import compile_all, compiler
+from infra.bundling.runtime import compile_modules, compiler_inputs
 from infra.spec.paths import BUILD
 
-# Where Lambda mounts the code of a function.
 _MOUNTED = "/var/task"
+"""The folder where Lambda mounts the code of a function."""
 
 
-def compiled(folder: Path, cache: Path = BUILD) -> Path:
-    """A copy of ``folder`` with its bytecode, without what running it here leaves behind.
+def build_code(folder: Path, cache: Path = BUILD) -> Path:
+    """Build a copy of ``folder`` with bytecode, unless the cache has one.
 
     Args:
-        folder: The code of a function, or of several.
-        cache: Keeps what was built. May be deleted at any time between builds.
+        folder: The code of one or several functions.
+        cache: The folder for builds, which may be deleted at any time between builds.
 
     Raises:
-        subprocess.CalledProcessError: A module is no Python; standard error says which.
+        subprocess.CalledProcessError: A module cannot be compiled; standard error says why.
     """
-    sources = contents(folder)
+    sources = read_files(folder)
 
-    def make(made: Path) -> None:
-        write(sources, made)
-        compile_all(made, _MOUNTED)
-        make_readable(made)
+    def build(copy: Path) -> None:
+        write_files(sources, copy)
+        compile_modules(copy, _MOUNTED)
+        make_readable(copy)
 
-    return made_once(cache / f"code-{digest(digest_of(sources).encode(), compiler())}", make)
+    key = digest(digest_files(sources).encode(), compiler_inputs())
+    return build_once(cache / f"code-{key}", build)

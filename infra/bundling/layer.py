@@ -1,4 +1,4 @@
-"""Builds the layer that all functions share, without Docker and the same on every machine."""
+"""The layer that all functions share. Its build needs no Docker and is reproducible."""
 
 import os
 import shutil
@@ -11,36 +11,42 @@ from constructs import Construct
 
 from infra.bundling import trim_sdk
 from infra.bundling.content_cache import (
-    contents,
+    build_once,
     digest,
-    digest_of,
-    made_once,
+    digest_files,
     make_readable,
-    write,
+    read_files,
+    write_files,
 )
-from infra.bundling.runtime import ARCHITECTURE, PYTHON_VERSION, RUNTIME, compile_all, compiler
+from infra.bundling.runtime import (
+    ARCHITECTURE,
+    PYTHON_VERSION,
+    RUNTIME,
+    compile_modules,
+    compiler_inputs,
+)
 from infra.spec.paths import BUILD, COMMON, PROJECT
 
-# Amazon Linux 2023, on which the runtime stands, has glibc 2.34.
 _PLATFORM = "aarch64-manylinux_2_28"
-# Where Lambda mounts the layer.
+"""The platform of the packages; the runtime is based on Amazon Linux 2023, with glibc 2.34."""
+
 _MOUNTED = "/opt/python"
+"""The folder where Lambda mounts the layer's modules."""
+
 _UV = (sys.executable, "-m", "uv", "--quiet", "--no-progress")
 _INSTALL = (
     *("--python-version", PYTHON_VERSION, "--python-platform", _PLATFORM),
     *("--only-binary", ":all:", "--no-deps", "--require-hashes", "--link-mode", "copy"),
 )
-# Commands for a shell, and what the installer wrote for itself, with paths of this machine.
+# Shell commands and the installer's records, which hold paths of this machine.
 _NOT_SHIPPED = ("bin", ".lock", "__pycache__")
 _NOT_SHIPPED_METADATA = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 
 
 class CommonLayer(Construct):
-    """The layer with ``common`` and the third-party packages it stands on.
+    """The layer with ``common`` and the third-party packages that it needs."""
 
-    Attributes:
-        version: What the functions refer to.
-    """
+    version: lambda_.LayerVersion
 
     def __init__(self, scope: Construct, id_: str) -> None:
         super().__init__(scope, id_)
@@ -48,45 +54,45 @@ class CommonLayer(Construct):
             self,
             "Version",
             description="The code that all functions of Job Ledger share",
-            code=lambda_.Code.from_asset(str(build(BUILD))),
+            code=lambda_.Code.from_asset(str(build_layer(BUILD))),
             compatible_runtimes=[RUNTIME],
             compatible_architectures=[ARCHITECTURE],
         )
 
 
-def build(cache: Path, common: Path = COMMON) -> Path:
-    """Build the layer, or find it already built.
+def build_layer(cache: Path, common: Path = COMMON) -> Path:
+    """Build the layer, unless the cache has it.
 
-    The same locked packages and the same ``common`` give the same files, whenever and wherever
-    they are built. Several builds may run at once.
+    The same locked packages and the same ``common`` give the same files on every machine. Several
+    processes may build at once.
 
     Args:
-        cache: Keeps what was built. May be deleted at any time between builds.
-        common: The folder of our own package.
+        cache: The folder for builds, which may be deleted at any time between builds.
+        common: The folder of the package ``common``.
 
     Returns:
-        The folder that is zipped into the layer; it holds ``python/``.
+        The folder with the layer's content; it holds ``python/``.
 
     Raises:
-        subprocess.CalledProcessError: uv could not install the locked packages; it says why on
-            standard error.
+        subprocess.CalledProcessError: uv could not install the locked packages; standard error
+            says why.
     """
     requirements = locked_requirements("layer")
-    # These decide what is installed, left out and compiled, so they are part of the input.
-    code = (Path(__file__).read_bytes(), Path(trim_sdk.__file__).read_bytes(), compiler())
-    packages = made_once(
+    # This code decides what is installed, trimmed and compiled.
+    code = (Path(__file__).read_bytes(), Path(trim_sdk.__file__).read_bytes(), compiler_inputs())
+    packages = build_once(
         cache / f"packages-{digest(requirements, *code)}",
         lambda folder: _install(requirements, folder),
     )
-    sources = contents(common)
-    return made_once(
-        cache / f"layer-{digest(packages.name.encode(), digest_of(sources).encode())}",
+    sources = read_files(common)
+    return build_once(
+        cache / f"layer-{digest(packages.name.encode(), digest_files(sources).encode())}",
         lambda folder: _assemble(packages, sources, folder / "python"),
     )
 
 
 def locked_requirements(group: str) -> bytes:
-    """A group's packages as uv.lock pins them, with the hashes of their files."""
+    """Return the packages of a dependency group as uv.lock pins them, with hashes."""
     command = (
         *(*_UV, "export", "--project", str(PROJECT), "--frozen", "--only-group", group),
         *("--no-emit-project", "--no-header", "--no-annotate"),
@@ -103,14 +109,14 @@ def _install(requirements: bytes, folder: Path) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         elif metadata:
             path.unlink()
-    trim_sdk.slim(folder)
-    compile_all(folder, _MOUNTED)
+    trim_sdk.trim(folder)
+    compile_modules(folder, _MOUNTED)
     make_readable(folder)
 
 
 def _assemble(packages: Path, sources: dict[Path, bytes], folder: Path) -> None:
-    # Links, because a copy of some thousand files takes longer than all the rest.
+    # Links: copying thousands of files would take longer than the rest of the build.
     shutil.copytree(packages, folder, copy_function=os.link)
-    write(sources, folder / "common")
-    compile_all(folder / "common", f"{_MOUNTED}/common")
+    write_files(sources, folder / "common")
+    compile_modules(folder / "common", f"{_MOUNTED}/common")
     make_readable(folder / "common")

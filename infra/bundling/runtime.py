@@ -1,4 +1,4 @@
-"""The Lambda runtime of all functions, and bytecode for it."""
+"""The Lambda runtime of all functions, and the compiler of bytecode for it."""
 
 import subprocess
 from pathlib import Path
@@ -15,25 +15,25 @@ _COMPILER = Path(__file__).parent / "compile.mjs"
 _LOCK = PROJECT / "package-lock.json"
 
 
-def compiler() -> bytes:
-    """What decides the bytecode besides the source: part of the key of whatever is compiled."""
+def compiler_inputs() -> bytes:
+    """Return the inputs that decide the bytecode, besides the source code."""
     return Path(__file__).read_bytes() + _COMPILER.read_bytes() + _LOCK.read_bytes()
 
 
-def compile_all(folder: Path, at: str) -> None:
+def compile_modules(folder: Path, mounted: str) -> None:
     """Compile every module below ``folder`` for the runtime, next to its source.
 
-    Lambda mounts code read-only: what is not compiled here is compiled at every cold start.
-    The bytecode is trusted without a look at its source, because the times of both get lost
-    when they are zipped (PEP 552).
+    Lambda mounts code read-only, so it would compile a module without bytecode at every cold
+    start. The bytecode is of the kind that Python does not compare with the source, since zipping
+    loses the modification times (PEP 552).
 
     Args:
-        folder: Where the modules are now.
-        at: Where the runtime finds them; tracebacks say so.
+        folder: The modules.
+        mounted: The folder of the modules in Lambda, for tracebacks.
 
     Raises:
-        subprocess.CalledProcessError: A module is no Python of this version, or the compiler
-            is not installed; it says which on standard error.
+        subprocess.CalledProcessError: A module cannot be compiled, or the compiler is not
+            installed; standard error says why.
     """
-    command = ("node", str(_COMPILER), str(folder), at, PYTHON_VERSION)
+    command = ("node", str(_COMPILER), str(folder), mounted, PYTHON_VERSION)
     subprocess.run(command, check=True)  # noqa: S603

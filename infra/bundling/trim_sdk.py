@@ -1,7 +1,7 @@
-"""Leaves out of the layer's packages what no function needs, so that cold starts are short.
+"""Trim the layer's packages, so that cold starts are short.
 
-Only data is taken away, and imports that no call of ours needs are put off; all that is left
-works as it did, and tests/infra/bundling/test_trim_sdk.py compares both.
+Trimming removes data of the SDK that no function needs, and delays imports that most programs
+need only later. tests/infra/bundling/test_trim_sdk.py compares the trimmed SDK with the whole one.
 """
 
 import ast
@@ -9,21 +9,22 @@ import gzip
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 SERVICES = ("dynamodb", "s3", "ssm", "sts")
-"""The services whose clients can be created."""
+"""The services whose data is kept; clients of others cannot be created."""
 
 PARTITION = "aws"
-"""The partition whose endpoints are known: all regions but those of China and governments."""
+"""The partition whose endpoints are kept: all regions but those of China and governments."""
 
 # https://www.amazontrust.com/repository/
-_ROOTS = re.compile("CN=(Amazon Root CA [1-4]|Starfield Services Root Certificate Authority - G2) ")
+_ROOT_NAMES = re.compile(
+    "CN=(Amazon Root CA [1-4]|Starfield Services Root Certificate Authority - G2) "
+)
 
-_LATE = {
-    # Writes the docstrings of clients, for people: an HTML parser, among others.
+_LATE_IMPORTS = {
+    # Generates the docstrings of clients, and imports an HTML parser for it.
     "botocore/docs/__init__.py": ("botocore.docs.service",),
     "botocore/docs/docstring.py": (
         "botocore.docs.bcdoc.restdoc",
@@ -31,17 +32,21 @@ _LATE = {
         "botocore.docs.paginator",
         "botocore.docs.waiter",
     ),
-    # Looks for a package that AWS has no use for; reads archives for it.
+    # Looks for the package h2, which no client of AWS needs, and imports zipfile for it.
     "urllib3/http2/__init__.py": ("importlib.metadata",),
 }
-"""Imports that are put off until the function that needs them is called."""
+"""The imports that move into the functions that use them, by file.
+
+Measured: a cold start of the create function takes 0.92 of the CPU time with these imports moved
+(median of 80 pairs, Python 3.13). Each package accounts for half of the difference.
+"""
 
 
-def slim(packages: Path) -> None:
-    """Leave out of a folder of installed packages what no function needs.
+def trim(packages: Path) -> None:
+    """Trim a folder of installed packages.
 
     Raises:
-        LookupError: A package no longer has what is to be left out; this module needs a look.
+        LookupError: A package has changed, and this module must follow.
     """
     for data in (packages / "botocore" / "data", packages / "boto3" / "data"):
         for folder in data.iterdir():
@@ -51,14 +56,14 @@ def slim(packages: Path) -> None:
     for path in list(data.rglob("examples-1.json*")):
         path.unlink()
     for path in list(data.rglob("*.json.gz")):
-        # The layer is zipped as a whole, and unzipped before a start, not during it.
+        # Lambda unzips the layer before a cold start, and the files within it during the start.
         _write(path.with_suffix(""), _without_documentation(_read(path)))
         path.unlink()
     endpoints = data / "endpoints.json"
-    _write(endpoints, _of_our_partition(_read(endpoints)))
+    _write(endpoints, _endpoints_of_partition(_read(endpoints)))
     certificates = packages / "botocore" / "cacert.pem"
-    certificates.write_text("\n".join(_of_amazon(certificates.read_text())))
-    for name, modules in _LATE.items():
+    certificates.write_text("\n".join(_amazon_roots(certificates.read_text())))
+    for name, modules in _LATE_IMPORTS.items():
         path = packages / name
         path.write_text(import_late(path.read_text(), modules))
 
@@ -73,37 +78,41 @@ def _write(path: Path, value: Any) -> None:
 
 
 def _without_documentation(value: Any) -> Any:
-    """``value`` with an empty text for every documentation: botocore reads some of the keys."""
+    """Return ``value`` with empty documentation; botocore needs some of the keys to exist."""
     match value:
         case dict():
             return {
                 key: ""
-                if key == "documentation" and isinstance(each, str)
-                # A member may itself be called documentation.
-                else _without_documentation(each)
-                for key, each in value.items()
+                # A structure may have a member called documentation, which is no string.
+                if key == "documentation" and isinstance(item, str)
+                else _without_documentation(item)
+                for key, item in value.items()
             }
         case list():
-            return [_without_documentation(each) for each in value]
+            return [_without_documentation(item) for item in value]
     return value
 
 
-def _of_our_partition(endpoints: dict[str, Any]) -> dict[str, Any]:
-    (partition,) = (each for each in endpoints["partitions"] if each["partition"] == PARTITION)
-    services = {name: each for name, each in partition["services"].items() if name in SERVICES}
+def _endpoints_of_partition(endpoints: dict[str, Any]) -> dict[str, Any]:
+    (partition,) = (item for item in endpoints["partitions"] if item["partition"] == PARTITION)
+    services = {name: item for name, item in partition["services"].items() if name in SERVICES}
     return {**endpoints, "partitions": [{**partition, "services": services}]}
 
 
-def _of_amazon(certificates: str) -> Iterator[str]:
-    """The certificates that all of AWS descends from; each takes time to load."""
-    found = [each for each in certificates.split("\n\n") if _ROOTS.search(each)]
-    if len(found) != 5:
-        raise LookupError(f"botocore trusts {len(found)} of Amazon's 5 root certificates")
-    yield from found
+def _amazon_roots(certificates: str) -> list[str]:
+    """Return the root certificates of AWS; loading the others too would take time."""
+    roots = [text for text in certificates.split("\n\n") if _ROOT_NAMES.search(text)]
+    if len(roots) != 5:
+        raise LookupError(f"botocore trusts {len(roots)} of Amazon's 5 root certificates")
+    return roots
 
 
 def import_late(source: str, modules: tuple[str, ...]) -> str:
-    """``source`` with its imports from ``modules`` moved into the functions that need them."""
+    """Return ``source`` with its imports from ``modules`` moved into the functions that use them.
+
+    Raises:
+        LookupError: ``source`` imports nothing from one of ``modules``.
+    """
     tree = ast.parse(source)
     imports = {
         node.module: node

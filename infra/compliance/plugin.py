@@ -1,8 +1,7 @@
-"""The rules that every synthesis is held to: AWS Solutions, and NIST 800-53 revision 5.
+"""Check each synthesis with cdk-nag: the AWS Solutions rules, and NIST 800-53 revision 5.
 
-cdk-nag checks them. A finding that infra/compliance/nag_acceptances.py does not accept fails the
-synthesis, and so does an acceptance that accepts nothing, so the list cannot outlive what it was
-written for.
+A finding that infra/compliance/nag_acceptances.py does not accept fails the synthesis. So does an
+acceptance without a finding, which keeps the list up to date.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,34 +20,34 @@ from aws_cdk import (
 )
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
-from infra.compliance.nag_acceptances import ACCEPTED, Acceptance
+from infra.compliance.nag_acceptances import ACCEPTANCES, Acceptance
 from infra.spec.stages import Stage
 
-_WHERE = "infra/compliance/nag_acceptances.py"
+_ACCEPTANCES_FILE = "infra/compliance/nag_acceptances.py"
 
 
 class Finding(NamedTuple):
-    """A rule that a resource breaks.
-
-    Attributes:
-        rule: The rule's id; for some rules with the detail that it is about, in brackets.
-        path: The resource's construct path within the stack, without the CDK's ``/Resource``.
-        type: Its CloudFormation type.
-        description: What is wrong, in the words of the rule.
-    """
+    """A rule that a resource breaks."""
 
     rule: str
+    """The rule's id, for some rules with a detail in brackets."""
+
     path: str
+    """The resource's construct path within the stack, without the CDK's ``/Resource``."""
+
     type: str
+    """The resource's CloudFormation type."""
+
     description: str
+    """The rule's own description of the problem."""
 
 
 @jsii.implements(IPolicyValidationPlugin)
 class Compliance:
-    """A plugin of the CDK's synthesis, for ``Validations.of(app).add_plugins``.
+    """A plugin for the CDK's ``Validations.of(app).add_plugins``.
 
     Args:
-        stack: What is checked.
+        stack: The stack to check.
         stage: The stack's stage.
     """
 
@@ -58,7 +57,7 @@ class Compliance:
 
     @property
     def name(self) -> str:
-        """What the report calls it."""
+        """The plugin's name in the report."""
         return "Compliance"
 
     @property
@@ -68,44 +67,46 @@ class Compliance:
 
     @property
     def rule_ids(self) -> None:
-        """Not told: the CDK would only count them."""
+        """None, since the CDK would only count the ids."""
 
     def validate(self, _: IPolicyValidationContext) -> PolicyValidationPluginReport:
-        """What is wrong with the stack, for the CDK to report."""
-        accepted = [acceptance for acceptance in ACCEPTED if acceptance.when(self._stage)]
-        found = list(violations(self._stack, accepted))
-        return PolicyValidationPluginReport(success=not found, violations=found)
+        """Return the violations of the stack."""
+        acceptances = [acceptance for acceptance in ACCEPTANCES if acceptance.when(self._stage)]
+        policy_violations = list(violations(self._stack, acceptances))
+        return PolicyValidationPluginReport(
+            success=not policy_violations, violations=policy_violations
+        )
 
 
-def violations(stack: Stack, accepted: Sequence[Acceptance]) -> Iterator[PolicyViolation]:
-    """What is wrong with ``stack``: findings that are not accepted, and unused acceptances."""
+def violations(stack: Stack, acceptances: Sequence[Acceptance]) -> Iterator[PolicyViolation]:
+    """Yield the findings in ``stack`` that are not accepted, and the unused acceptances."""
     used = set()
     for finding in findings(stack):
-        accepting = {
-            each
-            for each in accepted
-            if each.rule == finding.rule and each.where in (finding.path, finding.type)
+        matches = {
+            acceptance
+            for acceptance in acceptances
+            if acceptance.rule == finding.rule and acceptance.where in (finding.path, finding.type)
         }
-        used |= accepting
-        if not accepting:
+        used |= matches
+        if not matches:
             yield _violation(
                 finding.rule,
                 finding.description,
-                f"Mend it, or accept {finding.rule} at {finding.path} in {_WHERE}.",
+                f"Fix it, or accept {finding.rule} at {finding.path} in {_ACCEPTANCES_FILE}.",
                 f"{stack.node.path}/{finding.path}",
             )
-    for acceptance in accepted:
+    for acceptance in acceptances:
         if acceptance not in used:
             yield _violation(
                 "UnusedAcceptance",
-                f"{acceptance.rule} is accepted at {acceptance.where}, and not found there.",
-                f"Remove the acceptance from {_WHERE}.",
+                f"{acceptance.rule} is accepted at {acceptance.where}, but not found there.",
+                f"Remove the acceptance from {_ACCEPTANCES_FILE}.",
                 stack.node.path,
             )
 
 
 def findings(stack: Stack) -> Iterator[Finding]:
-    """Every rule that a resource of ``stack`` breaks, accepted or not."""
+    """Yield every rule that a resource of ``stack`` breaks, accepted or not."""
     types = {
         construct.node.path: construct.cfn_resource_type
         for construct in stack.node.find_all()

@@ -8,7 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from common.aws.timeouts import LAMBDA_TIMEOUT
-from infra.bundling.function_code import compiled
+from infra.bundling.function_code import build_code
 from infra.bundling.layer import CommonLayer
 from infra.bundling.runtime import ARCHITECTURE, RUNTIME
 from infra.compute.network import Network
@@ -77,7 +77,7 @@ class LedgerFunction(Construct):
             description="; ".join(route.summary for route in routes),
             runtime=RUNTIME,
             architecture=ARCHITECTURE,
-            code=lambda_.Code.from_asset(str(compiled(FUNCTION_SOURCES) / name)),
+            code=lambda_.Code.from_asset(str(build_code(FUNCTION_SOURCES) / name)),
             handler="handler.handler",
             layers=[layer.version],
             # The role is complete; the CDK would widen it for X-Ray and the VPC.

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.bundling.function_code import compiled
+from infra.bundling.function_code import build_code
 from infra.bundling.runtime import ARCHITECTURE, RUNTIME
 from infra.conventions.log_groups import log_group
 from infra.conventions.retention import retention_for_fixed_name
@@ -69,7 +69,7 @@ def secret_parameter(
         description=description,
         runtime=RUNTIME,
         architecture=ARCHITECTURE,
-        code=lambda_.Code.from_asset(str(compiled(CUSTOM_RESOURCES))),
+        code=lambda_.Code.from_asset(str(build_code(CUSTOM_RESOURCES))),
         handler=f"makers.{module}.handler",
         role=role.without_policy_updates(),
         timeout=_TIMEOUT,

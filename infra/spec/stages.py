@@ -1,116 +1,139 @@
-"""What differs between the stages, and nothing else."""
+"""The stages: one value per stage holds all that differs between them."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 REGION = "us-east-1"
-"""Where every stage is deployed."""
+"""The region of every stage."""
 
 Authorization = Literal["api-key", "cognito", "iam"]
-"""How callers prove who they are, besides the API key that sets their limits."""
+"""How callers authenticate, besides the API key that limits their requests."""
 
 AUTHORIZATIONS: tuple[Authorization, ...] = get_args(Authorization)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stage:
-    """The settings of one deployment of the stack.
-
-    Args:
-        name: Part of every physical name; at most 12 lower-case letters.
-        retain_data: Keep table, buckets and keys when the stack is deleted, refuse the
-            deletion of table and stack, and keep the table's point-in-time backups.
-        nat_gateways: 1 (cheap; an AZ outage stops egress) or one per AZ.
-        ssm_endpoint: Reach Parameter Store through an interface endpoint (billed by the hour
-            and AZ) instead of NAT.
-        firewall: Have AWS WAF limit each address and apply AWS's rules (billed by the month,
-            rule and request).
-        api_gateway_account: Create the account-wide role with which API Gateway writes logs.
-            Off where the account already has one.
-        authorization: "api-key" (a key is enough), "cognito" (an access token of a user pool) or
-            "iam" (a request signed with AWS credentials). docs/sign-in.md says when to choose
-            which.
-        cors_origins: The browser origins that may call the API, such as
-            ``https://jobs.example.com``; ("*",) for all. More than one need a web ACL, which
-            AWS bills by the month and by the request.
-        shards: Partitions that all jobs, and those of one status, are spread over in the
-            indexes, each good for 1,000 writes a second; at most 16, which a list asks at once.
-            May grow, never shrink: lists would miss the jobs of the lost shards.
-        cache_size_gb: Size of the API cache: "0.5", "1.6", "6.1", …
-        rate_limit: Requests per second of the default usage plan.
-        burst_limit: Requests that may arrive at once under that plan.
-        daily_quota: Requests per day under that plan.
-        log_retention_days: Days that CloudWatch keeps logs.
-        archive_flush_seconds: The least time between two uploads of log lines by one execution
-            environment. What it logs in between waits for its next request, or its end.
-        archive_cold_after_days: Days after which archived logs move to a colder class.
-        archive_expire_after_days: Days after which archived logs are deleted; the colder class
-            bills 90 days at least.
-        query_limit_gb: Gigabytes of the archive that one query may read before it is stopped;
-            Athena bills what is read.
-        job_retention_days: Days after its end that a job expires.
-        memory_mb: Memory of each function; CPU follows it.
-        snap_start: Start functions from a snapshot of the initialised runtime.
-        error_rate_percent: 5xx answers of a function that raise its alarm.
-        failed_jobs_percent: Failed among ended jobs that raise the business alarm.
-        latency_p99_ms: The API's p99 latency that raises its alarm.
-        alarm_email: Address subscribed to the alarm topic; none for none.
-        sign_in_callbacks: Where a browser may come back to from signing in; with "cognito" only.
-            HTTPS, or on this machine. The default is the API reference of the local run.
-        user_pool_arn: A user pool of one's own, with "cognito" only; none to have one made.
-        domain_name: A name of one's own for the API, such as ``jobs-api.example.com``; none for
-            the one that AWS gives it.
-        certificate_arn: The certificate of that name, in this region.
-    """
+    """The settings of one deployment of the stack."""
 
     name: str
+    """Part of every physical name; at most 12 lower-case letters."""
+
     retain_data: bool
+    """Keep table, buckets and keys when the stack is deleted, and protect table and stack against
+    deletion."""
+
     nat_gateways: int
+    """1 is cheap, but an outage of its availability zone stops egress; 2 is one per zone."""
+
     ssm_endpoint: bool
+    """Reach Parameter Store through an interface endpoint, billed by the hour and zone, instead of
+    NAT."""
+
     firewall: bool
-    authorization: Authorization
-    cors_origins: tuple[str, ...]
-    shards: int
-    cache_size_gb: str
-    rate_limit: int
-    burst_limit: int
-    daily_quota: int
-    log_retention_days: int
-    archive_cold_after_days: int
-    archive_expire_after_days: int
-    query_limit_gb: int
-    job_retention_days: int
-    memory_mb: int
-    error_rate_percent: float
-    failed_jobs_percent: float
-    latency_p99_ms: int
-    archive_flush_seconds: int = 10
+    """Let AWS WAF limit requests per address and apply AWS's managed rules. AWS bills it by the
+    month, rule and request."""
+
     api_gateway_account: bool = True
-    snap_start: bool = False
-    alarm_email: str | None = None
+    """Create the account-wide role that lets API Gateway write logs. False if the account already
+    has one."""
+
+    authorization: Authorization
+    """"api-key" (a key is enough), "cognito" (an access token of a user pool) or "iam" (a request
+    signed with AWS credentials). docs/sign-in.md says when to choose which."""
+
     sign_in_callbacks: tuple[str, ...] = ("http://127.0.0.1:4567/oauth2-redirect.html",)
+    """The URLs that a browser may return to after signing in, with "cognito": HTTPS, or on this
+    machine. The default is the API reference of the local run."""
+
     user_pool_arn: str | None = None
+    """An existing user pool for "cognito"; None to create one."""
+
+    cors_origins: tuple[str, ...]
+    """The browser origins that may call the API, such as ``https://jobs.example.com``; ("*",) for
+    all. More than one needs a web ACL, which AWS bills by the month and request."""
+
     domain_name: str | None = None
+    """The custom domain name of the API, such as ``jobs-api.example.com``; None for the name that
+    AWS generates."""
+
     certificate_arn: str | None = None
+    """The certificate for ``domain_name``, in the same region."""
+
+    shards: int
+    """The number of partitions that each index spreads all jobs, and the jobs of one status, over.
+
+    A shard takes 1,000 writes a second. A list queries all shards at once, so 16 is the maximum.
+    The number may grow but never shrink: lists would miss the jobs of the lost shards.
+    """
+
+    cache_size_gb: str
+    """The size of the API cache: "0.5", "1.6", "6.1", …"""
+
+    rate_limit: int
+    """Requests per second of the default usage plan."""
+
+    burst_limit: int
+    """Requests that may arrive at once under that plan."""
+
+    daily_quota: int
+    """Requests per day under that plan."""
+
+    log_retention_days: int
+    """Days that CloudWatch keeps logs."""
+
+    archive_flush_seconds: int = 10
+    """The minimum time between two uploads of log lines by an execution environment. Lines that it
+    logs in between wait for its next request, or for its end."""
+
+    archive_cold_after_days: int
+    """Days after which archived logs move to a colder storage class."""
+
+    archive_expire_after_days: int
+    """Days after which archived logs expire; S3 bills the colder class for at least 90 days."""
+
+    query_limit_gb: int
+    """Gigabytes of the archive that a query may scan before Athena cancels it; AWS bills them."""
+
+    job_retention_days: int
+    """Days after its end that a job expires."""
+
+    memory_mb: int
+    """The memory of each function; CPU is proportional to it."""
+
+    snap_start: bool = False
+    """Start functions from a snapshot of the initialised runtime."""
+
+    error_rate_percent: float
+    """The share of 5xx answers, of the API or of a function, that raises an alarm."""
+
+    failed_jobs_percent: float
+    """The share of failed jobs among ended jobs that raises the business alarm."""
+
+    latency_p99_ms: int
+    """The API's p99 latency that raises its alarm."""
+
+    alarm_email: str | None = None
+    """The address that is subscribed to the alarm topic; None for no address."""
 
     @property
     def stack(self) -> str:
-        """The name of the stage's stack, and of its dashboard."""
+        """The name of the stack and of the dashboard."""
         return f"JobLedger-{self.name}"
 
     @property
     def lists_origins(self) -> bool:
-        """Whether the API has to choose from several origins the one that may read an answer."""
+        """True if the API has to pick one of several origins for its CORS headers."""
         return len(self.cors_origins) > 1
 
     @property
     def has_web_acl(self) -> bool:
-        """Whether AWS WAF looks at each request."""
+        """True if AWS WAF inspects each request."""
         return self.firewall or self.lists_origins
 
     @property
     def prefix(self) -> str:
-        """What every physical name of the stage begins with."""
+        """The prefix of every physical name."""
         return f"job-ledger-{self.name}"
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from infra.bundling.layer import build
+from infra.bundling.layer import build_layer
 from infra.spec.paths import BUILD, FUNCTION_SOURCES
 from infra.spec.routes import Function
 from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
@@ -69,7 +69,7 @@ class ExecutionEnvironment:
                 "FUNCTION": function,
                 "ARCHIVE_BUCKET": aws.bucket,
                 "ARCHIVE_FLUSH_SECONDS": str(flush_seconds),
-                "PYTHONPATH": os.pathsep.join([str(task_root), str(build(BUILD) / "python")]),
+                "PYTHONPATH": os.pathsep.join([str(task_root), str(build_layer(BUILD) / "python")]),
                 "PYTHONPYCACHEPREFIX": str(compiled),
             },
         )

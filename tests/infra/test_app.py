@@ -3,41 +3,41 @@
 import pytest
 from aws_cdk import App, CliCredentialsStackSynthesizer
 
-from app import chosen_stage, chosen_synthesizer
+from app import stage_from_context, synthesizer_from_context
 
 
 def test_without_a_word_it_is_dev() -> None:
-    assert chosen_stage(App()).name == "dev"
+    assert stage_from_context(App()).name == "dev"
 
 
 def test_a_stage_can_be_chosen() -> None:
-    assert chosen_stage(App(context={"stage": "prod"})).name == "prod"
+    assert stage_from_context(App(context={"stage": "prod"})).name == "prod"
 
 
 def test_an_unknown_stage_is_refused_with_the_names_of_those_there_are() -> None:
     with pytest.raises(SystemExit, match=r"Unknown stage 'qa'.*dev\|prod"):
-        chosen_stage(App(context={"stage": "qa"}))
+        stage_from_context(App(context={"stage": "qa"}))
 
 
 def test_a_stage_can_be_tried_with_another_authorization() -> None:
-    assert chosen_stage(App(context={"authorization": "iam"})).authorization == "iam"
-    assert chosen_stage(App(context={"stage": "prod"})).authorization == "cognito"
+    assert stage_from_context(App(context={"authorization": "iam"})).authorization == "iam"
+    assert stage_from_context(App(context={"stage": "prod"})).authorization == "cognito"
 
 
 def test_an_unknown_authorization_is_refused_with_the_names_of_those_there_are() -> None:
     with pytest.raises(SystemExit, match=r"Unknown authorization 'none'.*api-key\|cognito\|iam"):
-        chosen_stage(App(context={"authorization": "none"}))
+        stage_from_context(App(context={"authorization": "none"}))
 
 
 def test_the_caller_can_deploy_with_credentials_of_their_own() -> None:
-    synthesizer = chosen_synthesizer(App(context={"credentials": "cli"}))
+    synthesizer = synthesizer_from_context(App(context={"credentials": "cli"}))
     assert isinstance(synthesizer, CliCredentialsStackSynthesizer)
 
 
 def test_without_a_word_the_roles_of_the_bootstrap_stack_deploy() -> None:
-    assert chosen_synthesizer(App()) is None
+    assert synthesizer_from_context(App()) is None
 
 
 def test_unknown_credentials_are_refused_with_what_to_say_instead() -> None:
     with pytest.raises(SystemExit, match="-c credentials=cli"):
-        chosen_synthesizer(App(context={"credentials": "env"}))
+        synthesizer_from_context(App(context={"credentials": "env"}))

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
-from infra.bundling.function_code import compiled
-from infra.bundling.layer import build
+from infra.bundling.function_code import build_code
+from infra.bundling.layer import build_layer
 from infra.spec.paths import BUILD, FUNCTION_SOURCES
 from infra.spec.routes import FUNCTIONS, Function
 from local.lambda_runtime import interpreter
@@ -59,7 +59,7 @@ def starts(dev: Synthesized) -> Mapping[str, list[Start]]:
     boto3 = find_spec("boto3")
     assert boto3
     assert boto3.origin
-    layer, functions = build(BUILD) / "python", compiled(FUNCTION_SOURCES)
+    layer, functions = build_layer(BUILD) / "python", build_code(FUNCTION_SOURCES)
     folders: dict[str, tuple[Path, ...]] = {name: (layer, functions / name) for name in FUNCTIONS}
     folders[BARE] = (Path(boto3.origin).parent.parent,)
     found: dict[str, list[Start]] = {name: [] for name in folders}

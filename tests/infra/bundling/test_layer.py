@@ -14,8 +14,8 @@ from typing import NamedTuple
 import pytest
 from aws_cdk import FileSystem
 
-from infra.bundling.function_code import compiled
-from infra.bundling.layer import build
+from infra.bundling.function_code import build_code
+from infra.bundling.layer import build_layer
 from infra.spec.paths import BUILD, COMMON, FUNCTION_SOURCES
 from infra.spec.routes import FUNCTIONS, Function
 from local.lambda_runtime import interpreter
@@ -55,7 +55,7 @@ def ours(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def layer() -> Path:
-    return build(BUILD)
+    return build_layer(BUILD)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_builds_elsewhere_at_the_same_time_are_the_same_and_leave_no_rubbish(
     layer: Path, tmp_path: Path, other_umask: None
 ) -> None:
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(build, [tmp_path, tmp_path])
+        first, second = pool.map(build_layer, [tmp_path, tmp_path])
     assert first == second != layer
     assert FileSystem.fingerprint(str(first)) == FileSystem.fingerprint(str(layer))
     assert modes(first) == modes(layer)
@@ -85,22 +85,22 @@ def modes(folder: Path) -> dict[Path, int]:
 
 def test_a_second_build_finds_what_the_first_made(layer: Path) -> None:
     before = layer.stat().st_ino
-    assert build(BUILD) == layer
+    assert build_layer(BUILD) == layer
     assert layer.stat().st_ino == before
 
 
 def test_a_changed_line_makes_another_layer(ours: Path, cache: Path) -> None:
-    before = build(cache, ours)
+    before = build_layer(cache, ours)
     file = ours / "contract.py"
     file.write_text(file.read_text() + "# changed\n")
-    assert build(cache, ours) != before
+    assert build_layer(cache, ours) != before
 
 
 def test_what_running_the_code_leaves_behind_makes_no_other_layer(ours: Path, cache: Path) -> None:
-    before = build(cache, ours)
+    before = build_layer(cache, ours)
     (ours / "__pycache__").mkdir(exist_ok=True)
     (ours / "__pycache__" / "ladder.cpython-313.pyc").write_bytes(b"stale")
-    assert build(cache, ours) == before
+    assert build_layer(cache, ours) == before
 
 
 def test_a_module_that_is_no_python_makes_no_layer(
@@ -108,7 +108,7 @@ def test_a_module_that_is_no_python_makes_no_layer(
 ) -> None:
     (ours / "contract.py").write_text("JSON = (\n")
     with pytest.raises(subprocess.CalledProcessError):
-        build(cache, ours)
+        build_layer(cache, ours)
     said = capfd.readouterr().err
     assert "contract.py" in said
     assert "'(' was never closed" in said
@@ -119,7 +119,7 @@ def test_a_module_that_is_no_python_makes_no_layer(
 def test_all_code_has_bytecode_of_the_runtime_that_is_trusted_as_it_is(
     code: str, layer: Path
 ) -> None:
-    folder = layer if code == "the layer" else compiled(FUNCTION_SOURCES)
+    folder = layer if code == "the layer" else build_code(FUNCTION_SOURCES)
     modules = list(folder.rglob("*.py"))
     assert modules
     for module in modules:
@@ -171,7 +171,7 @@ def test_a_function_starts_with_nothing_but_the_layer(
     function: Function, layer: Path, dev: Synthesized
 ) -> None:
     loaded = start(Path(sys.executable), function, layer, dev).loaded
-    allowed = (str(layer), str(compiled(FUNCTION_SOURCES)), str(Path(os.__file__).parent))
+    allowed = (str(layer), str(build_code(FUNCTION_SOURCES)), str(Path(os.__file__).parent))
     assert [name for name in loaded if not name.startswith(allowed)] == []
     assert not [name for name in loaded if "site-packages" in name]
 
@@ -186,7 +186,7 @@ class Started(NamedTuple):
 def start(python: Path, function: Function, layer: Path, stack: Synthesized) -> Started:
     """Import a function as Lambda does."""
     variables = stack.at(f"{function.capitalize()}/Function").properties["Environment"]["Variables"]
-    folders = [str(layer / "python"), str(compiled(FUNCTION_SOURCES) / function)]
+    folders = [str(layer / "python"), str(build_code(FUNCTION_SOURCES) / function)]
     # Isolated, and without site-packages.
     command = [str(python), "-I", "-S", "-B", "-c", START, json.dumps(folders)]
     result = subprocess.run(

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from infra.bundling import trim_sdk
-from infra.bundling.layer import build
+from infra.bundling.layer import build_layer
 from infra.spec.paths import BUILD
 
 CALLS = """
@@ -124,7 +124,7 @@ class Aws(NamedTuple):
 
 @pytest.fixture(scope="module")
 def layer() -> Path:
-    return build(BUILD) / "python"
+    return build_layer(BUILD) / "python"
 
 
 @pytest.fixture(scope="module")

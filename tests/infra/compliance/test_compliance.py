@@ -11,7 +11,7 @@ from aws_cdk import Validations
 from aws_cdk import aws_sns as sns
 
 from infra.compliance import plugin
-from infra.compliance.nag_acceptances import ACCEPTED, Acceptance
+from infra.compliance.nag_acceptances import ACCEPTANCES, Acceptance
 from infra.compliance.plugin import Compliance, findings, violations
 from infra.spec.paths import PROJECT
 from infra.spec.stages import STAGES
@@ -48,7 +48,7 @@ STAGES_AND_SWITCHES = {
 def test_every_finding_is_accepted_and_every_acceptance_is_used(name: str, tmp_path: Path) -> None:
     stage = STAGES_AND_SWITCHES[name]
     _, stack = create_app(stage, tmp_path)
-    accepted = [acceptance for acceptance in ACCEPTED if acceptance.when(stage)]
+    accepted = [acceptance for acceptance in ACCEPTANCES if acceptance.when(stage)]
     assert [each.fix for each in violations(stack, accepted)] == []
 
 
@@ -66,10 +66,10 @@ def test_an_acceptance_that_accepts_nothing_stops_the_synthesis(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     idle = Acceptance("AwsSolutions-SNS3", "Monitoring/Alarms", "It is mended.")
-    monkeypatch.setattr(plugin, "ACCEPTED", (*ACCEPTED, idle))
+    monkeypatch.setattr(plugin, "ACCEPTED", (*ACCEPTANCES, idle))
     app, stack = create_app(STAGES["dev"], tmp_path)
     Validations.of(app).add_plugins(Compliance(stack, STAGES["dev"]))
-    with pytest.raises(RuntimeError, match="SNS3 is accepted at Monitoring/Alarms, and not found"):
+    with pytest.raises(RuntimeError, match="SNS3 is accepted at Monitoring/Alarms, but not found"):
         app.synth()
 
 
@@ -77,18 +77,18 @@ def test_an_acceptance_is_for_one_rule_and_one_resource_or_type(
     dev_stack: JobLedgerStack,
 ) -> None:
     found = list(findings(dev_stack))
-    for acceptance in ACCEPTED:
+    for acceptance in ACCEPTANCES:
         if acceptance.when(STAGES["dev"]):
             about = [f for f in found if f.rule == acceptance.rule]
             assert acceptance.where in {f.path for f in about} | {f.type for f in about}
 
 
 def test_no_acceptance_says_the_same_twice() -> None:
-    assert len({(each.rule, each.where) for each in ACCEPTED}) == len(ACCEPTED)
+    assert len({(each.rule, each.where) for each in ACCEPTANCES}) == len(ACCEPTANCES)
 
 
 def test_every_acceptance_gives_its_reason() -> None:
-    assert [each for each in ACCEPTED if len(each.reason.split()) < 8] == []
+    assert [each for each in ACCEPTANCES if len(each.reason.split()) < 8] == []
 
 
 def test_findings_are_accepted_nowhere_else() -> None:
