@@ -66,7 +66,7 @@ def test_an_acceptance_that_accepts_nothing_stops_the_synthesis(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     idle = Acceptance("AwsSolutions-SNS3", "Monitoring/Alarms", "It is mended.")
-    monkeypatch.setattr(plugin, "ACCEPTED", (*ACCEPTANCES, idle))
+    monkeypatch.setattr(plugin, "ACCEPTANCES", (*ACCEPTANCES, idle))
     app, stack = create_app(STAGES["dev"], tmp_path)
     Validations.of(app).add_plugins(Compliance(stack, STAGES["dev"]))
     with pytest.raises(RuntimeError, match="SNS3 is accepted at Monitoring/Alarms, but not found"):
