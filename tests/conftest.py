@@ -19,7 +19,7 @@ from tests.support.browser import chromium
 _OWN_GROUPS = frozenset(
     {
         # These deploy their own service or none, so they do not need the service of tests/local.
-        "test_emulator_patches",
+        "emulator",
         "test_install",
         "test_local_run",
         "test_signatures",

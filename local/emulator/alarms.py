@@ -1,4 +1,4 @@
-"""What state an alarm is in: M out of N periods, missing data and metric math as in CloudWatch.
+"""Evaluate alarms as CloudWatch does: M out of N periods, missing data, and metric math.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
 """
@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 Query = Mapping[str, Any]
-"""A metric in the words of GetMetricData: Namespace, MetricName, Dimensions; Period and Stat."""
+"""A metric: the Namespace, MetricName, Dimensions, Period and Stat of GetMetricData."""
 
 Value: TypeAlias = float | None
-"""What a metric is in one period; None without data."""
+"""The value of a metric in one period; None without data."""
 
 Read = Callable[[Query, float, float], Value]
-"""Gives what a metric is from one time to another, in epoch seconds."""
+"""Read the value of a metric between two times, in epoch seconds."""
 
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -28,23 +28,25 @@ _BINARY: Mapping[type[ast.operator], Callable[[float, float], float]] = {
 }
 
 
-def state(alarm: Mapping[str, Any], read: Read, now: float) -> tuple[str, str]:
-    """The state that an alarm is in, and why.
+def evaluate_alarm(alarm: Mapping[str, Any], read: Read, now: float) -> tuple[str, str]:
+    """Return the state of an alarm, and the reason.
 
     Args:
-        alarm: The alarm as DescribeAlarms shows it. It must treat missing data as
-            notBreaching, and compare upwards.
-        read: Gives the metrics' values.
-        now: When, in epoch seconds. The period that it falls into has not ended, and does not
-            count yet.
+        alarm: The alarm as DescribeAlarms returns it.
+        read: Reads the metrics' values.
+        now: The time in epoch seconds. Its period has not ended, and so does not count yet.
+
+    Raises:
+        NotImplementedError: The alarm does not treat missing data as notBreaching, or its
+            expression has an unknown function.
+        KeyError: The alarm has another comparison operator than the two of "greater than".
     """
     if alarm["TreatMissingData"] != "notBreaching":
         raise NotImplementedError(f"TreatMissingData={alarm['TreatMissingData']}")
     breaches = _COMPARISONS[alarm["ComparisonOperator"]]
     periods = alarm["EvaluationPeriods"]
-    values = _values(alarm, read, now, periods)
-    breaching = [value for value in values if value is not None]
-    breaching = [value for value in breaching if breaches(value, alarm["Threshold"])]
+    values = [value for value in _values(alarm, read, now, periods) if value is not None]
+    breaching = [value for value in values if breaches(value, alarm["Threshold"])]
     needed = alarm.get("DatapointsToAlarm") or periods
     reason = f"{len(breaching)} of the last {periods} datapoints {breaching} are beyond"
     return (
@@ -53,26 +55,26 @@ def state(alarm: Mapping[str, Any], read: Read, now: float) -> tuple[str, str]:
     )
 
 
-def queries(alarm: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What an alarm watches, as a list of queries even if it is a single metric."""
+def metric_queries(alarm: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the metrics of an alarm as queries, even if the alarm has a single metric."""
     if alarm.get("Metrics"):
         return list(alarm["Metrics"])
     metric = {name: alarm[name] for name in ("Namespace", "MetricName", "Dimensions")}
     stat = alarm.get("ExtendedStatistic") or alarm["Statistic"]
-    watched = {"Metric": metric, "Period": alarm["Period"], "Stat": stat}
-    return [{"Id": "watched", "MetricStat": watched, "ReturnData": True}]
+    metric_stat = {"Metric": metric, "Period": alarm["Period"], "Stat": stat}
+    return [{"Id": "metric", "MetricStat": metric_stat, "ReturnData": True}]
 
 
 def _values(alarm: Mapping[str, Any], read: Read, now: float, periods: int) -> Sequence[Value]:
-    asked = queries(alarm)
-    (result,) = (query for query in asked if query.get("ReturnData", True))
+    queries = metric_queries(alarm)
+    (result,) = (query for query in queries if query.get("ReturnData", True))
     series = {
         query["Id"]: _series({**stat["Metric"], **stat}, read, now, periods)
-        for query in asked
+        for query in queries
         if (stat := query.get("MetricStat"))
     }
     if "Expression" in result:
-        return evaluate(result["Expression"], series)
+        return evaluate_expression(result["Expression"], series)
     return series[result["Id"]]
 
 
@@ -83,12 +85,14 @@ def _series(query: Query, read: Read, now: float, periods: int) -> list[Value]:
     return [read(query, start, start + period) for start in starts]
 
 
-def evaluate(expression: str, series: Mapping[str, Sequence[Value]]) -> list[Value]:
-    """The values of a metric math expression, one for each period.
+def evaluate_expression(expression: str, series: Mapping[str, Sequence[Value]]) -> list[Value]:
+    """Return the values of a metric math expression, one for each period.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 
     Args:
-        expression: Sums, products, quotients, comparisons, IF and FILL; its syntax is a part
-            of Python's.
+        expression: Sums, products, quotients, comparisons, IF and FILL. Their syntax is also
+            valid Python.
         series: The values of the metrics, by their ids.
     """
     tree = ast.parse(expression, mode="eval").body

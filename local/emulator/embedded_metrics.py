@@ -1,4 +1,4 @@
-"""Metrics in log lines, as CloudWatch Logs extracts them: the embedded metric format.
+"""Parse the embedded metric format, as CloudWatch Logs does.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
@@ -9,27 +9,20 @@ from typing import NamedTuple
 
 
 class Datum(NamedTuple):
-    """One value of one metric.
-
-    Args:
-        namespace: The metric's namespace.
-        name: The metric's name.
-        dimensions: The metric's dimensions: each set of them makes a metric of its own.
-        value: The value.
-        unit: What it counts.
-        time: When, in epoch seconds.
-    """
+    """One value of one metric."""
 
     namespace: str
     name: str
     dimensions: dict[str, str]
+    """Each set of dimensions is a separate metric."""
     value: float
     unit: str
     time: float
+    """In epoch seconds."""
 
 
-def data_in(line: str) -> Iterator[Datum]:
-    """The values that a log line carries; none if it is not in the embedded metric format."""
+def parse_metrics(line: str) -> Iterator[Datum]:
+    """Yield the values in a log line; none if the line is not in the embedded metric format."""
     if not line.startswith("{") or '"_aws"' not in line:
         return
     record = json.loads(line)

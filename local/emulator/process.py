@@ -234,7 +234,7 @@ def main() -> None:
     listener = socket.socket(fileno=int(os.environ.pop(_REFERENCE_SOCKET)))
     run_folder = RunFolder(Path(os.environ.pop(_RUN_FOLDER)))
     threading.Thread(target=server.serve, args=(listener, run_folder), daemon=True).start()
-    patches.close(f"http://{HOST}:{os.environ['GATEWAY_PORT']}")
+    patches.apply(f"http://{HOST}:{os.environ['GATEWAY_PORT']}")
     app.main()
 
 

@@ -42,7 +42,7 @@ def state(alarm: Properties, data: MetricValues, periods: Sequence[int]) -> str:
         (value,) = values
         return value
 
-    return alarms.state(alarm, read, NOW)[0]
+    return alarms.evaluate_alarm(alarm, read, NOW)[0]
 
 
 def test_every_alarm_has_data_for_both_sides(stack: Synthesized) -> None:

@@ -43,7 +43,7 @@ def like(alarm: Alarm, name: str, change: Callable[[Any], Any], **changed: Any) 
     """An alarm as a resource of a template: the same but for its name and what it watches."""
     metrics = [
         {**query, "MetricStat": change(query["MetricStat"])} if "MetricStat" in query else query
-        for query in alarms.queries(alarm)
+        for query in alarms.metric_queries(alarm)
     ]
     kept = {key: alarm[key] for key in SAME}
     properties = {**kept, "AlarmName": name, "Metrics": metrics, **changed}
@@ -67,7 +67,9 @@ def stack_of(service: Service, resources: Mapping[str, Any]) -> Iterator[None]:
 def put(service: Service, side: str, alarm: Alarm, data: MetricValues) -> None:
     """Let the metrics that an alarm watches have ``data`` in every period."""
     left = dict(data)
-    for stat in (query["MetricStat"] for query in alarms.queries(alarm) if "MetricStat" in query):
+    for stat in (
+        query["MetricStat"] for query in alarms.metric_queries(alarm) if "MetricStat" in query
+    ):
         # Of the same metric of several operations or functions, one has data.
         values = left.pop(stat["Metric"]["MetricName"], None)
         if not values:

@@ -10,7 +10,7 @@ import pytest
 
 from infra.spec.paths import PROJECT
 from local.deploy import STACK, STAGE
-from local.emulator import patches
+from local.emulator.patches.cloudformation import INCOMPLETE_TYPES, MISSING_TYPES
 from tests.support.deployment.service import Service
 
 
@@ -66,7 +66,7 @@ def test_the_stack_needs_every_type_whose_gaps_are_closed(for_aws: dict[str, Any
     used = {resource["Type"] for resource in for_aws["Resources"].values()}
     # Where several origins may call, which the stage of the browser's tests lets them.
     used |= {"AWS::WAFv2::LoggingConfiguration", "AWS::WAFv2::WebACLAssociation"}
-    assert {gap.type for gap in (*patches.LACKING, *patches.DROPPING)} <= used
+    assert {each.type for each in (*MISSING_TYPES, *INCOMPLETE_TYPES)} <= used
 
 
 @pytest.mark.parametrize("path", ["app.py", "infra"])

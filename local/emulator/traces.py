@@ -1,7 +1,7 @@
-"""X-Ray: takes segments as its daemon does, and shows them through a part of its API.
+"""Collect X-Ray segments as X-Ray's daemon does, and serve them through a part of its API.
 
-The functions' SDK sends each segment as one UDP datagram. What the service itself would record
-of API Gateway and Lambda comes from the emulator: :mod:`local.emulator.patches`.
+The functions' SDK sends each segment as one UDP datagram. The segments of API Gateway and Lambda
+come from the emulator: :mod:`local.emulator.patches.xray`.
 
 https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 """
@@ -17,33 +17,30 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 Document = Mapping[str, Any]
-"""A segment, or a subsegment that was sent on its own."""
+"""A segment, or a subsegment that was sent separately."""
 
-_MOST_TRACES = 10_000
+_MAX_TRACES = 10_000
 _DATAGRAM_BYTES = 65_535
 _NAMES = {"dynamodb": "DynamoDB", "s3": "S3", "ssm": "SSM"}
+"""The names in X-Ray's types of the services that botocore calls otherwise."""
 
 
 def new_trace_id() -> str:
-    """An id for a trace that begins now."""
+    """Return the id of a trace that begins now."""
     return f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
 
 
 @dataclass
 class Span:
-    """A segment that a service records, or with a ``namespace`` a call within one.
-
-    Args:
-        trace_id: The trace it belongs to.
-        name: The name of the service, or of what is called.
-        kind: Either ``origin``, for a segment, or ``namespace``.
-        parent_id: The call that caused the segment, if any.
-    """
+    """The segment of a service, or a call (subsegment) within a segment."""
 
     trace_id: str
     name: str
+    """The name of the service."""
     kind: Mapping[str, str]
+    """The ``origin`` of a segment, or the ``namespace`` of a call."""
     parent_id: str | None = None
+    """The call that caused the segment, if any."""
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     start: float = field(default_factory=time.time)
     end: float = 0.0
@@ -51,18 +48,18 @@ class Span:
     calls: list["Span"] = field(default_factory=list)
 
     def finish(self, status: int) -> None:
-        """End it with the status of an HTTP answer."""
+        """End the span with the HTTP status of the answer."""
         self.end = time.time()
         self.status = status
 
     @property
     def milliseconds(self) -> float:
-        """How long it took."""
+        """The duration of the span."""
         return (self.end - self.start) * 1000
 
     @property
     def document(self) -> Document:
-        """It, as X-Ray takes it."""
+        """The segment document that X-Ray expects."""
         parent = {"parent_id": self.parent_id} if self.parent_id else {}
         return {
             "id": self.id,
@@ -81,22 +78,22 @@ class Span:
 
 
 class Traces:
-    """The traces of the last requests."""
+    """The traces of the latest requests."""
 
     def __init__(self) -> None:
-        # As text, which takes up a tenth of the room.
+        # Text takes a tenth of the memory of parsed documents.
         self._traces: OrderedDict[str, list[str]] = OrderedDict()
         self._lock = threading.Lock()
 
     def add(self, document: Document) -> None:
-        """Keep a document; of the oldest traces, forget what no longer fits."""
+        """Keep a document, and drop the oldest traces beyond the limit."""
         with self._lock:
             self._traces.setdefault(document["trace_id"], []).append(json.dumps(document))
-            while len(self._traces) > _MOST_TRACES:
+            while len(self._traces) > _MAX_TRACES:
                 self._traces.popitem(last=False)
 
     def listen(self, host: str, port: int) -> None:
-        """Take what is sent to a UDP port, for as long as the process lives.
+        """Receive documents at a UDP port for as long as the process lives.
 
         https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html
         """
@@ -113,21 +110,21 @@ class Traces:
 
     async def api(self, _method: str, path: str, _headers: Any, body: bytes, _query: Any) -> Any:
         """Answer GetServiceGraph and BatchGetTraces."""
-        asked = json.loads(body or b"{}")
+        request = json.loads(body or b"{}")
         match path:
             case "/ServiceGraph":
-                start, end = asked["StartTime"], asked["EndTime"]
+                start, end = request["StartTime"], request["EndTime"]
                 services = self.graph(start, end)
                 answer = {"StartTime": start, "EndTime": end, "Services": services}
             case "/Traces":
-                answer = self._batch(asked["TraceIds"])
+                answer = self._batch(request["TraceIds"])
             case _:
                 return 404, {}, b'{"message": "The emulator lacks this operation."}'
         return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
 
     def _batch(self, ids: list[str]) -> dict[str, Any]:
         with self._lock:
-            found = {each: list(self._traces[each]) for each in ids if each in self._traces}
+            traces = {each: list(self._traces[each]) for each in ids if each in self._traces}
         return {
             "Traces": [
                 {
@@ -136,13 +133,13 @@ class Traces:
                         {"Id": json.loads(each)["id"], "Document": each} for each in documents
                     ],
                 }
-                for trace_id, documents in found.items()
+                for trace_id, documents in traces.items()
             ],
-            "UnprocessedTraceIds": [each for each in ids if each not in found],
+            "UnprocessedTraceIds": [each for each in ids if each not in traces],
         }
 
     def graph(self, start: float, end: float) -> list[dict[str, Any]]:
-        """The services that took part in the requests between two times, in epoch seconds."""
+        """Return the service graph of the requests between two times, in epoch seconds."""
         with self._lock:
             traces = [list(documents) for documents in self._traces.values()]
         graph = _Graph()
@@ -165,14 +162,15 @@ class _Statistics:
     histogram: Counter[float] = field(default_factory=Counter)
 
     def count(self, span: Document) -> None:
-        # A throttle is an error too, and a fault is not an error.
+        # A throttled call is also an error, but counts only as throttled.
         outcome = next((o for o in ("fault", "throttle", "error") if span.get(o)), "ok")
         seconds = span["end_time"] - span["start_time"]
         self.outcomes[outcome] += 1
         self.seconds += seconds
         self.histogram[round(seconds, 4)] += 1
 
-    def present(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
+        """Return the statistics in the form of GetServiceGraph."""
         outcomes = self.outcomes
         return {
             "SummaryStatistics": {
@@ -213,8 +211,8 @@ class _Graph:
 
         for key, span in spans.items():
             caller = owner(span.get("parent_id"))
-            if (own := segments.get(key)) is not None:
-                self._count(caller or _Key(own.name, "client"), own, span)
+            if (segment := segments.get(key)) is not None:
+                self._count(caller or _Key(segment.name, "client"), segment, span)
             elif caller and span.get("namespace") == "aws" and key not in called:
                 self._count(caller, _inferred(span), span)
 
@@ -223,7 +221,7 @@ class _Graph:
         self._edges.setdefault((caller, called), _Statistics()).count(span)
 
     def services(self) -> list[dict[str, Any]]:
-        """The graph in the words of GetServiceGraph."""
+        """Return the graph in the form of GetServiceGraph."""
         keys = list(dict.fromkeys(key for edge in self._edges for key in edge))
         numbers = {key: number for number, key in enumerate(keys)}
         return [
@@ -235,11 +233,11 @@ class _Graph:
                 "State": "active",
                 "Root": (_Key(key.name, "client"), key) in self._edges,
                 "Edges": [
-                    {"ReferenceId": numbers[called], **statistics.present()}
+                    {"ReferenceId": numbers[called], **statistics.summary()}
                     for (caller, called), statistics in self._edges.items()
                     if caller == key
                 ],
-                **(self._nodes[key].present() if key in self._nodes else {}),
+                **(self._nodes[key].summary() if key in self._nodes else {}),
             }
             for key in keys
         ]
@@ -250,18 +248,18 @@ def _key(segment: Document) -> _Key:
 
 
 def _spans(document: Document, parent_id: str | None) -> Iterator[Document]:
-    """A document and the subsegments in it, each with its parent's id."""
+    """Yield a document and its subsegments, each with the id of its parent."""
     yield {"parent_id": parent_id, **document}
     for inner in document.get("subsegments", ()):
         yield from _spans(inner, document["id"])
 
 
 def _inferred(span: Document) -> _Key:
-    """The AWS service that a call went to, as X-Ray infers it from the caller's subsegment."""
-    called = span.get("aws", {})
+    """Return the service that a call went to, as X-Ray infers it from the caller's subsegment."""
+    resource = span.get("aws", {})
     name = _NAMES.get(str(span["name"]), str(span["name"]))
-    if "table_name" in called:
-        return _Key(called["table_name"], f"AWS::{name}::Table")
-    if "bucket_name" in called:
-        return _Key(called["bucket_name"], f"AWS::{name}::Bucket")
+    if "table_name" in resource:
+        return _Key(resource["table_name"], f"AWS::{name}::Table")
+    if "bucket_name" in resource:
+        return _Key(resource["bucket_name"], f"AWS::{name}::Bucket")
     return _Key(name, f"AWS::{name}")

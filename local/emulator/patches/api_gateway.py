@@ -1,0 +1,160 @@
+"""API Gateway: wrap the functions that answer a request, and call the steps of each moment.
+
+For each request, the emulator calls these functions of its own, in this order::
+
+    _enforce_execute_api            IAM
+    _handle_execute_in_scope        all that follows
+      _execute_in_scope             routing, authorizer, API key, throttling, validation
+        _build_lambda_event_v1
+        _call_lambda_raw
+      _gateway_error_response       if API Gateway itself refuses the request
+
+Each of them is wrapped here, once. The tuples list the steps of each moment in their order.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack import app
+from ministack.services import apigateway_v1
+
+from local.emulator.patches import access_log, cloudwatch, gateway_responses, waf, xray
+from local.emulator.patches.api_request import (
+    CURRENT,
+    Answer,
+    ApiRequest,
+    Invocation,
+    current_request,
+)
+from local.emulator.patches.wrapping import Wrapper, wrap
+
+
+def share_request_id(request: ApiRequest, event: dict[str, Any]) -> None:
+    """Give the function the same request id as the access log and the gateway's responses.
+
+    The emulator creates another one for the function.
+    """
+    event["requestContext"]["requestId"] = request.record["request_id"]
+
+
+def name_api_key(request: ApiRequest, event: dict[str, Any]) -> None:
+    """Give the function the API key of the request, and the key's id.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+    """
+    value = request.headers.get("x-api-key")
+    if key := apigateway_v1._resolve_api_key(value):
+        event["requestContext"]["identity"] |= {"apiKey": value, "apiKeyId": key["id"]}
+
+
+AFTER_DENIAL: tuple[Callable[[ApiRequest, Answer, Any], Answer], ...] = (
+    gateway_responses.deny_through_the_api,
+)
+"""Return the answer to a request that IAM denies; also given the query."""
+
+BEFORE_ROUTING: tuple[Callable[[ApiRequest], Any], ...] = (waf.block_request,)
+"""Return an error of the emulator to refuse the request, or None."""
+
+BEFORE_INVOCATION: tuple[Callable[[ApiRequest, dict[str, Any]], None], ...] = (
+    share_request_id,
+    name_api_key,
+)
+"""Complete the event for the function."""
+
+AFTER_INVOCATION: tuple[Callable[[Invocation], None], ...] = (
+    xray.record_invocation,
+    cloudwatch.count_invocation,
+)
+
+AFTER_REFUSAL: tuple[Callable[[ApiRequest, Any, bytes], bytes], ...] = (
+    gateway_responses.fill_variables,
+)
+"""Return the body of the gateway response to an error of the emulator."""
+
+AFTER_ANSWER: tuple[Callable[[ApiRequest, Answer], None], ...] = (
+    access_log.log_request,
+    xray.record_request,
+    cloudwatch.count_request,
+)
+
+STEPS: tuple[Callable[..., Any], ...] = (
+    *AFTER_DENIAL,
+    *BEFORE_ROUTING,
+    *BEFORE_INVOCATION,
+    *AFTER_INVOCATION,
+    *AFTER_REFUSAL,
+    *AFTER_ANSWER,
+)
+
+
+def wrap_requests() -> None:
+    """Wrap each function of the emulator that takes part in a request."""
+
+    @wrap(app, "_enforce_execute_api")
+    def authorize(
+        native: Wrapper,
+        api_id: str,
+        stage: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, Any],
+        query: Any,
+        **kwargs: Any,
+    ) -> Answer | None:
+        request = ApiRequest(api_id, stage, method, path, headers)
+        CURRENT.set(request)
+        answer: Answer | None = native(api_id, stage, method, path, headers, query, **kwargs)
+        if answer:
+            for step in AFTER_DENIAL:
+                answer = step(request, answer, query)
+        return answer
+
+    @wrap(apigateway_v1, "_handle_execute_in_scope")
+    async def answer(native: Wrapper, *args: Any) -> Answer:
+        request = current_request()
+        try:
+            answer: Answer = await native(*args)
+        finally:
+            CURRENT.set(None)
+        request.segment.finish(answer[0])
+        for step in AFTER_ANSWER:
+            step(request, answer)
+        return answer
+
+    @wrap(apigateway_v1, "_execute_in_scope")
+    async def execute(native: Wrapper, record: dict[str, Any], *args: Any) -> Any:
+        request = current_request()
+        request.record = record
+        errors = (step(request) for step in BEFORE_ROUTING)
+        answer = next(filter(None, errors), None) or await native(record, *args)
+        if isinstance(answer, apigateway_v1._GatewayError):
+            request.error = answer
+        return answer
+
+    @wrap(apigateway_v1, "_build_lambda_event_v1")
+    def build_event(native: Wrapper, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        request = current_request()
+        event: dict[str, Any] = native(*args, **kwargs)
+        for step in BEFORE_INVOCATION:
+            step(request, event)
+        request.event = event
+        return event
+
+    @wrap(apigateway_v1, "_call_lambda_raw")
+    async def invoke(native: Wrapper, reference: str, *args: Any, **kwargs: Any) -> Any:
+        request = current_request()
+        name = reference.split(":function:")[-1].split(":")[0]
+        request.invocation = invocation = Invocation(request.segment.trace_id, name)
+        result, missing = await native(reference, *args, **kwargs)
+        invocation.finish(result)
+        for step in AFTER_INVOCATION:
+            step(invocation)
+        return result, missing
+
+    @wrap(apigateway_v1, "_gateway_error_response")
+    def respond(native: Wrapper, error: Any, record: Mapping[str, Any]) -> Answer:
+        request = current_request()
+        status, headers, body = native(error, record)
+        for step in AFTER_REFUSAL:
+            body = step(request, error, body)
+        return status, headers, body

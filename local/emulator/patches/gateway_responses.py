@@ -1,0 +1,111 @@
+"""The gateway responses of an API, where the emulator answers otherwise or leaves gaps in them.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import fastjsonschema
+from ministack.core import iam_evaluator
+from ministack.services import apigateway_v1
+
+from local.emulator.patches.api_request import Answer, ApiRequest
+from local.emulator.patches.wrapping import Wrapper, wrap
+
+_DENIAL = "AccessDeniedException"
+
+
+def fill_variables(request: ApiRequest, error: Any, body: bytes) -> bytes:
+    """Replace the two variables of the problem documents that the emulator leaves as they are."""
+    for variable, value in (
+        ("$context.path", request.path_with_stage),
+        (
+            "$context.error.validationErrorString",
+            f"[{getattr(error, 'explanation', error.message)}]",
+        ),
+    ):
+        body = body.replace(variable.encode(), json.dumps(value)[1:-1].encode())
+    return body
+
+
+def deny_through_the_api(request: ApiRequest, answer: Answer, query: Any) -> Answer:
+    """Answer a caller whom IAM denies a method with the API's response, not with the emulator's."""
+    if b'"__type": "AccessDeniedException"' not in answer[2]:
+        return answer
+    apigateway_v1._AUTHENTICATION_GATEWAY_ERRORS[_DENIAL] = ("ACCESS_DENIED", _DENIAL)
+    error = iam_evaluator.AuthError(_DENIAL, json.loads(answer[2])["message"])
+    response: Answer = apigateway_v1.authentication_error_response(
+        request.api_id, request.stage, error, request.headers, query
+    )
+    return response
+
+
+def deny_missing_scopes() -> None:
+    """Answer a token without the scope of the method with ACCESS_DENIED.
+
+    The emulator answers as if there were no token (UNAUTHORIZED).
+    """
+
+    @wrap(apigateway_v1, "_validate_cognito_authorizer")
+    async def validate_cognito_authorizer(
+        native: Wrapper, authorizer: Any, method: Mapping[str, Any], *args: Any
+    ) -> Any:
+        claims, error = await native(authorizer, method, *args)
+        if error is not None:
+            without_scopes = {**method, "authorizationScopes": []}
+            valid_claims, _ = await native(authorizer, without_scopes, *args)
+            if valid_claims is not None:
+                error = apigateway_v1._deny_error(explicit=False)
+        return claims, error
+
+
+def explain_invalid_bodies() -> None:
+    """Explain why a body is invalid. The emulator only reports that it is."""
+
+    @wrap(apigateway_v1, "_check_request_validation")
+    def check_request_validation(
+        native: Wrapper,
+        method: Mapping[str, Any],
+        api_id: str,
+        record: Mapping[str, Any],
+        headers: Mapping[str, str],
+        body: bytes,
+        query: Any,
+    ) -> Any:
+        error = native(method, api_id, record, headers, body, query)
+        if error is not None and error.response_type == "BAD_REQUEST_BODY":
+            models = method["requestModels"]
+            media_type = headers.get("content-type", "").split(";")[0].strip()
+            model = models.get(media_type) or models["application/json"]
+            schema = apigateway_v1._model_schema(api_id, model)
+            try:
+                fastjsonschema.validate(schema, json.loads(body))
+            except fastjsonschema.JsonSchemaValueException as violation:
+                error.explanation = violation.message
+            except (ValueError, RecursionError) as failure:
+                error.explanation = f"invalid JSON: {failure}"
+        return error
+
+
+class _FunctionFailed(Exception):
+    """A function ended without a response that API Gateway understands."""
+
+
+def answer_for_failed_functions() -> None:
+    """Answer for a function that fails with the API's 5xx response, not with the emulator's."""
+
+    @wrap(apigateway_v1, "_lambda_proxy_response")
+    def lambda_proxy_response(native: Wrapper, result: Any) -> Any:
+        response, failure = native(result)
+        if failure:
+            raise _FunctionFailed(failure)
+        return response, failure
+
+    @wrap(apigateway_v1, "_invoke_lambda_proxy_v1")
+    async def invoke_lambda_proxy(native: Wrapper, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await native(*args, **kwargs)
+        except _FunctionFailed:
+            return apigateway_v1._gw_error("DEFAULT_5XX", "Internal server error")

@@ -1,0 +1,14 @@
+"""A probe of WAF."""
+
+from tests.local.emulator.probes.resources import deploy_web_acl
+
+from infra.spec.stages import REGION
+from tests.support.deployment.probed_emulator import ProbedEmulator
+
+
+def blocks_requests(emulator: ProbedEmulator) -> bool:
+    stage = f"arn:aws:apigateway:{REGION}::/restapis/{emulator.api_id}/stages/probe"
+    if not deploy_web_acl(emulator, stage):
+        return False
+    kind = emulator.post({"n": 1}, headers={"X-Blocked": "yes"}).get("kind")
+    return kind == "WAF_FILTERED" and "event" in emulator.post({"n": 1})
