@@ -1,8 +1,7 @@
 """A probe of WAF."""
 
-from tests.local.emulator.probes.resources import deploy_web_acl
-
 from infra.spec.stages import REGION
+from tests.local.emulator.probes.resources import deploy_web_acl
 from tests.support.deployment.probed_emulator import ProbedEmulator
 
 
