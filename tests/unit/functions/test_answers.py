@@ -1,4 +1,4 @@
-"""What every function does around its route: problems, headers, log lines, metrics, archive."""
+"""The behaviour that all functions share: problems, headers, log lines, metrics and the archive."""
 
 import gzip
 import json
@@ -13,7 +13,6 @@ from botocore.exceptions import EndpointConnectionError
 from common.aws.clients import client
 from common.handler import lambda_handler
 from common.settings import SETTINGS
-from common.web import responses
 from functions.read.handler import handler as read
 from tests.support.http.response import HttpResponse
 from tests.unit.conftest import Context
@@ -39,7 +38,7 @@ def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def _canonical(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+def _canonical_line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     (line,) = [line for line in _lines(capsys) if line.get("message") == "request"]
     return line
 
@@ -49,24 +48,24 @@ def _metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return line
 
 
-def _archived() -> list[dict[str, Any]]:
+def _archived_lines() -> list[dict[str, Any]]:
     s3 = client("s3")
     keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket="archive").get("Contents", [])]
     bodies = [s3.get_object(Bucket="archive", Key=key)["Body"].read() for key in sorted(keys)]
     return [json.loads(line) for body in bodies for line in gzip.decompress(body).splitlines()]
 
 
-def _answer_of(route: "Callable[[Request], Response]") -> HttpResponse:
+def _call(route: "Callable[[Request], Response]") -> HttpResponse:
     result = lambda_handler({"GET /jobs": route})(EVENT, Context())
     return HttpResponse(result["statusCode"], result["headers"], result["body"])
 
 
-def test_a_problem_says_what_where_and_under_which_request_id(api: "Api") -> None:
-    answer = api("GET", "/jobs/unknown", request_id="request-1")
+def test_a_problem_document_has_the_detail_the_path_and_the_request_id(api: "Api") -> None:
+    response = api("GET", "/jobs/unknown", request_id="request-1")
 
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.headers["X-Request-Id"] == "request-1"
-    assert answer.body == {
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["X-Request-Id"] == "request-1"
+    assert response.body == {
         "type": "about:blank",
         "title": "Not Found",
         "status": 404,
@@ -76,28 +75,28 @@ def test_a_problem_says_what_where_and_under_which_request_id(api: "Api") -> Non
     }
 
 
-def test_a_bug_is_answered_500_without_a_word_about_our_insides(
+def test_a_bug_returns_500_and_reveals_no_internals(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     def broken(_: "Request") -> "Response":
         raise KeyError("arn:aws:dynamodb:us-east-1:123456789012:table/secret")
 
-    answer = _answer_of(broken)
+    response = _call(broken)
 
-    assert answer.status == 500
-    assert "arn:" not in answer.text
-    assert "KeyError" not in answer.text
-    line = _canonical(capsys)
+    assert response.status == 500
+    assert "arn:" not in response.text
+    assert "KeyError" not in response.text
+    line = _canonical_line(capsys)
     assert line["level"] == "ERROR"
     assert line["exception_name"] == "KeyError"
-    assert line["request_id"] == answer.body["request_id"]
+    assert line["request_id"] == response.body["request_id"]
 
 
 def test_a_server_error_counts_as_a_fault(capsys: pytest.CaptureFixture[str]) -> None:
     def broken(_: "Request") -> "Response":
         raise ZeroDivisionError
 
-    _answer_of(broken)
+    _call(broken)
 
     line = _metrics(capsys)
     assert line["Faults"] == [1.0]
@@ -105,7 +104,7 @@ def test_a_server_error_counts_as_a_fault(capsys: pytest.CaptureFixture[str]) ->
     assert line["function"] == "unit"
 
 
-def test_where_all_origins_are_allowed_every_answer_says_so(api: "Api") -> None:
+def test_if_all_origins_are_allowed_every_response_allows_them(api: "Api") -> None:
     for path in ("/jobs", "/jobs/unknown"):
         headers = api("GET", path, headers={"Origin": "https://elsewhere.example"}).headers
 
@@ -114,17 +113,16 @@ def test_where_all_origins_are_allowed_every_answer_says_so(api: "Api") -> None:
 
 
 @pytest.fixture
-def listed(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
-    """A list of origins that may call the API."""
+def origins(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """The only origins that may call the API."""
     origins = ("https://a.example", "https://b.example")
-    monkeypatch.setattr(responses, "SETTINGS", replace(SETTINGS, cors_origins=origins))
+    settings = replace(SETTINGS, cors_origins=origins)
+    monkeypatch.setattr("common.web.responses.SETTINGS", settings)
     return origins
 
 
-def test_where_a_list_is_allowed_each_of_its_origins_is_told_that_it_is(
-    api: "Api", listed: tuple[str, ...]
-) -> None:
-    for origin in listed:
+def test_each_listed_origin_is_allowed_by_name(api: "Api", origins: tuple[str, ...]) -> None:
+    for origin in origins:
         for path in ("/jobs", "/jobs/unknown"):
             headers = api("GET", path, headers={"origin": origin}).headers
 
@@ -136,8 +134,8 @@ def test_where_a_list_is_allowed_each_of_its_origins_is_told_that_it_is(
 @pytest.mark.parametrize(
     "origin", ["https://c.example", "http://a.example", "https://a.example.net", "null", ""]
 )
-def test_where_a_list_is_allowed_no_other_origin_is(
-    origin: str, api: "Api", listed: tuple[str, ...]
+def test_no_origin_outside_the_list_is_allowed(
+    origin: str, api: "Api", origins: tuple[str, ...]
 ) -> None:
     for path in ("/jobs", "/jobs/unknown"):
         headers = api("GET", path, headers={"Origin": origin}).headers
@@ -146,10 +144,10 @@ def test_where_a_list_is_allowed_no_other_origin_is(
         assert headers["Vary"] == "Origin, Authorization, X-Api-Key"
 
 
-def test_a_read_may_be_kept_by_its_caller_as_long_as_by_the_gateway(
+def test_callers_may_cache_reads_as_long_as_api_gateway_does(
     api: "Api", new_job: dict[str, Any]
 ) -> None:
-    # As the environment of the tests says, which stands for the table of routes.
+    # The times are those of CACHE_TTL in the tests' environment.
     one = api("GET", f"/jobs/{new_job['job_id']}")
     many = api("GET", "/jobs")
 
@@ -158,9 +156,9 @@ def test_a_read_may_be_kept_by_its_caller_as_long_as_by_the_gateway(
     assert one.headers["Vary"] == many.headers["Vary"] == "Authorization, X-Api-Key"
 
 
-def test_neither_writes_nor_errors_may_be_kept(api: "Api", new_job: dict[str, Any]) -> None:
+def test_callers_may_not_cache_writes_and_errors(api: "Api", new_job: dict[str, Any]) -> None:
     path = f"/jobs/{new_job['job_id']}"
-    answers = [
+    responses = [
         api("POST", "/jobs", BODY),
         api("PATCH", path, {"status": "RUNNING"}),
         api("PUT", path, {"status": "CANCELLED"}),
@@ -169,17 +167,17 @@ def test_neither_writes_nor_errors_may_be_kept(api: "Api", new_job: dict[str, An
         api("GET", "/jobs", query={"limit": "none"}),
     ]
 
-    assert [answer.status for answer in answers] == [201, 200, 200, 204, 404, 400]
-    assert {answer.headers["Cache-Control"] for answer in answers} == {"no-store"}
+    assert [response.status for response in responses] == [201, 200, 200, 204, 404, 400]
+    assert {response.headers["Cache-Control"] for response in responses} == {"no-store"}
 
 
-def test_a_route_that_the_function_does_not_know_is_not_found(api: "Api") -> None:
+def test_a_route_that_the_function_lacks_is_not_found(api: "Api") -> None:
     event = {**EVENT, "resource": "/other", "path": "/other"}
 
     assert api.send("GET", event).status == 404
 
 
-def test_a_body_in_base64_is_decoded(api: "Api") -> None:
+def test_a_base64_body_is_decoded(api: "Api") -> None:
     event = {**EVENT, "httpMethod": "POST", "isBase64Encoded": True}
 
     text = "eyJwaXBlbGluZSI6InJlc2l6ZSIsImlucHV0X3VyaSI6InMzOi8vaW4vMSJ9"
@@ -195,11 +193,11 @@ def test_half_a_surrogate_pair_in_an_event_breaks_no_log_line(
     event = {**EVENT, "requestContext": {"identity": {"apiKeyId": "\ud800"}, "path": "/\ud800"}}
 
     assert api.send("GET", event).status == 200
-    assert _canonical(capsys)["api_key_id"] == "?"
+    assert _canonical_line(capsys)["api_key_id"] == "?"
 
 
 @pytest.mark.parametrize("event", [{}, {**EVENT, "headers": None, "queryStringParameters": None}])
-def test_an_event_with_gaps_still_gets_an_answer(event: dict[str, Any], api: "Api") -> None:
+def test_an_incomplete_event_still_gets_a_response(event: dict[str, Any], api: "Api") -> None:
     assert api.send("GET", event).status in {200, 404}
 
 
@@ -207,12 +205,12 @@ def test_an_event_with_gaps_still_gets_an_answer(event: dict[str, Any], api: "Ap
     ("path", "status", "level"),
     [("/jobs", 200, "INFO"), ("/jobs/unknown", 404, "WARNING")],
 )
-def test_each_request_leaves_one_canonical_line(
+def test_each_request_logs_one_canonical_line(
     path: str, status: int, level: str, api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
     api("GET", path, request_id="request-1")
 
-    line = _canonical(capsys)
+    line = _canonical_line(capsys)
     assert line["level"] == level
     assert line["status"] == status
     assert line["request_id"] == "request-1"
@@ -223,16 +221,16 @@ def test_each_request_leaves_one_canonical_line(
     assert line["dynamodb_attempts"] == (2 if path == "/jobs" else 0)
 
 
-def test_the_canonical_line_of_a_refusal_says_what_the_caller_was_told(
+def test_the_canonical_line_of_a_refusal_has_the_detail_that_the_caller_got(
     api: "Api", new_job: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
     capsys.readouterr()
 
-    refused = api("DELETE", path, headers={"If-Match": '"7"'})
+    response = api("DELETE", path, headers={"If-Match": '"7"'})
 
-    assert refused.status == 412
-    assert _canonical(capsys)["detail"] == refused.body["detail"]
+    assert response.status == 412
+    assert _canonical_line(capsys)["detail"] == response.body["detail"]
 
 
 def test_the_canonical_line_names_the_job_even_when_the_request_fails(
@@ -241,13 +239,13 @@ def test_the_canonical_line_names_the_job_even_when_the_request_fails(
     capsys.readouterr()
     api("PATCH", f"/jobs/{new_job['job_id']}", {"progress": 1})
 
-    line = _canonical(capsys)
+    line = _canonical_line(capsys)
     assert line["status"] == 409
     assert line["job_id"] == new_job["job_id"]
     assert line["dynamodb_attempts"] == 1
 
 
-def test_a_line_does_not_carry_over_to_the_next_request(
+def test_the_keys_of_a_log_line_do_not_carry_over_to_the_next_request(
     api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
     api("GET", "/jobs", request_id="request-1")
@@ -257,7 +255,7 @@ def test_a_line_does_not_carry_over_to_the_next_request(
     assert {line.get("request_id", "request-2") for line in _lines(capsys)} == {"request-2"}
 
 
-def test_a_registered_job_leaves_an_event_and_a_metric(
+def test_registering_a_job_logs_an_event_and_emits_a_metric(
     api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
     job_id = api("POST", "/jobs", BODY).body["job_id"]
@@ -270,7 +268,7 @@ def test_a_registered_job_leaves_an_event_and_a_metric(
     assert metric["DynamoDBAttempts"] == [1.0]
 
 
-def test_neither_body_nor_key_nor_cursor_is_logged(
+def test_bodies_keys_and_cursors_are_not_logged(
     api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
     api("POST", "/jobs", {**BODY, "parameters": {"password": "hunter2"}})
@@ -280,19 +278,19 @@ def test_neither_body_nor_key_nor_cursor_is_logged(
     api("GET", "/jobs", query={"cursor": cursor + "x"})
     api("POST", "/jobs", '{"pipeline": "hunter2')
 
-    logged = capsys.readouterr().out
+    output = capsys.readouterr().out
     for secret in ("hunter2", "the-key", cursor, "s3://in/1.png"):
-        assert secret not in logged
+        assert secret not in output
 
 
-def test_every_line_on_stdout_is_in_the_archive_too(
+def test_every_log_line_on_stdout_is_archived_too(
     api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
     api("POST", "/jobs", BODY)
 
-    logged = [line for line in _lines(capsys) if "_aws" not in line]
-    assert len(logged) == 2
-    assert _archived() == logged
+    lines = [line for line in _lines(capsys) if "_aws" not in line]
+    assert len(lines) == 2
+    assert _archived_lines() == lines
 
 
 def test_the_archive_is_partitioned_by_function_date_and_hour(api: "Api") -> None:
@@ -306,7 +304,7 @@ def test_the_archive_is_partitioned_by_function_date_and_hour(api: "Api") -> Non
     assert name.endswith("-request-1.jsonl.gz")
 
 
-def test_lines_that_s3_refuses_arrive_with_the_next_request(
+def test_log_lines_that_s3_refuses_are_uploaded_with_the_next_request(
     api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
     client("s3").delete_bucket(Bucket="archive")
@@ -316,31 +314,31 @@ def test_lines_that_s3_refuses_arrive_with_the_next_request(
 
     client("s3").create_bucket(Bucket="archive")
     api("GET", "/jobs", request_id="request-2")
-    canonical = [line["request_id"] for line in _archived() if line["message"] == "request"]
-    assert canonical == ["request-1", "request-2"]
+    lines = [line for line in _archived_lines() if line["message"] == "request"]
+    assert [line["request_id"] for line in lines] == ["request-1", "request-2"]
 
 
 @pytest.mark.parametrize(
     ("method", "path", "body", "seconds"),
     [
         ("POST", "/jobs", {"pipeline": "p", "input_uri": "s3://in/1"}, "2"),
-        # When API Gateway's cache has forgotten this answer.
+        # One second more than API Gateway may cache this answer.
         ("GET", "/jobs", None, "6"),
         ("GET", f"/jobs/{uuid.UUID(int=0, version=4)}", None, "8"),
     ],
 )
-def test_a_request_without_time_for_another_attempt_is_told_to_try_again(
+def test_a_request_without_time_for_another_attempt_gets_503_with_retry_after(
     method: str, path: str, body: object, seconds: str, api: "Api"
 ) -> None:
     api.remaining_ms = 5_000
 
-    answer = api(method, path, body)
+    response = api(method, path, body)
 
-    assert answer.status == 503
-    assert answer.headers["Retry-After"] == seconds
+    assert response.status == 503
+    assert response.headers["Retry-After"] == seconds
 
 
-def test_a_dynamodb_out_of_reach_is_answered_503(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_dynamodb_returns_503() -> None:
     def unreachable(**_: Any) -> None:
         raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
 

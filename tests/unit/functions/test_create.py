@@ -8,20 +8,21 @@ import pytest
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+    from tests.support.http.response import HttpResponse
     from tests.unit.conftest import Api
 
 BODY = {"pipeline": "resize", "input_uri": "s3://in/1.png"}
 
 
-def test_a_created_job_is_pending_at_version_1_and_can_be_found_under_its_location(
+def test_a_new_job_is_pending_at_version_1_and_readable_at_its_location(
     api: "Api",
 ) -> None:
-    created = api("POST", "/jobs", {**BODY, "parameters": {"width": 640, "ratio": 0.5}})
+    response = api("POST", "/jobs", {**BODY, "parameters": {"width": 640, "ratio": 0.5}})
 
-    assert created.status == 201
-    assert created.headers["ETag"] == '"1"'
-    job = created.body
-    assert created.headers["Location"] == f"jobs/{job['job_id']}"
+    assert response.status == 201
+    assert response.headers["ETag"] == '"1"'
+    job = response.body
+    assert response.headers["Location"] == f"jobs/{job['job_id']}"
     assert job == {
         **BODY,
         "job_id": job["job_id"],
@@ -35,7 +36,7 @@ def test_a_created_job_is_pending_at_version_1_and_can_be_found_under_its_locati
         "created_by": "key-1",
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", job["created_at"])
-    assert api("GET", "/" + created.headers["Location"]).body == job
+    assert api("GET", "/" + response.headers["Location"]).body == job
 
 
 def test_two_creates_with_the_same_idempotency_key_register_one_job(
@@ -52,24 +53,24 @@ def test_two_creates_with_the_same_idempotency_key_register_one_job(
     assert len(table.scan()["Items"]) == 1
 
 
-def test_a_replay_shows_the_job_as_it_is_now(api: "Api") -> None:
-    created = api("POST", "/jobs", BODY, headers={"Idempotency-Key": "order-7"})
-    api("PATCH", "/" + created.headers["Location"], {"status": "RUNNING"})
+def test_a_replay_returns_the_job_in_its_current_state(api: "Api") -> None:
+    original = api("POST", "/jobs", BODY, headers={"Idempotency-Key": "order-7"})
+    api("PATCH", "/" + original.headers["Location"], {"status": "RUNNING"})
 
-    replayed = api("POST", "/jobs", BODY, headers={"Idempotency-Key": "order-7"})
+    replay = api("POST", "/jobs", BODY, headers={"Idempotency-Key": "order-7"})
 
-    assert replayed.body["status"] == "RUNNING"
-    assert replayed.headers["ETag"] == '"2"'
+    assert replay.body["status"] == "RUNNING"
+    assert replay.headers["ETag"] == '"2"'
 
 
 def test_the_same_idempotency_key_with_another_body_is_refused(api: "Api", table: "Table") -> None:
     api("POST", "/jobs", BODY, headers={"Idempotency-Key": "order-7"})
 
-    other = api(
+    response = api(
         "POST", "/jobs", {**BODY, "pipeline": "other"}, headers={"Idempotency-Key": "order-7"}
     )
 
-    assert other.status == 422
+    assert response.status == 422
     assert [item["pipeline"] for item in table.scan()["Items"]] == ["resize"]
 
 
@@ -83,17 +84,19 @@ def test_two_callers_may_use_the_same_idempotency_key(api: "Api") -> None:
 
 
 def test_a_create_that_botocore_sends_twice_is_one_create(api: "Api", table: "Table") -> None:
-    keyed = {"headers": {"Idempotency-Key": "order-7"}, "invocation_id": "invocation-1"}
-    first = api("POST", "/jobs", BODY, **keyed)  # type: ignore[arg-type]
-    again = api("POST", "/jobs", BODY, **keyed)  # type: ignore[arg-type]
+    def create() -> "HttpResponse":
+        headers = {"Idempotency-Key": "order-7"}
+        return api("POST", "/jobs", BODY, headers=headers, invocation_id="invocation-1")
 
-    assert (first.status, again.status) == (201, 201)
-    assert "Idempotency-Replayed" not in again.headers
+    first, second = create(), create()
+
+    assert (first.status, second.status) == (201, 201)
+    assert "Idempotency-Replayed" not in second.headers
     assert len(table.scan()["Items"]) == 1
 
 
 @pytest.mark.parametrize("key", ["", "with space", "x" * 256, "naïve"])
-def test_an_idempotency_key_that_is_no_key_is_refused(key: str, api: "Api", table: "Table") -> None:
+def test_an_invalid_idempotency_key_is_refused(key: str, api: "Api", table: "Table") -> None:
     assert api("POST", "/jobs", BODY, headers={"Idempotency-Key": key}).status == 400
     assert table.scan()["Items"] == []
 
@@ -115,14 +118,14 @@ def test_an_idempotency_key_that_is_no_key_is_refused(key: str, api: "Api", tabl
         ("null", ""),
     ],
 )
-def test_a_body_of_the_wrong_form_is_refused_with_a_pointer_to_the_fault(
+def test_an_invalid_body_is_refused_with_a_pointer_to_the_error(
     body: object, pointer: str, api: "Api", table: "Table"
 ) -> None:
-    answer = api("POST", "/jobs", body)
+    response = api("POST", "/jobs", body)
 
-    assert answer.status == 400
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert pointer in [error["pointer"] for error in answer.body["errors"]]
+    assert response.status == 400
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert pointer in [error["pointer"] for error in response.body["errors"]]
     assert table.scan()["Items"] == []
 
 
@@ -149,10 +152,10 @@ def _nested(levels: int) -> dict[str, Any]:
     return parameters
 
 
-def test_a_body_may_be_64_levels_deep_and_not_one_more(api: "Api") -> None:
-    deepest = api("POST", "/jobs", {**BODY, "parameters": _nested(63)})
-    assert deepest.status == 201
-    assert api("PATCH", "/" + deepest.headers["Location"], {"status": "RUNNING"}).status == 200
+def test_a_body_may_be_64_levels_deep_but_not_deeper(api: "Api") -> None:
+    response = api("POST", "/jobs", {**BODY, "parameters": _nested(63)})
+    assert response.status == 201
+    assert api("PATCH", "/" + response.headers["Location"], {"status": "RUNNING"}).status == 200
 
     for levels in (64, 300, 700):
         assert api("POST", "/jobs", {**BODY, "parameters": _nested(levels)}).status == 400
@@ -162,13 +165,13 @@ def _parameters(size: int) -> dict[str, Any]:
     return {"x": "y" * (size - len('{"x":""}'))}
 
 
-def test_parameters_may_have_16_kib_and_not_a_byte_more(api: "Api") -> None:
+def test_parameters_may_have_16_kib_but_not_a_byte_more(api: "Api") -> None:
     assert api("POST", "/jobs", {**BODY, "parameters": _parameters(16_384)}).status == 201
 
-    too_large = api("POST", "/jobs", {**BODY, "parameters": _parameters(16_385)})
+    response = api("POST", "/jobs", {**BODY, "parameters": _parameters(16_385)})
 
-    assert too_large.status == 422
-    assert too_large.body["errors"][0]["pointer"] == "/parameters"
+    assert response.status == 422
+    assert response.body["errors"][0]["pointer"] == "/parameters"
 
 
 def test_a_body_over_32_kib_is_too_large(api: "Api") -> None:
@@ -176,13 +179,13 @@ def test_a_body_over_32_kib_is_too_large(api: "Api") -> None:
 
 
 def test_a_body_of_another_media_type_is_refused(api: "Api") -> None:
-    answer = api("POST", "/jobs", BODY, headers={"Content-Type": "text/plain"})
+    response = api("POST", "/jobs", BODY, headers={"Content-Type": "text/plain"})
 
-    assert answer.status == 415
+    assert response.status == 415
 
 
-def test_parameters_come_back_exactly_as_they_were_sent(api: "Api") -> None:
+def test_parameters_come_back_unchanged(api: "Api") -> None:
     parameters = {"deep": [[[{"n": 12345678901234567890123456789012345678901234567890}]]], "f": 1.5}
-    created = api("POST", "/jobs", {**BODY, "parameters": parameters})
+    response = api("POST", "/jobs", {**BODY, "parameters": parameters})
 
-    assert api("GET", "/" + created.headers["Location"]).body["parameters"] == parameters
+    assert api("GET", "/" + response.headers["Location"]).body["parameters"] == parameters

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 def test_a_deleted_job_is_gone(api: "Api", new_job: dict[str, Any]) -> None:
     path = f"/jobs/{new_job['job_id']}"
 
-    answer = api("DELETE", path)
+    response = api("DELETE", path)
 
-    assert answer.status == 204
-    assert answer.text == ""
+    assert response.status == 204
+    assert response.text == ""
     assert api("GET", path).status == 404
 
 
@@ -28,14 +28,16 @@ def test_a_running_job_cannot_be_deleted(api: "Api", new_job: dict[str, Any]) ->
     path = f"/jobs/{new_job['job_id']}"
     api("PATCH", path, {"status": "RUNNING"})
 
-    answer = api("DELETE", path)
+    response = api("DELETE", path)
 
-    assert answer.status == 409
-    assert "RUNNING" in answer.body["detail"]
+    assert response.status == 409
+    assert "RUNNING" in response.body["detail"]
     assert api("GET", path).status == 200
 
 
-def test_a_job_that_has_changed_since_is_not_deleted(api: "Api", new_job: dict[str, Any]) -> None:
+def test_a_job_that_has_changed_is_not_deleted_at_its_old_version(
+    api: "Api", new_job: dict[str, Any]
+) -> None:
     path = f"/jobs/{new_job['job_id']}"
     api("PATCH", path, {"status": "CANCELLED"})
 

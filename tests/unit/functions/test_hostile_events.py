@@ -1,6 +1,6 @@
-"""Thousands of events that no gateway should send, through each handler.
+"""Thousands of malformed and hostile events for each handler.
 
-Whatever comes in, a well-formed answer goes out that says nothing of our insides.
+Every event gets a well-formed response that reveals no internals.
 """
 
 import base64
@@ -21,7 +21,7 @@ from common.contract import JSON, MERGE_PATCH, PROBLEM
 from tests.unit.conftest import HANDLERS, Api, Context
 
 EVENTS = 10_000 if settings.get_current_profile_name() == "fuzz" else 2_500
-"""That each handler gets."""
+"""The number of events that each handler gets, at least."""
 METHODS = {"create": ["POST"], "read": ["GET"], "update": ["PUT", "PATCH"], "delete": ["DELETE"]}
 BODIES: dict[str, dict[str, Any]] = {
     "POST": {"pipeline": "resize", "input_uri": "s3://in/1.png", "parameters": {"width": 320}},
@@ -29,17 +29,18 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH": {"status": "SUCCEEDED", "progress": 100, "output_uri": "https://example.com/1"},
 }
 UNKNOWN = str(uuid.UUID(int=4, version=4))
-INSIDES = (
+INTERNALS = (
     *("arn:aws", "Traceback", 'File \\"', ".py", "Error", "Exception", "botocore", "boto3"),
     *("dynamodb", "amazonaws", "/job-ledger/", "archive", "fingerprint", "status_shard"),
 )
+"""Texts that would reveal internals."""
 
 Event = dict[str, Any]
 
-wrong: st.SearchStrategy[Any] = st.sampled_from(
+wrong_values: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, 0, -1, 2**70, 1.5, "", "x", [], ["x"], [[]], {}, {"x": None}, {"x": {"y": [1]}}]
 )
-text = st.one_of(
+texts = st.one_of(
     st.sampled_from(
         [
             *("", " ", "*", '"', "'", "\0", "\r\n", "\r\nSet-Cookie: a=b", "\ud800", "é", "💥"),
@@ -50,42 +51,44 @@ text = st.one_of(
     ),
     st.text(max_size=8),
 )
-ids = st.one_of(
-    text, st.sampled_from([UNKNOWN.upper(), f"{{{UNKNOWN}}}", "1" * 32, f"urn:uuid:{UNKNOWN}"])
+job_ids = st.one_of(
+    texts, st.sampled_from([UNKNOWN.upper(), f"{{{UNKNOWN}}}", "1" * 32, f"urn:uuid:{UNKNOWN}"])
 )
-headers = st.dictionaries(
+header_sets = st.dictionaries(
     st.sampled_from(
         ["If-Match", "if-match", "Idempotency-Key", "Content-Type", "Origin", "X-Any", "\0"]
     ),
-    st.one_of(text, wrong, st.sampled_from(["*", '"1"', 'W/"1"', '"1", "2"', "text/plain"])),
+    st.one_of(
+        texts, wrong_values, st.sampled_from(["*", '"1"', 'W/"1"', '"1", "2"', "text/plain"])
+    ),
     min_size=1,
     max_size=4,
 )
-query = st.dictionaries(
+queries = st.dictionaries(
     st.sampled_from(["status", "pipeline", "limit", "cursor", "Limit", "\0"]),
-    st.one_of(text, wrong, st.sampled_from(["PENDING", "1", "3", "resize"])),
+    st.one_of(texts, wrong_values, st.sampled_from(["PENDING", "1", "3", "resize"])),
     min_size=1,
     max_size=4,
 )
-context = st.fixed_dictionaries(
+contexts = st.fixed_dictionaries(
     {},
     optional={
-        # Of the gateway's own making: it may lack, and no caller can choose it.
-        "requestId": wrong,
-        "path": st.one_of(wrong, text),
+        # API Gateway writes these members, and callers cannot choose them; any may be missing.
+        "requestId": wrong_values,
+        "path": st.one_of(wrong_values, texts),
         "identity": st.one_of(
-            wrong,
-            st.fixed_dictionaries({"apiKeyId": st.one_of(wrong, text)}),
-            st.fixed_dictionaries({"userArn": st.one_of(wrong, text)}),
+            wrong_values,
+            st.fixed_dictionaries({"apiKeyId": st.one_of(wrong_values, texts)}),
+            st.fixed_dictionaries({"userArn": st.one_of(wrong_values, texts)}),
         ),
         "authorizer": st.one_of(
-            wrong,
-            st.fixed_dictionaries({"claims": wrong}),
-            st.fixed_dictionaries({"claims": st.fixed_dictionaries({"sub": wrong})}),
+            wrong_values,
+            st.fixed_dictionaries({"claims": wrong_values}),
+            st.fixed_dictionaries({"claims": st.fixed_dictionaries({"sub": wrong_values})}),
         ),
     },
 )
-monsters = st.sampled_from(
+monstrous_bodies = st.sampled_from(
     [
         "[" * 100_000,
         '{"parameters":' * 70 + "1" + "}" * 70,
@@ -102,25 +105,26 @@ monsters = st.sampled_from(
 
 
 def bodies(method: str) -> st.SearchStrategy[Any]:
-    """Bodies of all kinds: a field or two changed, no JSON at all, monsters."""
+    """Generate valid bodies with changed fields, bodies that are not JSON, and monstrous ones."""
     valid = BODIES.get(method, {"status": "RUNNING"})
-    names = st.one_of(st.sampled_from([*valid, "status", "progress", "error", "parameters"]), text)
-    changes = st.dictionaries(names, st.one_of(wrong, text), min_size=1, max_size=3)
+    names = st.one_of(st.sampled_from([*valid, "status", "progress", "error", "parameters"]), texts)
+    changes = st.dictionaries(names, st.one_of(wrong_values, texts), min_size=1, max_size=3)
     documents = st.one_of(
         changes.map(lambda change: json.dumps({**valid, **change})),
-        st.one_of(wrong, text).map(json.dumps),
+        st.one_of(wrong_values, texts).map(json.dumps),
     )
-    return st.one_of(documents, documents, monsters, text, wrong)
+    return st.one_of(documents, documents, monstrous_bodies, texts, wrong_values)
 
 
 def in_base64(body: str) -> list[str]:
+    """Return the body in base64: valid, truncated, not UTF-8, and not encoded."""
     raw = body.encode(errors="surrogatepass")
-    right = base64.b64encode(raw).decode()
-    return [right, right[:-1], base64.b64encode(b"\xff" + raw).decode(), body]
+    encoded = base64.b64encode(raw).decode()
+    return [encoded, encoded[:-1], base64.b64encode(b"\xff" + raw).decode(), body]
 
 
-def usual(method: str, job_id: str) -> Event:
-    """An event as it should be."""
+def valid_event(method: str, job_id: str) -> Event:
+    """Return the event of a valid request."""
     listing = method == "GET" and job_id == ""
     return {
         "httpMethod": method,
@@ -136,30 +140,32 @@ def usual(method: str, job_id: str) -> Event:
 
 
 def events(method: str, job_id: str) -> st.SearchStrategy[list[Event]]:
-    """Events with one hostile part each, and one in which all of these parts are together.
+    """Generate events with one hostile part each, and one event with all of these parts.
 
-    A wrong part must not hide the next: without a body that is right, nobody reads If-Match.
+    One hostile part can hide another: a function that refuses the body never reads If-Match.
     """
     parts = {
-        "httpMethod": st.one_of(wrong, text),
-        "resource": st.one_of(wrong, text),
-        "pathParameters": st.one_of(wrong, ids.map(lambda job_id: {"job_id": job_id})),
-        "queryStringParameters": st.one_of(wrong, query, query, query),
-        "headers": st.one_of(wrong, headers, headers, headers),
+        "httpMethod": st.one_of(wrong_values, texts),
+        "resource": st.one_of(wrong_values, texts),
+        "pathParameters": st.one_of(wrong_values, job_ids.map(lambda job_id: {"job_id": job_id})),
+        "queryStringParameters": st.one_of(wrong_values, queries, queries, queries),
+        "headers": st.one_of(wrong_values, header_sets, header_sets, header_sets),
         "body": bodies(method),
-        "isBase64Encoded": wrong,
-        "requestContext": st.one_of(wrong, context, context, context),
+        "isBase64Encoded": wrong_values,
+        "requestContext": st.one_of(wrong_values, contexts, contexts, contexts),
     }
     return st.builds(
-        lambda job_id, hostile, missing: list(_each(usual(method, job_id), hostile, missing)),
-        # The last two need no AWS: an id that no job can have, and none at all.
+        lambda job_id, hostile, missing: list(
+            _variants(valid_event(method, job_id), hostile, missing)
+        ),
+        # The last two cause no call of AWS: an id that no job can have, and no id.
         st.sampled_from([job_id, UNKNOWN, "x", ""]),
         st.fixed_dictionaries(parts),
         st.sampled_from([*parts]),
     )
 
 
-def _each(event: Event, hostile: Mapping[str, Any], missing: str) -> Iterator[Event]:
+def _variants(event: Event, hostile: Mapping[str, Any], missing: str) -> Iterator[Event]:
     for name, value in hostile.items():
         yield {**event, name: value}
     if isinstance(hostile["body"], str):
@@ -170,21 +176,21 @@ def _each(event: Event, hostile: Mapping[str, Any], missing: str) -> Iterator[Ev
 
 
 @pytest.fixture
-def bottomless_archive() -> Iterator[None]:
-    """An S3 that takes what it is sent and forgets it; moto would keep it all."""
+def discarding_s3() -> Iterator[None]:
+    """Let S3 accept uploads and discard them; moto would keep them all in memory."""
 
-    def take(**_: Any) -> tuple[object, dict[str, Any]]:
+    def accept(**_: Any) -> tuple[object, dict[str, Any]]:
         return SimpleNamespace(status_code=HTTPStatus.OK), {}
 
     emitter: Any = client("s3").meta.events
-    emitter.register_first("before-call.s3.PutObject", take)
+    emitter.register_first("before-call.s3.PutObject", accept)
     yield
-    emitter.unregister("before-call.s3.PutObject", take)
+    emitter.unregister("before-call.s3.PutObject", accept)
 
 
-@pytest.mark.usefixtures("bottomless_archive")
+@pytest.mark.usefixtures("discarding_s3")
 @pytest.mark.parametrize("function", METHODS)
-def test_whatever_comes_in_a_well_formed_answer_goes_out(
+def test_every_event_gets_a_well_formed_response(
     function: str,
     api: Api,
     new_job: dict[str, Any],
@@ -192,7 +198,7 @@ def test_whatever_comes_in_a_well_formed_answer_goes_out(
 ) -> None:
     running = api("PATCH", f"/jobs/{new_job['job_id']}", {"status": "RUNNING"}).body["job_id"]
     handler = HANDLERS[METHODS[function][0]]
-    answers: Counter[int] = Counter()
+    statuses: Counter[int] = Counter()
 
     @settings(
         max_examples=EVENTS // 13,
@@ -203,45 +209,46 @@ def test_whatever_comes_in_a_well_formed_answer_goes_out(
     @given(st.one_of([events(method, running) for method in METHODS[function]]))
     def send(generated: list[Event]) -> None:
         for event in generated:
-            # Lambda delivers it so.
-            sent = json.dumps(event)
-            result = handler(json.loads(sent), Context())
-            note(f"{sent[:2_000]} was answered with {result}")
+            # Lambda delivers events as JSON.
+            text = json.dumps(event)
+            result = handler(json.loads(text), Context())
+            note(f"{text[:2_000]} got {result}")
             _assert_well_formed(result)
-            answers[result["statusCode"]] += 1
+            statuses[result["statusCode"]] += 1
 
     send()
-    record_property("counted", f"{answers.total()} events, answers {dict(sorted(answers.items()))}")
-    assert answers.total() >= EVENTS
+    counts = dict(sorted(statuses.items()))
+    record_property("counted", f"{statuses.total()} events, responses {counts}")
+    assert statuses.total() >= EVENTS
 
 
 def _assert_well_formed(result: dict[str, Any]) -> None:
-    status, headers_, text_ = result["statusCode"], result["headers"], result["body"]
+    status, headers, text = result["statusCode"], result["headers"], result["body"]
     assert type(status) is int
-    assert 200 <= status < 500, text_
+    assert 200 <= status < 500, text
     assert result["isBase64Encoded"] is False
-    for name, value in headers_.items():
+    for name, value in headers.items():
         assert isinstance(name, str)
         assert isinstance(value, str)
         # A line break would end the header.
         assert value.isprintable()
     if status == HTTPStatus.NO_CONTENT:
-        assert text_ == ""
+        assert text == ""
         return
-    body = json.loads(text_)
+    body = json.loads(text)
     assert isinstance(body, dict)
     if status >= HTTPStatus.BAD_REQUEST:
-        assert headers_["Content-Type"] == PROBLEM
+        assert headers["Content-Type"] == PROBLEM
         assert (body["type"], body["status"]) == ("about:blank", status)
         assert all(isinstance(body[name], str) for name in ("title", "detail", "instance"))
-        assert body["request_id"] == headers_["X-Request-Id"]
-        assert not [word for word in INSIDES if word in text_]
+        assert body["request_id"] == headers["X-Request-Id"]
+        assert not [word for word in INTERNALS if word in text]
 
 
 @pytest.mark.parametrize("event", [None, [], "text", 7])
 @pytest.mark.parametrize("method", HANDLERS)
-def test_an_event_that_is_no_object_is_no_route(method: str, event: Any) -> None:
-    answer = HANDLERS[method](event, Context())
+def test_an_event_that_is_not_an_object_is_not_found(method: str, event: Any) -> None:
+    result = HANDLERS[method](event, Context())
 
-    assert answer["statusCode"] == HTTPStatus.NOT_FOUND
-    _assert_well_formed(answer)
+    assert result["statusCode"] == HTTPStatus.NOT_FOUND
+    _assert_well_formed(result)

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def _register(api: "Api", pipelines: list[str]) -> list[dict[str, Any]]:
-    answers = [
+    responses = [
         api("POST", "/jobs", {"pipeline": pipeline, "input_uri": "s3://in/1"})
         for pipeline in pipelines
     ]
     return sorted(
-        (answer.body for answer in answers),
+        (response.body for response in responses),
         key=lambda job: (job["created_at"], job["job_id"]),
         reverse=True,
     )
@@ -34,38 +34,38 @@ def _register(api: "Api", pipelines: list[str]) -> list[dict[str, Any]]:
 def _pages(api: "Api", **query: str) -> list[list[str]]:
     pages = []
     for _ in itertools.repeat(None, 20):
-        answer = api("GET", "/jobs", query=query)
-        assert answer.status == 200
-        pages.append([item["job_id"] for item in answer.body["items"]])
-        if "next_cursor" not in answer.body:
+        response = api("GET", "/jobs", query=query)
+        assert response.status == 200
+        pages.append([item["job_id"] for item in response.body["items"]])
+        if "next_cursor" not in response.body:
             return pages
-        query["cursor"] = answer.body["next_cursor"]
+        query["cursor"] = response.body["next_cursor"]
     raise AssertionError("the list does not end")
 
 
 def test_a_job_is_read_with_its_version_as_etag(api: "Api", new_job: dict[str, Any]) -> None:
-    answer = api("GET", f"/jobs/{new_job['job_id']}")
+    response = api("GET", f"/jobs/{new_job['job_id']}")
 
-    assert answer.status == 200
-    assert answer.headers["ETag"] == '"1"'
-    assert answer.body == new_job
+    assert response.status == 200
+    assert response.headers["ETag"] == '"1"'
+    assert response.body == new_job
 
 
 @pytest.mark.parametrize("job_id", [str(uuid.UUID(int=4, version=4)), "no-uuid", "x" * 3000, "%00"])
 def test_an_unknown_job_is_not_found(job_id: str, api: "Api") -> None:
-    answer = api("GET", f"/jobs/{job_id}")
+    response = api("GET", f"/jobs/{job_id}")
 
-    assert answer.status == 404
-    assert answer.body["title"] == "Not Found"
+    assert response.status == 404
+    assert response.body["title"] == "Not Found"
 
 
-def test_a_list_shows_summaries_newest_first(api: "Api") -> None:
+def test_a_list_has_summaries_newest_first(api: "Api") -> None:
     jobs = _register(api, ["resize", "crop"])
 
-    listed = api("GET", "/jobs").body["items"]
+    items = api("GET", "/jobs").body["items"]
 
-    assert [item["job_id"] for item in listed] == [job["job_id"] for job in jobs]
-    assert listed[0] == {
+    assert [item["job_id"] for item in items] == [job["job_id"] for job in jobs]
+    assert items[0] == {
         name: value
         for name, value in jobs[0].items()
         if name not in {"input_uri", "parameters", "created_by"}
@@ -76,7 +76,7 @@ def test_an_empty_list_has_no_next_cursor(api: "Api") -> None:
     assert api("GET", "/jobs").body == {"items": []}
 
 
-def test_every_job_is_on_exactly_one_page_whatever_its_status(api: "Api") -> None:
+def test_jobs_of_every_status_are_on_exactly_one_page(api: "Api") -> None:
     jobs = _register(api, ["resize"] * 8)
     for job in jobs[::2]:
         api("PATCH", f"/jobs/{job['job_id']}", {"status": "RUNNING"})
@@ -87,13 +87,13 @@ def test_every_job_is_on_exactly_one_page_whatever_its_status(api: "Api") -> Non
     assert list(itertools.chain(*pages)) == [job["job_id"] for job in jobs]
 
 
-def test_a_page_that_is_just_full_is_the_last(api: "Api") -> None:
+def test_a_full_page_without_further_jobs_is_the_last(api: "Api") -> None:
     _register(api, ["resize"] * 3)
 
     assert "next_cursor" not in api("GET", "/jobs", query={"limit": "3"}).body
 
 
-def test_jobs_that_arrive_while_one_pages_do_not_move_the_later_pages(api: "Api") -> None:
+def test_new_jobs_do_not_shift_the_pages_that_follow(api: "Api") -> None:
     jobs = _register(api, ["resize"] * 4)
     first = api("GET", "/jobs", query={"limit": "2"}).body
     _register(api, ["resize"] * 3)
@@ -103,7 +103,7 @@ def test_jobs_that_arrive_while_one_pages_do_not_move_the_later_pages(api: "Api"
     assert [item["job_id"] for item in second["items"]] == [job["job_id"] for job in jobs[2:]]
 
 
-def test_a_list_can_be_narrowed_by_status(api: "Api") -> None:
+def test_a_list_can_be_filtered_by_status(api: "Api") -> None:
     running, pending = _register(api, ["resize"] * 2)
     api("PATCH", f"/jobs/{running['job_id']}", {"status": "RUNNING"})
 
@@ -112,15 +112,15 @@ def test_a_list_can_be_narrowed_by_status(api: "Api") -> None:
     assert _pages(api, status="FAILED") == [[]]
 
 
-def test_a_list_can_be_narrowed_by_pipeline_and_by_both(api: "Api") -> None:
+def test_a_list_can_be_filtered_by_pipeline_and_by_both(api: "Api") -> None:
     jobs = _register(api, ["resize", "crop", "resize", "resize"])
-    resized = [job["job_id"] for job in jobs if job["pipeline"] == "resize"]
-    api("PATCH", f"/jobs/{resized[0]}", {"status": "RUNNING"})
+    job_ids = [job["job_id"] for job in jobs if job["pipeline"] == "resize"]
+    api("PATCH", f"/jobs/{job_ids[0]}", {"status": "RUNNING"})
 
-    assert _pages(api, pipeline="resize", limit="2") == [resized[:2], resized[2:]]
+    assert _pages(api, pipeline="resize", limit="2") == [job_ids[:2], job_ids[2:]]
     assert _pages(api, pipeline="resize", status="PENDING", limit="1") == [
-        [resized[1]],
-        [resized[2]],
+        [job_ids[1]],
+        [job_ids[2]],
     ]
 
 
@@ -144,13 +144,11 @@ def test_a_list_can_be_narrowed_by_pipeline_and_by_both(api: "Api") -> None:
         {"cursor": "ü"},
     ],
 )
-def test_a_query_parameter_that_makes_no_sense_is_refused(
-    query: dict[str, str], api: "Api"
-) -> None:
-    answer = api("GET", "/jobs", query=query)
+def test_an_invalid_query_parameter_is_refused(query: dict[str, str], api: "Api") -> None:
+    response = api("GET", "/jobs", query=query)
 
-    assert answer.status == 400
-    assert next(iter(query)) in answer.body["detail"]
+    assert response.status == 400
+    assert next(iter(query)) in response.body["detail"]
 
 
 def _cursor(api: "Api") -> str:
@@ -161,8 +159,8 @@ def _cursor(api: "Api") -> str:
 @pytest.mark.parametrize(
     "damage",
     [
-        pytest.param(lambda cursor: cursor[:-4], id="truncated"),
-        pytest.param(lambda cursor: cursor[4:], id="beheaded"),
+        pytest.param(lambda cursor: cursor[:-4], id="cut at the end"),
+        pytest.param(lambda cursor: cursor[4:], id="cut at the start"),
         pytest.param(lambda cursor: cursor + "AAAA", id="extended"),
         pytest.param(
             lambda cursor: cursor[:20] + ("A" if cursor[20] != "A" else "B") + cursor[21:],
@@ -197,9 +195,9 @@ def test_a_cursor_of_another_list_is_refused_without_a_query(
 def test_a_cursor_signed_with_another_key_is_refused(api: "Api") -> None:
     _register(api, ["resize"] * 3)
     cursor = _cursor(api)
-    another = [{"secret": "YW5vdGhlciBrZXk=", "signs_from": 0, "good_until": None}]
+    other_keys = [{"secret": "YW5vdGhlciBrZXk=", "signs_from": 0, "good_until": None}]
     client("ssm").put_parameter(
-        Name="/job-ledger/test/cursor-key", Value=json.dumps(another), Overwrite=True
+        Name="/job-ledger/test/cursor-key", Value=json.dumps(other_keys), Overwrite=True
     )
     cursors._parameter.cache_clear()
 
@@ -207,7 +205,9 @@ def test_a_cursor_signed_with_another_key_is_refused(api: "Api") -> None:
 
 
 @pytest.fixture
-def ssm_out_of_reach() -> "Iterator[None]":
+def unreachable_ssm() -> "Iterator[None]":
+    """Make every call of SSM fail."""
+
     def unreachable(**_: Any) -> None:
         raise EndpointConnectionError(endpoint_url="https://ssm.example")
 
@@ -217,16 +217,16 @@ def ssm_out_of_reach() -> "Iterator[None]":
     events.unregister("before-send.ssm", unreachable)
 
 
-@pytest.mark.usefixtures("ssm_out_of_reach")
-def test_with_ssm_out_of_reach_only_a_list_that_needs_a_cursor_fails(api: "Api") -> None:
+@pytest.mark.usefixtures("unreachable_ssm")
+def test_without_ssm_only_a_list_that_needs_a_cursor_fails(api: "Api") -> None:
     (job, _) = _register(api, ["resize"] * 2)
 
     assert api("GET", f"/jobs/{job['job_id']}").status == 200
     assert api("PATCH", f"/jobs/{job['job_id']}", {"status": "CANCELLED"}).status == 200
     assert api("GET", "/jobs", query={"limit": "2"}).status == 200
-    needy = api("GET", "/jobs", query={"limit": "1"})
-    assert needy.status == 503
-    assert int(needy.headers["Retry-After"]) > 0
+    response = api("GET", "/jobs", query={"limit": "1"})
+    assert response.status == 503
+    assert int(response.headers["Retry-After"]) > 0
 
 
 def test_without_a_cursor_key_only_a_list_that_needs_a_cursor_fails(api: "Api") -> None:
@@ -234,27 +234,27 @@ def test_without_a_cursor_key_only_a_list_that_needs_a_cursor_fails(api: "Api") 
     client("ssm").delete_parameter(Name="/job-ledger/test/cursor-key")
 
     assert api("GET", "/jobs", query={"limit": "2"}).status == 200
-    needy = api("GET", "/jobs", query={"limit": "1"})
-    assert needy.status == 503
-    assert int(needy.headers["Retry-After"]) > 0
+    response = api("GET", "/jobs", query={"limit": "1"})
+    assert response.status == 503
+    assert int(response.headers["Retry-After"]) > 0
 
 
-def test_without_a_configuration_the_defaults_serve(api: "Api") -> None:
+def test_without_a_configuration_the_defaults_apply(api: "Api") -> None:
     client("ssm").delete_parameter(Name="/job-ledger/test/config")
 
     assert api("GET", "/jobs", query={"limit": "100"}).status == 200
     assert api("GET", "/jobs", query={"limit": "101"}).status == 400
 
 
-def test_a_list_depends_on_no_parameter_that_the_cache_does_not_know() -> None:
+def test_a_list_depends_only_on_parameters_in_the_cache_key() -> None:
     class Query(dict[str, str]):
-        asked: ClassVar[set[str]] = set()
+        names: ClassVar[set[str]] = set()
 
         def get(self, name: str, default: Any = None) -> Any:
-            self.asked.add(name)
+            self.names.add(name)
             return default
 
     listing.page(Query())
 
-    (row,) = (route for route in ROUTES if (route.method, route.path) == ("GET", "/jobs"))
-    assert Query.asked == set(row.query)
+    (route,) = (route for route in ROUTES if (route.method, route.path) == ("GET", "/jobs"))
+    assert Query.names == set(route.query)

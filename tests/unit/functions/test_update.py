@@ -21,7 +21,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "FAILED": {"status": "FAILED", "error": ERROR},
     "CANCELLED": {"status": "CANCELLED"},
 }
-PATHS = {
+STEPS = {
     "PENDING": [],
     "RUNNING": ["RUNNING"],
     "SUCCEEDED": ["RUNNING", "SUCCEEDED"],
@@ -39,71 +39,71 @@ ALLOWED = {
 }
 
 
-def _bring_to(api: "Api", path: str, status: str) -> None:
-    for step in PATHS[status]:
+def _advance_to(api: "Api", path: str, status: str) -> None:
+    for step in STEPS[status]:
         assert api("PATCH", path, BODIES[step]).status == 200
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 @pytest.mark.parametrize("after", BODIES)
 @pytest.mark.parametrize("before", BODIES)
-def test_a_job_moves_only_along_the_allowed_transitions(
+def test_only_the_allowed_transitions_succeed(
     before: str, after: str, method: str, api: "Api", new_job: dict[str, Any], table: "Table"
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
-    _bring_to(api, path, before)
+    _advance_to(api, path, before)
     item = table.scan()["Items"]
 
-    answer = api(method, path, BODIES[after])
+    response = api(method, path, BODIES[after])
 
     if (before, after) in ALLOWED:
-        assert answer.status == 200
-        assert answer.body["status"] == after
-        assert answer.body["version"] == 2 + len(PATHS[before])
-        assert answer.headers["ETag"] == f'"{answer.body["version"]}"'
+        assert response.status == 200
+        assert response.body["status"] == after
+        assert response.body["version"] == 2 + len(STEPS[before])
+        assert response.headers["ETag"] == f'"{response.body["version"]}"'
     else:
-        assert answer.status == 409
-        assert before in answer.body["detail"]
+        assert response.status == 409
+        assert before in response.body["detail"]
         assert table.scan()["Items"] == item
 
 
-def test_a_job_that_runs_and_succeeds_has_its_times_and_its_output(
+def test_a_job_that_succeeds_has_its_times_and_its_output(
     api: "Api", new_job: dict[str, Any]
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
-    started = api("PATCH", path, {"status": "RUNNING"}).body
-    reported = api("PATCH", path, {"progress": 40}).body
-    ended = api("PATCH", path, {"status": "SUCCEEDED", "output_uri": "s3://out/1"}).body
+    start = api("PATCH", path, {"status": "RUNNING"}).body
+    report = api("PATCH", path, {"progress": 40}).body
+    end = api("PATCH", path, {"status": "SUCCEEDED", "output_uri": "s3://out/1"}).body
 
-    assert started["started_at"] == started["updated_at"]
-    assert reported["started_at"] == started["started_at"]
-    assert reported["progress"] == 40
-    assert ended["progress"] == 40
-    assert ended["output_uri"] == "s3://out/1"
-    assert ended["finished_at"] == ended["updated_at"]
-    assert abs(ended["expires_at"] - (time.time() + 7 * DAY)) < 60
-    assert ended["attempt"] == 1
+    assert start["started_at"] == start["updated_at"]
+    assert report["started_at"] == start["started_at"]
+    assert report["progress"] == 40
+    assert end["progress"] == 40
+    assert end["output_uri"] == "s3://out/1"
+    assert end["finished_at"] == end["updated_at"]
+    assert abs(end["expires_at"] - (time.time() + 7 * DAY)) < 60
+    assert end["attempt"] == 1
 
 
-def test_a_failed_job_tried_again_starts_over(api: "Api", new_job: dict[str, Any]) -> None:
+def test_a_new_attempt_resets_a_failed_job(api: "Api", new_job: dict[str, Any]) -> None:
     path = f"/jobs/{new_job['job_id']}"
-    _bring_to(api, path, "RUNNING")
-    failed = api("PATCH", path, {"status": "FAILED", "error": ERROR, "progress": 70}).body
-    assert failed["error"] == ERROR
+    _advance_to(api, path, "RUNNING")
+    failure = api("PATCH", path, {"status": "FAILED", "error": ERROR, "progress": 70}).body
+    assert failure["error"] == ERROR
 
-    again = api("PATCH", path, {"status": "PENDING"}).body
+    retry = api("PATCH", path, {"status": "PENDING"}).body
 
-    assert again == {
+    assert retry == {
         **new_job,
         "attempt": 2,
         "version": 4,
-        "updated_at": again["updated_at"],
+        "updated_at": retry["updated_at"],
     }
 
 
-def test_a_replacement_resets_what_it_leaves_out(api: "Api", new_job: dict[str, Any]) -> None:
+def test_a_replacement_resets_the_fields_that_it_omits(api: "Api", new_job: dict[str, Any]) -> None:
     path = f"/jobs/{new_job['job_id']}"
-    _bring_to(api, path, "RUNNING")
+    _advance_to(api, path, "RUNNING")
     api("PATCH", path, {"progress": 40})
 
     assert api("PUT", path, {"status": "RUNNING"}).body["progress"] == 0
@@ -111,13 +111,13 @@ def test_a_replacement_resets_what_it_leaves_out(api: "Api", new_job: dict[str, 
 
 def test_a_null_in_a_patch_clears_the_field(api: "Api", new_job: dict[str, Any]) -> None:
     path = f"/jobs/{new_job['job_id']}"
-    _bring_to(api, path, "RUNNING")
+    _advance_to(api, path, "RUNNING")
     api("PATCH", path, {"progress": 40})
 
     assert api("PATCH", path, {"progress": None, "error": None}).body["progress"] == 0
 
 
-def test_a_progress_report_is_only_for_a_running_job(api: "Api", new_job: dict[str, Any]) -> None:
+def test_only_a_running_job_takes_a_progress_report(api: "Api", new_job: dict[str, Any]) -> None:
     assert api("PATCH", f"/jobs/{new_job['job_id']}", {"progress": 1}).status == 409
 
 
@@ -136,10 +136,10 @@ def test_fields_that_do_not_fit_the_status_are_refused(
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
 
-    answer = api(method, path, body)
+    response = api(method, path, body)
 
-    assert answer.status == 422
-    assert [error["pointer"] for error in answer.body["errors"]] == [pointer]
+    assert response.status == 422
+    assert [error["pointer"] for error in response.body["errors"]] == [pointer]
     assert api("GET", path).body == new_job
 
 
@@ -159,73 +159,73 @@ def test_fields_that_do_not_fit_the_status_are_refused(
         ("PATCH", {"version": 9}, "/version"),
     ],
 )
-def test_a_body_of_the_wrong_form_changes_nothing(
+def test_an_invalid_body_is_refused_and_changes_nothing(
     method: str, body: dict[str, Any], pointer: str, api: "Api", new_job: dict[str, Any]
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
 
-    answer = api(method, path, body)
+    response = api(method, path, body)
 
-    assert answer.status == 400
-    assert pointer in [error["pointer"] for error in answer.body["errors"]]
+    assert response.status == 400
+    assert pointer in [error["pointer"] for error in response.body["errors"]]
     assert api("GET", path).body == new_job
 
 
 def test_a_patch_must_be_a_merge_patch(api: "Api", new_job: dict[str, Any]) -> None:
-    answer = api(
+    response = api(
         "PATCH",
         f"/jobs/{new_job['job_id']}",
         {"status": "RUNNING"},
         headers={"Content-Type": "application/json"},
     )
 
-    assert answer.status == 415
-    assert "application/merge-patch+json" in answer.body["detail"]
+    assert response.status == 415
+    assert "application/merge-patch+json" in response.body["detail"]
 
 
 @pytest.mark.parametrize("if_match", ['"1"', "*", '"7", "1"', '"abc" , "1"', '"a,b", "1"'])
-def test_a_change_goes_through_if_the_version_is_one_of_those_expected(
+def test_a_change_succeeds_when_if_match_allows_the_version(
     if_match: str, api: "Api", new_job: dict[str, Any]
 ) -> None:
-    answer = api(
+    response = api(
         "PATCH",
         f"/jobs/{new_job['job_id']}",
         {"status": "RUNNING"},
         headers={"If-Match": if_match},
     )
 
-    assert answer.status == 200
+    assert response.status == 200
 
 
 @pytest.mark.parametrize("if_match", ['"2"', 'W/"1"', '"abc"', '""', '"01"', '"1,1"'])
-def test_a_change_of_another_version_is_refused(
+def test_a_change_is_refused_when_if_match_allows_only_other_versions(
     if_match: str, api: "Api", new_job: dict[str, Any]
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
 
-    answer = api("PATCH", path, {"status": "RUNNING"}, headers={"If-Match": if_match})
+    response = api("PATCH", path, {"status": "RUNNING"}, headers={"If-Match": if_match})
 
-    assert answer.status == 412
+    assert response.status == 412
     assert api("GET", path).body == new_job
 
 
 @pytest.mark.parametrize("if_match", ["1", '"1', "", '"1" "2"', '"1",2', ",".join(['"1"'] * 17)])
-def test_an_if_match_that_is_no_list_of_etags_is_refused(
-    if_match: str, api: "Api", new_job: dict[str, Any]
-) -> None:
-    answer = api(
+def test_an_invalid_if_match_is_refused(if_match: str, api: "Api", new_job: dict[str, Any]) -> None:
+    response = api(
         "PATCH",
         f"/jobs/{new_job['job_id']}",
         {"status": "RUNNING"},
         headers={"If-Match": if_match},
     )
 
-    assert answer.status == 400
+    assert response.status == 400
 
 
-def test_a_stale_version_is_reported_before_the_status(api: "Api", new_job: dict[str, Any]) -> None:
+def test_a_stale_version_is_reported_before_a_wrong_status(
+    api: "Api", new_job: dict[str, Any]
+) -> None:
     path = f"/jobs/{new_job['job_id']}"
-    _bring_to(api, path, "SUCCEEDED")
+    _advance_to(api, path, "SUCCEEDED")
 
     assert api("PATCH", path, BODIES["RUNNING"], headers={"If-Match": '"1"'}).status == 412
 
@@ -237,14 +237,14 @@ def test_an_unknown_job_cannot_be_changed(method: str, api: "Api", table: "Table
     assert table.scan()["Items"] == []
 
 
-def test_changes_that_their_caller_gave_one_request_id_are_all_applied(
+def test_changes_with_the_same_request_id_are_all_applied(
     api: "Api", new_job: dict[str, Any]
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
     api("PATCH", path, {"status": "RUNNING"}, request_id="request-1")
-    again = api("PATCH", path, {"progress": 40}, request_id="request-1")
+    response = api("PATCH", path, {"progress": 40}, request_id="request-1")
 
-    assert (again.status, again.body["progress"]) == (200, 40)
+    assert (response.status, response.body["progress"]) == (200, 40)
     assert api("GET", path).body["version"] == 3
 
 
@@ -253,48 +253,48 @@ def test_a_change_that_botocore_sends_twice_is_applied_once(
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
     first = api("PATCH", path, {"status": "RUNNING"}, invocation_id="invocation-1")
-    again = api("PATCH", path, {"status": "RUNNING"}, invocation_id="invocation-1")
+    second = api("PATCH", path, {"status": "RUNNING"}, invocation_id="invocation-1")
 
-    assert (first.status, again.status) == (200, 200)
-    assert again.body == first.body
+    assert (first.status, second.status) == (200, 200)
+    assert second.body == first.body
     assert api("GET", path).body["version"] == 2
 
 
-def test_a_change_whose_answer_was_lost_is_reported_as_what_it_was(
+def test_a_retry_after_a_lost_answer_emits_the_metrics_of_its_own_change(
     api: "Api", new_job: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
-    _bring_to(api, path, "RUNNING")
+    _advance_to(api, path, "RUNNING")
     api("PATCH", path, BODIES["FAILED"], invocation_id="invocation-1")
     api("PATCH", path, BODIES["PENDING"])
     capsys.readouterr()
 
-    again = api("PATCH", path, BODIES["FAILED"], invocation_id="invocation-1")
+    retry = api("PATCH", path, BODIES["FAILED"], invocation_id="invocation-1")
 
-    assert again.status == 200
-    said = capsys.readouterr().out
-    assert '"JobsFailed":[1.0]' in said
-    assert "JobsRetried" not in said
+    assert retry.status == 200
+    output = capsys.readouterr().out
+    assert '"JobsFailed":[1.0]' in output
+    assert "JobsRetried" not in output
 
 
-def test_a_change_whose_answer_was_lost_tells_no_run_time_of_a_later_one(
+def test_a_retry_after_a_lost_answer_emits_no_run_time_of_a_later_change(
     api: "Api", new_job: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
-    _bring_to(api, path, "FAILED")
+    _advance_to(api, path, "FAILED")
     api("PATCH", path, BODIES["PENDING"], invocation_id="invocation-1")
-    _bring_to(api, path, "SUCCEEDED")
+    _advance_to(api, path, "SUCCEEDED")
     capsys.readouterr()
 
-    again = api("PATCH", path, BODIES["PENDING"], invocation_id="invocation-1")
+    retry = api("PATCH", path, BODIES["PENDING"], invocation_id="invocation-1")
 
-    assert again.body["status"] == "SUCCEEDED"
-    said = capsys.readouterr().out
-    assert '"JobsRetried":[1.0]' in said
-    assert "RunTime" not in said
+    assert retry.body["status"] == "SUCCEEDED"
+    output = capsys.readouterr().out
+    assert '"JobsRetried":[1.0]' in output
+    assert "RunTime" not in output
 
 
-def test_a_change_is_applied_once_even_if_others_wrote_between_its_two_attempts(
+def test_a_change_is_applied_once_despite_other_writes_between_its_attempts(
     api: "Api", new_job: dict[str, Any]
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
@@ -303,8 +303,8 @@ def test_a_change_is_applied_once_even_if_others_wrote_between_its_two_attempts(
     for progress in range(2, 9):
         api("PATCH", path, {"progress": progress})
 
-    again = api("PATCH", path, {"progress": 1}, invocation_id="invocation-1")
+    retry = api("PATCH", path, {"progress": 1}, invocation_id="invocation-1")
 
-    assert again.status == 200
-    assert again.body == api("GET", path).body
-    assert again.body["progress"] == 8
+    assert retry.status == 200
+    assert retry.body == api("GET", path).body
+    assert retry.body["progress"] == 8

@@ -79,9 +79,9 @@ def test_all_environments_accept_each_others_cursors_during_a_rotation(
     rotate()
     environments.append(Environment())
     for _ in range(steps):
-        signed = [environment.sign() for environment in environments]
+        issued = [environment.sign() for environment in environments]
         for environment in environments:
-            assert all(environment.accepts(cursor) for cursor in signed)
+            assert all(environment.accepts(cursor) for cursor in issued)
         clock.skip(2 * SIGNS_AFTER_SECONDS / steps)
 
 

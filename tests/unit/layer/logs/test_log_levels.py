@@ -1,4 +1,4 @@
-"""Log levels: every refusal is one WARNING, every failure one ERROR, and all else INFO."""
+"""Log levels: a refusal is one WARNING, a failure one ERROR; all other lines are INFO."""
 
 import json
 from collections.abc import Callable

@@ -65,17 +65,19 @@ def test_a_function_emits_its_metrics_and_no_others(
     monkeypatch.undo()
     api.remaining_ms = 25_000
 
-    emitted: set[str] = set()
+    names: set[str] = set()
     for line in map(json.loads, capsys.readouterr().out.splitlines()):
         for directive in line.get("_aws", {}).get("CloudWatchMetrics", ()):
             assert directive["Namespace"] == "JobLedger"
-            assert [set(names) for names in directive["Dimensions"]] == [METRIC_DIMENSIONS]
-            emitted |= {metric["Name"] for metric in directive["Metrics"]}
+            assert [set(dimensions) for dimensions in directive["Dimensions"]] == [
+                METRIC_DIMENSIONS
+            ]
+            names |= {metric["Name"] for metric in directive["Metrics"]}
     api("GET", "/jobs")
-    # To cancel a second job, the test of the update function registers it first.
-    assert (
-        emitted - ({"JobsCreated"} if function == "update" else set()) == EMITTED_METRICS[function]
-    )
+    if function == "update":
+        # The function under test cannot register the job that it cancels.
+        names.discard("JobsCreated")
+    assert names == EMITTED_METRICS[function]
 
 
 def test_durations_are_emitted_in_milliseconds(
@@ -83,12 +85,10 @@ def test_durations_are_emitted_in_milliseconds(
 ) -> None:
     path = f"/jobs/{new_job['job_id']}"
     capsys.readouterr()
-    started = api("PATCH", path, {"status": "RUNNING"})
-    ended = api("PATCH", path, FAILURE)
-    api("PATCH", path, {"status": "PENDING"})
-    again = api("PATCH", path, {"status": "RUNNING"})
+    changes = ({"status": "RUNNING"}, FAILURE, {"status": "PENDING"}, {"status": "RUNNING"})
+    for change in changes:
+        assert api("PATCH", path, change).status == 200
 
-    assert (started.status, ended.status, again.status) == (200, 200, 200)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     metrics = [line for line in lines if "_aws" in line]
     (queue,) = [line for line in metrics if "QueueTime" in line]
