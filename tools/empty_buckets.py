@@ -1,7 +1,7 @@
-"""Empties the buckets that go with a stack: CloudFormation deletes only empty ones.
+"""Empties the buckets that are deleted with a stack: CloudFormation deletes only empty buckets.
 
-``python -m tools.empty_buckets <stack>`` asks first. It works against whatever the AWS
-environment variables point to, AWS or an emulator.
+``python -m tools.empty_buckets STACK`` asks first. It uses AWS, or the emulator that the AWS
+environment variables point to.
 """
 
 import argparse
@@ -10,21 +10,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, NoCredentialsError
 
 from infra.spec.stages import REGION
 
 
 class Refused(Exception):
-    """The stack's data must not be deleted, or AWS does not let us."""
+    """The stack's data must not be deleted, or AWS does not delete it."""
 
 
-def doomed_buckets(cloudformation: Any, stack: str) -> list[str]:
-    """The buckets that are deleted together with ``stack``; those it retains are not.
+def deleted_buckets(cloudformation: Any, stack: str) -> list[str]:
+    """Return the buckets that are deleted with a stack, without those that it retains.
 
     Args:
         cloudformation: A boto3 client.
-        stack: The stack's name; one that does not exist has no buckets.
+        stack: The stack's name. A stack that does not exist has no buckets.
 
     Raises:
         Refused: The stack is protected against deletion.
@@ -50,16 +50,16 @@ def doomed_buckets(cloudformation: Any, stack: str) -> list[str]:
 
 
 def empty(s3: Any, bucket: str) -> int:
-    """Delete every version of every object in ``bucket``, and end its access logs.
+    """Delete every version of every object in a bucket, and turn its access logging off.
 
-    They would go on filling another bucket, with a record of this very deletion.
+    Access logging would fill another bucket, with a record of this very deletion.
 
     Args:
         s3: A boto3 client.
         bucket: The bucket's name.
 
     Returns:
-        How many versions and delete markers there were.
+        The number of deleted versions and delete markers.
 
     Raises:
         Refused: An object could not be deleted.
@@ -82,28 +82,33 @@ def _versions(s3: Any, bucket: str) -> Iterator[list[dict[str, str]]]:
 
 
 def main() -> None:
-    """Run from the command line."""
-    parser = argparse.ArgumentParser(description="Empty the buckets that go with a stack.")
-    parser.add_argument("stack")
+    """Empty the buckets of the stack that the command line names."""
+    parser = argparse.ArgumentParser(description="Empty the buckets that are deleted with a stack.")
+    parser.add_argument("stack", help="the stack's name")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     arguments = parser.parse_args()
     try:
-        buckets = doomed_buckets(
+        buckets = deleted_buckets(
             boto3.client("cloudformation", region_name=REGION), arguments.stack
         )
         if buckets and not arguments.yes:
-            _ask(arguments.stack)
+            _confirm(arguments.stack)
         s3 = boto3.client("s3", region_name=REGION)
         for bucket in buckets:
             sys.stdout.write(f"Emptied {bucket}: {empty(s3, bucket)} deleted\n")
-    except Refused as refused:
-        sys.exit(str(refused))
+    except Refused as error:
+        sys.exit(str(error))
+    except NoCredentialsError:
+        sys.exit(
+            "There are no AWS credentials. Log in with `aws sso login` or `aws configure`, and"
+            " choose a profile with AWS_PROFILE."
+        )
 
 
-def _ask(stack: str) -> None:
+def _confirm(stack: str) -> None:
     sys.stdout.write(
-        f"All data of {stack} will be deleted: its jobs and its logs. There is no way back.\n"
-        "Type the name of the stack to go on: "
+        f"This deletes all data of {stack}, its jobs and its logs, and cannot be undone.\n"
+        "Type the name of the stack to continue: "
     )
     sys.stdout.flush()
     if sys.stdin.readline().strip() != stack:

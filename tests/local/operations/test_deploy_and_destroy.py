@@ -1,11 +1,10 @@
-"""What an operator's tools do before they touch a deployed stage."""
+"""``make deploy`` and ``make destroy``: credentials, and the buckets that a deletion empties."""
 
 import json
 import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,13 @@ from local import aws
 from tests.support.deployment.service import Service
 
 
-def tool(
-    name: str, *arguments: str, environment: Mapping[str, str], answer: str = ""
+def empty_buckets(
+    *arguments: str, service: Service, answer: str = ""
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", f"tools.{name}", *arguments],
+        [sys.executable, "-m", "tools.empty_buckets", *arguments],
         cwd=PROJECT,
-        env={"PATH": os.defpath, **environment},
+        env={"PATH": os.defpath, **aws.environment(service.endpoint.aws_endpoint_url)},
         input=answer,
         capture_output=True,
         text=True,
@@ -30,7 +29,7 @@ def tool(
 
 
 class Stack:
-    """A stack with two full buckets, of which it deletes one and retains the other."""
+    """A stack with two full buckets: it deletes one and retains the other."""
 
     def __init__(self, service: Service, *, protected: bool = False) -> None:
         self.name = f"buckets-{uuid.uuid4().hex[:8]}"
@@ -60,7 +59,7 @@ class Stack:
             s3.delete_object(Bucket=bucket, Key="a")
 
     def objects(self) -> dict[str, int]:
-        """By bucket, how many versions and delete markers there are."""
+        """Return the number of versions and delete markers in each bucket."""
         s3 = self._service.client("s3")
         answers: dict[str, Any] = {
             name: s3.list_object_versions(Bucket=bucket) for name, bucket in self._buckets.items()
@@ -71,22 +70,23 @@ class Stack:
         }
 
     def empty(self, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-        environment = aws.environment(self._service.endpoint.aws_endpoint_url)
-        return tool("empty_buckets", *arguments, self.name, environment=environment, answer=answer)
+        return empty_buckets(*arguments, self.name, service=self._service, answer=answer)
 
 
-def test_only_the_buckets_that_go_with_the_stack_are_emptied(service: Service) -> None:
+def test_only_the_buckets_that_are_deleted_with_the_stack_are_emptied(service: Service) -> None:
     stack = Stack(service)
     assert stack.empty("--yes").returncode == 0
     assert stack.objects() == {"Delete": 0, "Retain": 3}
 
 
-def test_nothing_is_deleted_unless_the_stack_is_named(service: Service) -> None:
+def test_nothing_is_deleted_unless_the_name_of_the_stack_is_typed(
+    service: Service,
+) -> None:
     stack = Stack(service)
     for answer in ("", "y\n", "yes\n"):
-        refused = stack.empty(answer=answer)
-        assert refused.returncode == 1
-        assert refused.stderr == "Nothing was deleted.\n"
+        result = stack.empty(answer=answer)
+        assert result.returncode == 1
+        assert result.stderr == "Nothing was deleted.\n"
     assert stack.objects() == {"Delete": 3, "Retain": 3}
     assert stack.empty(answer=f"{stack.name}\n").returncode == 0
     assert stack.objects() == {"Delete": 0, "Retain": 3}
@@ -94,24 +94,30 @@ def test_nothing_is_deleted_unless_the_stack_is_named(service: Service) -> None:
 
 def test_a_protected_stack_keeps_its_data(service: Service) -> None:
     stack = Stack(service, protected=True)
-    refused = stack.empty("--yes")
-    assert refused.returncode == 1
-    assert f"{stack.name} is protected against deletion" in refused.stderr
+    result = stack.empty("--yes")
+    assert result.returncode == 1
+    assert f"{stack.name} is protected against deletion" in result.stderr
     assert stack.objects() == {"Delete": 3, "Retain": 3}
 
 
-def test_a_stack_that_is_gone_has_nothing_to_empty(service: Service) -> None:
-    environment = aws.environment(service.endpoint.aws_endpoint_url)
-    done = tool("empty_buckets", "--yes", "no-such-stack", environment=environment)
-    assert (done.returncode, done.stdout) == (0, "")
+def test_a_stack_that_does_not_exist_has_nothing_to_empty(service: Service) -> None:
+    result = empty_buckets("--yes", "no-such-stack", service=service)
+    assert (result.returncode, result.stdout) == (0, "")
 
 
-@pytest.mark.parametrize("target", ["deploy", "destroy"])
-def test_without_credentials_nothing_is_tried_and_the_way_out_is_said(
-    target: str, tmp_path: Path
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        # `false` fails like the CDK, which takes long to find out that it has no credentials.
+        (["deploy", "CDK=false"], "No AWS credentials? Log in with `aws sso login`"),
+        (["destroy"], "There are no AWS credentials. Log in with `aws sso login`"),
+    ],
+)
+def test_without_credentials_make_fails_with_advice(
+    arguments: list[str], message: str, tmp_path: Path
 ) -> None:
-    done = subprocess.run(
-        ["make", target],
+    result = subprocess.run(
+        ["make", *arguments],
         cwd=PROJECT,
         env={
             "PATH": os.environ["PATH"],
@@ -121,6 +127,6 @@ def test_without_credentials_nothing_is_tried_and_the_way_out_is_said(
         capture_output=True,
         text=True,
     )
-    assert done.returncode != 0
-    assert done.stderr.startswith("AWS does not know who you are (Unable to locate credentials).")
-    assert done.stdout == ""
+    assert result.returncode != 0
+    assert result.stderr.startswith(message)
+    assert result.stdout == ""
