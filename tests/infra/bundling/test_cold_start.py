@@ -24,7 +24,9 @@ BUDGET = 0.8
 
 UNNEEDED = {
     "asyncio",
-    "boto3",
+    "boto3.docs",
+    "boto3.resources",
+    "boto3.s3.transfer",
     "botocore.docs.service",
     "importlib.metadata",
     "multiprocessing",

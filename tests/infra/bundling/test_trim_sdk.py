@@ -30,14 +30,15 @@ botocore.compat.get_current_datetime = lambda remove_tzinfo=True: (
 uuid.uuid4 = lambda: uuid.UUID(int=7)
 time.time = now.timestamp
 time.sleep = lambda _: None
-import botocore.session
+import io
+import boto3.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-session = botocore.session.Session()
+session = boto3.session.Session()
 retries = {"mode": "standard", "total_max_attempts": 3}
 def client(name, **options):
-    return session.create_client(
+    return session.client(
         name, config=Config(retries=retries, user_agent="test", s3={"addressing_style": "path"}),
         **options)
 
@@ -76,11 +77,34 @@ bucket = client("s3", region_name="us-east-1").generate_presigned_url(
     "put_object", Params={"Bucket": "archive", "Key": "a"})
 print(json.dumps([answers, endpoints, bucket], default=str))
 """
-RESOURCE = """
-import json, sys
+HIGHER_LEVEL = """
+import io, json, sys
 sys.path[:0] = json.loads(sys.argv[1])
 import boto3
-print(boto3.resource("dynamodb").Table("jobs").put_item)
+from boto3.compat import TRANSFER_CONFIG_SUPPORTS_CRT
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+table = boto3.resource("dynamodb").Table("ok")
+table.put_item(Item={"job_id": "a", "n": 1})
+s3 = boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
+s3.upload_fileobj(io.BytesIO(b"text"), "ok", "a", Config=TransferConfig(use_threads=False))
+print(json.dumps([repr(table), TRANSFER_CONFIG_SUPPORTS_CRT, s3.upload_fileobj.__doc__]))
+"""
+LAYER_CLIENTS = """
+import json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+import boto3.session
+made = []
+create = boto3.session.Session.client
+def recording(self, service, **options):
+    made.append(service)
+    return create(self, service, **options)
+boto3.session.Session.client = recording
+from common.aws.clients import SERVICES, client
+for service in SERVICES:
+    client(service)
+loaded = sorted({name.split(".")[0] for name in sys.modules})
+print(json.dumps([made, list(SERVICES), loaded]))
 """
 SNAPSHOT = """
 import json, sys
@@ -139,6 +163,14 @@ def aws() -> Iterator[Aws]:
 @pytest.fixture(scope="module")
 def slimmed(layer: Path, aws: Aws) -> Told:
     return tell(layer, aws)
+
+
+def whole_packages() -> Path:
+    """The packages of this environment."""
+    botocore = find_spec("botocore")
+    assert botocore
+    assert botocore.origin
+    return Path(botocore.origin).parent.parent
 
 
 def tell(packages: Path, aws: Aws) -> Told:
@@ -237,10 +269,7 @@ def answering(requests: list[dict[str, Any]]) -> type[BaseHTTPRequestHandler]:
 
 
 def test_it_says_and_hears_what_the_whole_sdk_does(slimmed: Told, aws: Aws) -> None:
-    botocore = find_spec("botocore")
-    assert botocore
-    assert botocore.origin
-    whole = tell(Path(botocore.origin).parent.parent, aws)
+    whole = tell(whole_packages(), aws)
     assert slimmed.answers == whole.answers
     assert slimmed.endpoints == whole.endpoints
     assert slimmed.bucket == whole.bucket
@@ -278,8 +307,22 @@ def test_it_trusts_amazons_roots_and_no_others(layer: Path) -> None:
     }
 
 
-def test_boto3_is_there_for_who_wants_it(layer: Path, aws: Aws) -> None:
-    assert "dynamodb.Table" in run(RESOURCE, layer, aws)
+def test_resources_and_transfers_work_as_in_the_whole_sdk(layer: Path, aws: Aws) -> None:
+    results = []
+    for packages in (layer, whole_packages()):
+        printed = json.loads(run(HIGHER_LEVEL, packages, aws))
+        lines = [(request["line"], request["body"]) for request in aws.requests]
+        results.append((printed, lines))
+    trimmed, whole = results
+    assert trimmed == whole
+    assert "dynamodb.Table" in trimmed[0][0]
+    assert ("PUT /ok/a HTTP/1.1", "text") in trimmed[1]
+
+
+def test_the_clients_of_the_layer_come_from_a_session_of_boto3(layer: Path, aws: Aws) -> None:
+    created, services, loaded = json.loads(run(LAYER_CLIENTS, layer, aws))
+    assert created == services
+    assert "s3transfer" not in loaded
 
 
 def test_a_snapshot_holds_no_connection(layer: Path, aws: Aws) -> None:
@@ -300,3 +343,8 @@ def test_an_import_is_put_off_to_the_functions_that_need_it() -> None:
     assert late == (
         "\ndef read():\n    from shelf import book\n    return book()\n\ndef rest(): pass\n"
     )
+
+
+def test_a_package_without_the_text_to_replace_is_noticed() -> None:
+    with pytest.raises(LookupError, match="does not contain once: import this"):
+        trim_sdk.replace("import that\n", (("import this\n", ""),))

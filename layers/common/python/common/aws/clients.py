@@ -9,9 +9,9 @@ import time
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
-from botocore import __version__ as botocore_version
+from boto3 import __version__ as boto3_version
+from boto3.session import Session
 from botocore.config import Config
-from botocore.session import Session
 
 from common.aws.timeouts import DYNAMODB, MAX_CONNECTIONS, S3, SSM, Timeouts
 from common.exceptions import DeadlineReached
@@ -67,14 +67,13 @@ class Calls:
 CALLS = Calls()
 
 
-# A botocore session cannot create two clients at once, and the extension may create its first
+# A session cannot create two clients at once, and the extension may create its first
 # client while a request creates another.
 _CREATING = threading.Lock()
 
 
 @cache
 def _session() -> Session:
-    # boto3 would load transfers and resources too, a tenth of a cold start.
     return Session()
 
 
@@ -99,7 +98,7 @@ def client(service: Service) -> Any:
 @cache
 def _client(service: Service) -> Any:
     timeouts = _TIMEOUTS[service]
-    created = _session().create_client(
+    created = _session().client(
         service,
         config=Config(
             connect_timeout=timeouts.connect,
@@ -110,7 +109,7 @@ def _client(service: Service) -> Any:
             # Validating arguments that we built ourselves, and composing the User-Agent for each
             # call, would each take a tenth of a request's CPU time.
             parameter_validation=False,
-            user_agent=f"Botocore/{botocore_version} job-ledger",
+            user_agent=f"Boto3/{boto3_version} job-ledger",
         ),
     )
     count_attempt = partial(CALLS.before_send, service)
