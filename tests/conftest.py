@@ -20,7 +20,6 @@ _OWN_GROUPS = frozenset(
     {
         # These deploy their own service or none, so they do not need the service of tests/local.
         "emulator",
-        "test_install",
         "test_local_run",
         "test_signatures",
         # The tests in this folder share another service.

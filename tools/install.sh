@@ -1,6 +1,9 @@
 #!/bin/sh
-# Installs what the project needs into its own folder: the packages of uv.lock into .venv, or
-# those of package-lock.json into node_modules. Run by make, from the project's folder.
+# Installs one part of what the project needs into the project's folder:
+#   install.sh python   the packages of uv.lock into .venv
+#   install.sh node     the packages of package-lock.json into node_modules
+#   install.sh browser  Chromium for the tests in a browser
+# make runs it from the root of the repository.
 set -eu
 
 fail() {
@@ -8,7 +11,7 @@ fail() {
     exit 1
 }
 
-# Runs a command with a line about what it does; what it says is shown only if it fails.
+# Runs a command under a title, and prints its output only if it fails.
 step() {
     title=$1
     shift
@@ -31,24 +34,24 @@ find_python() {
             return
         fi
     done
-    found=$("${PYTHON:-python3}" --version 2>&1) || found=none
-    fail "Python 3.11 or newer is needed, and there is $found: install it from" \
-        "https://www.python.org/downloads, or say where it is with PYTHON=<path>."
+    version=$("${PYTHON:-python3}" --version 2>&1) || version=none
+    fail "Python 3.11 or newer is required, but this machine has $version. Install it from" \
+        "https://www.python.org/downloads, or set PYTHON=<path>."
 }
 
 install_python() {
-    # uv itself is in the environment too, and works unless its installation was cut short.
+    # uv is part of the environment, and works unless its installation was interrupted.
     if ! .venv/bin/uv --version >/dev/null 2>&1; then
-        # Not in one line with what uses it: only then does a failure end the script.
+        # A separate assignment: a failure inside another command would not end the script.
         python=$(find_python)
         "$python" -c 'import ensurepip, venv' 2>/dev/null ||
-            fail "$python cannot make virtual environments: install its venv module (on Debian" \
-                "and Ubuntu: apt install python3-venv), or another Python with PYTHON=<path>."
-        step 'Making a virtual environment in .venv' "$python" -m venv --clear .venv
+            fail "$python cannot create virtual environments. Install its venv module (on Debian" \
+                "and Ubuntu: apt install python3-venv), or set PYTHON=<path>."
+        step 'Creating a virtual environment in .venv' "$python" -m venv --clear .venv
         uv=$(sed -n 's/.*"\(uv==[^"]*\)".*/\1/p' pyproject.toml)
         step "Installing $uv" .venv/bin/python -m pip install --quiet --disable-pip-version-check "$uv"
     fi
-    # It would otherwise install a Python of its own, or use the one of another environment.
+    # Without these settings, uv might download a Python, or use another environment.
     step 'Installing the Python packages of uv.lock' \
         env UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv \
         .venv/bin/uv sync --frozen --quiet --python .venv/bin/python
@@ -56,20 +59,20 @@ install_python() {
 
 install_node() {
     command -v node >/dev/null ||
-        fail 'Node.js 20 or newer is needed, and there is none: install it from https://nodejs.org.'
+        fail 'Node.js 20 or newer is required. Install it from https://nodejs.org.'
     node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' ||
-        fail "Node.js 20 or newer is needed, and there is $(node --version): install a newer one" \
-            'from https://nodejs.org.'
+        fail "Node.js 20 or newer is required, but this machine has $(node --version). Install a" \
+            'newer one from https://nodejs.org.'
     command -v npm >/dev/null ||
-        fail 'npm is needed, and this Node.js came without: install it too, or Node.js from' \
+        fail 'npm is required, but this Node.js came without it. Install npm, or Node.js from' \
             'https://nodejs.org.'
-    # No script of a package is run: none needs to, and the viewer's would report us to its makers.
+    # No package needs its install script, and that of swagger-ui-dist sends usage data.
     step 'Installing the Node packages of package-lock.json' \
         npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 }
 
-# Chromium for the browser's tests, in .build/chromium. Where npm has none, Debian's, if we may;
-# without any browser, these tests are skipped.
+# On Linux x86_64, Chromium comes from npm; elsewhere it is Debian's package, if root runs this script.
+# Without Chromium, the tests in a browser are skipped.
 install_browser() {
     if [ "$(uname -sm)" = 'Linux x86_64' ]; then
         step 'Installing the Node packages of tests/browser/package-lock.json' \
@@ -85,8 +88,8 @@ install_browser() {
 unpack_chromium() {
     packed=tests/browser/node_modules/@sparticuz/chromium/bin
     fonts='<fontconfig><dir prefix="relative">fonts</dir></fontconfig>'
-    # The archives have the libraries and fonts that a bare machine lacks. All in one chain: in a
-    # step, a failure does not end the script.
+    # The archives contain the libraries and fonts that a bare machine lacks. The commands form one
+    # chain, because a failure inside a step does not end the script.
     rm -rf .build/chromium &&
         mkdir -p .build/chromium &&
         unbrotli "$packed/chromium.br" >.build/chromium/chromium &&

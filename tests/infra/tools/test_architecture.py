@@ -25,9 +25,7 @@ def test_a_resource_in_no_box_is_refused_with_advice(dev: Synthesized) -> None:
         draw({"dev": template})
 
 
-def test_a_difference_between_the_stages_names_the_stages(
-    dev: Synthesized, prod: Synthesized
-) -> None:
+def test_where_the_stages_differ_they_are_named(dev: Synthesized, prod: Synthesized) -> None:
     svg = draw({"dev": dev.template, "prod": prod.template})
     assert "AWS WAF (prod)" in svg
     assert "NAT gateways: 1 (dev), 2 (prod)" in svg
@@ -40,8 +38,6 @@ def test_no_stage_is_named_if_the_stages_are_alike(dev: Synthesized) -> None:
 
 
 def test_every_box_contains_a_resource(dev: Synthesized, prod: Synthesized) -> None:
-    all_resources = [*resources(dev.template), *resources(prod.template)]
-    empty = [
-        box.title for box in BOXES if box.patterns and not any(map(box.contains, all_resources))
-    ]
+    stacks = [*resources(dev.template), *resources(prod.template)]
+    empty = [box.title for box in BOXES if box.patterns and not any(map(box.contains, stacks))]
     assert empty == []
