@@ -26,8 +26,9 @@ from rich.table import Table
 from common.jobs.keys import PARTITION_KEY, SHARD, SORT_KEY, STATUS_SHARD
 from common.jobs.model import Status
 from infra.spec.stages import REGION, STAGES
-from local import aws, jobs_table
+from local import aws
 from local.emulator import process
+from local.lambda_runtime import jobs_table
 from local.run_folder import RunFolder
 
 TABLE = "jobs"

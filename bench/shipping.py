@@ -17,7 +17,7 @@ from rich.progress import track
 from rich.table import Table
 
 from infra.spec.stages import Stage
-from local import jobs_table
+from local.lambda_runtime import jobs_table
 from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
 from local.lambda_runtime.execution_environment import ExecutionEnvironment
 from local.lambda_runtime.gateway_event import gateway_event

@@ -25,7 +25,7 @@ from rich.progress import track
 from bench.contenders import PEERS, prepare
 from infra.spec.stages import STAGES
 from local import aws
-from local.deploy import STAGE, Deployment
+from local.deploy import STAGE, CdkDeployment
 from local.emulator import process
 from local.progress import Progress
 from local.run_folder import RunFolder
@@ -69,10 +69,10 @@ def measure(rounds: int, console: Console) -> PerSecond:
         assert lock
         run_folder.clear()
         with (
-            Deployment(run_folder, Progress(console)) as deployment,
+            CdkDeployment(run_folder, Progress(console)) as deployment,
             process.running_emulator(run_folder, process.free_port(), lock) as running,
         ):
-            endpoint = deployment.to(running.endpoint_url)
+            endpoint = deployment.deploy_to(running.endpoint_url)
             _lift_limits(running.endpoint_url)
             ours = _Target(f"{endpoint.api_url}/jobs", {"x-api-key": endpoint.api_key}, 201)
             # The resolver answers whatever succeeds with 200.

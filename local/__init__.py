@@ -1,1 +1,1 @@
-"""The whole service on this machine: an embedded AWS, deployed to by the real CDK CLI."""
+"""The whole service on this machine, deployed to an embedded AWS by the CDK's own CLI."""

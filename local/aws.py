@@ -1,4 +1,4 @@
-"""How to talk to the embedded AWS: its address, and the credentials that it trusts."""
+"""Clients and credentials for the embedded AWS."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -12,41 +12,42 @@ ACCOUNT = "000000000000"
 
 
 class Credentials(NamedTuple):
-    """AWS credentials; those of a role come with a session token."""
+    """AWS credentials."""
 
     access_key_id: str
     secret_access_key: str
     session_token: str | None = None
+    """None for the credentials of a user; a role always has one."""
 
 
 ROOT = Credentials("test", "test")
-"""The emulator's fixed root credentials. They open nothing but an emulator on this machine."""
+"""The emulator's fixed root credentials. They are worthless anywhere else."""
 
 
 def client(service: str, endpoint_url: str, credentials: Credentials = ROOT) -> Any:
-    """A boto3 client for the emulator.
+    """Create a boto3 client for the emulator.
 
     Args:
-        service: The service, as boto3 names it.
-        endpoint_url: Where the emulator listens.
-        credentials: Who calls.
+        service: The service's name in boto3.
+        endpoint_url: The emulator's URL.
+        credentials: The caller's credentials.
     """
-    # The type stubs take the services' names only as literals.
-    make: Callable[..., Any] = boto3.client
-    return make(
+    # The type stubs accept service names only as literals.
+    create_client: Callable[..., Any] = boto3.client
+    return create_client(
         service,
         endpoint_url=endpoint_url,
         region_name=REGION,
         aws_access_key_id=credentials.access_key_id,
         aws_secret_access_key=credentials.secret_access_key,
         aws_session_token=credentials.session_token,
-        # Nothing resolves <bucket>.127.0.0.1.
+        # No DNS resolves <bucket>.127.0.0.1.
         config=Config(s3={"addressing_style": "path"}),
     )
 
 
 def environment(endpoint_url: str) -> dict[str, str]:
-    """The environment variables that point every AWS SDK and tool at the emulator."""
+    """Return the environment variables that point AWS SDKs and tools to the emulator."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_REGION": REGION,

@@ -1,4 +1,4 @@
-"""Deploying the stack to the emulator with the CDK command line, as one would to AWS."""
+"""Deploy the stack to the emulator with the CDK CLI, as to AWS."""
 
 import contextlib
 import os
@@ -26,20 +26,24 @@ _CONTEXT = ("-c", f"stage={STAGE}", "-c", "credentials=cli")
 
 # <stack> | <done>/<total> | <time> | <status> | <type> | <name> (<logical id>) <reason>
 _EVENT = re.compile(r" \| +(\d+)/(\d+) \| [^|]+\| \w+ +\| (\S+) ")
-_EVIDENCE_LINES = 15
+"""A line of ``cdk deploy``."""
+
+_DETAIL_LINES = 15
+"""The lines at the end of a log that an error shows."""
+
 _POLL_SECONDS = 0.05
 
 
-class Deployment:
-    """A deployment of the stack; as long as the context is entered, its processes may run.
+class CdkDeployment:
+    """A deployment of the stack. The end of the context ends its processes.
 
-    The app is synthesized from the start: that takes longest, and needs no emulator.
+    The synthesis starts with the context, since it takes longest and needs no emulator.
 
     Args:
-        run_folder: Where the cloud assembly and the logs of the CDK go.
-        progress: Where to tell what is going on.
+        run_folder: The folder for the cloud assembly and the CDK's logs.
+        progress: Shows the steps.
         project: The folder of the CDK app.
-        authorization: How callers prove who they are; None for what the stage says.
+        authorization: Overrides the stage's authorization.
 
     Raises:
         LocalRunError: The CDK is not installed.
@@ -73,15 +77,15 @@ class Deployment:
     def __exit__(self, *_: object) -> None:
         self._running.close()
 
-    def to(self, endpoint_url: str) -> Endpoint:
-        """Deploy to the emulator, or bring it up to date, and write ``endpoint.json``.
+    def deploy_to(self, endpoint_url: str) -> Endpoint:
+        """Deploy to the emulator, or update its stack, and write ``endpoint.json``.
 
         Raises:
-            LocalRunError: It failed.
+            LocalRunError: A command of the CDK failed.
         """
         with self._progress.step("Bootstrapping the account for the CDK"):
             bootstrap = ("bootstrap", f"aws://{aws.ACCOUNT}/{REGION}")
-            # In a folder without an app: the CDK would synthesize it once more.
+            # In a folder with an app, the CDK would synthesize it again.
             with _cdk(
                 self._run_folder, *bootstrap, folder=self._run_folder.tmp, endpoint_url=endpoint_url
             ) as cdk:
@@ -90,9 +94,9 @@ class Deployment:
             self._synthesis.finish()
         with self._progress.step(f"Deploying {STACK}") as step:
             deploy = ("deploy", STACK, "--app", str(self._run_folder.assembly))
-            quietly = ("--require-approval", "never", "--progress", "events")
+            options = ("--require-approval", "never", "--progress", "events")
             with _cdk(
-                self._run_folder, *deploy, *quietly, folder=self._project, endpoint_url=endpoint_url
+                self._run_folder, *deploy, *options, folder=self._project, endpoint_url=endpoint_url
             ) as cdk:
                 cdk.finish(step)
         endpoint = find_endpoint(endpoint_url)
@@ -101,7 +105,7 @@ class Deployment:
 
 
 def find_endpoint(endpoint_url: str) -> Endpoint:
-    """How to reach the stack that is deployed to the emulator."""
+    """Return the addresses and outputs of the stack that is deployed to the emulator."""
     cloudformation = aws.client("cloudformation", endpoint_url)
     resources = {
         resource["ResourceType"]: resource["PhysicalResourceId"]
@@ -114,7 +118,7 @@ def find_endpoint(endpoint_url: str) -> Endpoint:
     )
     api, stage = resources["AWS::ApiGateway::RestApi"], resources["AWS::ApiGateway::Stage"]
     return Endpoint(
-        # The stack's own output names a host of AWS.
+        # The URL in the stack's outputs is that of AWS.
         api_url=f"{endpoint_url}/_aws/execute-api/{api}/{stage}",
         api_key=key["value"],
         aws_endpoint_url=endpoint_url,
@@ -123,7 +127,7 @@ def find_endpoint(endpoint_url: str) -> Endpoint:
 
 
 class _Command:
-    """A command of the CDK under way."""
+    """A running command of the CDK."""
 
     def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
         self._name = name
@@ -131,24 +135,24 @@ class _Command:
         self._log = log
 
     def finish(self, step: Step | None = None) -> None:
-        """Wait for its end, and tell ``step`` how far it is.
+        """Wait for the end of the command, and report its progress to ``step``.
 
         Raises:
-            LocalRunError: It failed.
+            LocalRunError: The command failed.
         """
-        with self._log.open(errors="replace") as said:
+        with self._log.open(errors="replace") as output:
             while self._process.poll() is None:
-                for line in said:
+                for line in output:
                     if step and (event := _EVENT.search(line)):
                         done, total, type_ = event.groups()
-                        step.at(int(done), int(total), type_)
+                        step.report(int(done), int(total), type_)
                 time.sleep(_POLL_SECONDS)
         if self._process.returncode:
             lines = self._log.read_text(errors="replace").splitlines()
             failures = list(dict.fromkeys(line for line in lines if "_FAILED " in line))
             raise LocalRunError(
-                f"`cdk {self._name}` failed; all that it said is in {self._log}.",
-                evidence="\n".join(failures or lines[-_EVIDENCE_LINES:]),
+                f"`cdk {self._name}` failed; its output is in {self._log}.",
+                details="\n".join(failures or lines[-_DETAIL_LINES:]),
             )
 
 
@@ -160,7 +164,7 @@ def _cdk(
     folder: Path,
     endpoint_url: str | None = None,
 ) -> Iterator[_Command]:
-    """Run a command of the CDK; it ends with the context, and so do the processes it started."""
+    """Run a command of the CDK. The end of the context ends the command's whole process group."""
     log = run_folder.cdk_log(command)
     with (
         log.open("wb") as output,
@@ -171,7 +175,7 @@ def _cdk(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # Else Ctrl-C reaches it before us, and it reports that as a failure of its own.
+            # Ctrl-C must not reach the CDK, which would report it as an error.
             start_new_session=True,
         ) as process,
     ):
@@ -183,7 +187,7 @@ def _cdk(
 
 
 def _environment(endpoint_url: str | None) -> dict[str, str]:
-    """The CDK's environment, in which nothing of AWS is the person's own."""
+    """Return the CDK's environment, without the user's AWS settings."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {
         **inherited,

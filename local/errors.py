@@ -1,14 +1,15 @@
-"""What stops the local run for a reason that the person at the keyboard can remove."""
+"""Errors of the local run that its user can correct."""
 
 
 class LocalRunError(Exception):
-    """The local run cannot go on.
+    """The local run cannot go on."""
 
-    Args:
-        message: One or two sentences: what is wrong, and what to do about it.
-        evidence: Lines that show why, if any.
-    """
+    def __init__(self, message: str, details: str = "") -> None:
+        """Describe the error.
 
-    def __init__(self, message: str, evidence: str = "") -> None:
+        Args:
+            message: One or two sentences: what is wrong, and what to do about it.
+            details: Lines of a log that show the cause, if any.
+        """
         super().__init__(message)
-        self.evidence = evidence
+        self.details = details

@@ -1,4 +1,4 @@
-"""Requests to try: one for every route, and one that is refused."""
+"""Commands to try: a request for every route, and one that is refused."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,17 +10,12 @@ from local.run_folder import Endpoint
 
 @dataclass(frozen=True)
 class Example:
-    """A command line for a POSIX shell; they go together, in their order.
-
-    Args:
-        title: What it does.
-        command: The command line.
-        status: The HTTP status of the answer that it prints; None if it prints none.
-    """
+    """A command for a POSIX shell. The examples depend on each other, in their order."""
 
     title: str
     command: str
     status: int | None = None
+    """The HTTP status of the answer that the command prints; None if it prints none."""
 
 
 _REQUESTS = (
@@ -36,36 +31,36 @@ _REQUESTS = (
         status=200,
     ),
     Example(
-        "Keep the id of the newest",
+        "Keep the id of the newest job",
         """JOB=$(curl -s "$API/jobs?limit=1" -H "x-api-key: $KEY" """
         """| sed 's/.*"job_id":"\\([^"]*\\)".*/\\1/')""",
     ),
     Example(
-        "Read it",
+        "Read the job",
         """curl -si "$API/jobs/$JOB" -H "x-api-key: $KEY\"""",
         status=200,
     ),
     Example(
-        "Start it, unless somebody else has changed it",
+        "Start the job, unless it has changed since",
         """curl -si -X PATCH "$API/jobs/$JOB" -H "x-api-key: $KEY" -H 'if-match: "1"' """
         """-H 'content-type: application/merge-patch+json' -d '{"status": "RUNNING"}'""",
         status=200,
     ),
     Example(
-        "Report progress on a version that is no longer the current one: refused",
+        "Report progress on an old version of the job, which is refused",
         """curl -si -X PATCH "$API/jobs/$JOB" -H "x-api-key: $KEY" -H 'if-match: "1"' """
         """-H 'content-type: application/merge-patch+json' -d '{"progress": 50}'""",
         status=412,
     ),
     Example(
-        "End it",
+        "Finish the job",
         """curl -si -X PUT "$API/jobs/$JOB" -H "x-api-key: $KEY" """
         """-H 'content-type: application/json' """
         """-d '{"status": "SUCCEEDED", "progress": 100, "output_uri": "s3://lake/clean/"}'""",
         status=200,
     ),
     Example(
-        "Delete it",
+        "Delete the job",
         """curl -si -X DELETE "$API/jobs/$JOB" -H "x-api-key: $KEY\"""",
         status=204,
     ),
@@ -73,24 +68,26 @@ _REQUESTS = (
 
 
 _KEY = '-H "x-api-key: $KEY"'
-_PROOF: Mapping[str, str] = {
+_AUTHORIZATION: Mapping[str, str] = {
     "cognito": ' -H "Authorization: Bearer $TOKEN"',
     "iam": (
         f' --aws-sigv4 "aws:amz:{REGION}:execute-api"'
         f' --user "{aws.ROOT.access_key_id}:{aws.ROOT.secret_access_key}"'
     ),
 }
-"""How curl proves who calls, where a key is not enough."""
+"""The arguments that authorize curl, by the API's authorization, if it needs more than a key."""
 
 
-def examples(endpoint: Endpoint) -> tuple[Example, ...]:
-    """The examples for a deployed service."""
+def curl_examples(endpoint: Endpoint) -> tuple[Example, ...]:
+    """Return the examples for a deployed service."""
     authorization = endpoint.outputs["Authorization"]
-    token = Example("An access token, good for an hour", "TOKEN=$(.venv/bin/ops token)")
-    proven = _KEY + _PROOF.get(authorization, "")
+    token = Example(
+        "Get an access token, which is valid for an hour", "TOKEN=$(.venv/bin/ops token)"
+    )
+    credentials = _KEY + _AUTHORIZATION.get(authorization, "")
     return (
-        Example("Where the service is", f"API={endpoint.api_url}"),
-        Example("A key for it", f"KEY={endpoint.api_key}"),
+        Example("The URL of the service", f"API={endpoint.api_url}"),
+        Example("An API key", f"KEY={endpoint.api_key}"),
         *([token] if authorization == "cognito" else []),
-        *(replace(each, command=each.command.replace(_KEY, proven)) for each in _REQUESTS),
+        *(replace(each, command=each.command.replace(_KEY, credentials)) for each in _REQUESTS),
     )

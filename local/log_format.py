@@ -1,4 +1,4 @@
-"""The functions' log lines, made readable."""
+"""Format the functions' log lines for people."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -9,26 +9,26 @@ from rich.text import Text
 
 _LEVELS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 _STATUSES = {2: "green", 4: "yellow", 5: "red"}
-# Shown in columns of their own, or of no use to the eye.
+# These have their own column, or are of no use to a reader.
 _NOT_LISTED = {
     *("timestamp", "level", "message", "route", "status", "latency_ms"),
     *("exception", "exception_name", "stack_trace", "location", "service", "xray_trace_id"),
 }
-# What Lambda itself says of every invocation.
+# Lambda logs these lines for every invocation.
 _PLATFORM = ("START ", "END ", "REPORT ", "INIT_START ")
 _TIME = "%H:%M:%S.%f"
 
 
 def readable_lines(lines: Iterable[str], *, dated: bool = False) -> Iterator[Text]:
-    """The lines for people to read; without those that are for machines.
+    """Format log lines for people, with local times.
 
-    Left out are metrics in the embedded metric format, and Lambda's own lines. Times are local.
+    Metrics in the embedded metric format and Lambda's own lines are left out.
 
     Args:
         lines: The lines as they were logged.
-        dated: Show the date too.
+        dated: Also show the date.
     """
-    form = f"%Y-%m-%d {_TIME}" if dated else _TIME
+    time_format = f"%Y-%m-%d {_TIME}" if dated else _TIME
     for line in lines:
         try:
             record = json.loads(line)
@@ -39,13 +39,13 @@ def readable_lines(lines: Iterable[str], *, dated: bool = False) -> Iterator[Tex
         if not isinstance(record, dict):
             yield Text(line, style="dim")
         elif "_aws" not in record:
-            yield _record(record, form)
+            yield _format_record(record, time_format)
 
 
-def _record(record: dict[str, Any], form: str) -> Text:
+def _format_record(record: dict[str, Any], time_format: str) -> Text:
     level = str(record.get("level", ""))
     text = Text.assemble(
-        (f"{_time(record, form)}  ", "dim"),
+        (f"{_format_time(record, time_format)}  ", "dim"),
         (f"{level:<8}", _LEVELS.get(level, "cyan")),
         (f"{record.get('route', ''):<23}", "bold"),
     )
@@ -63,9 +63,9 @@ def _record(record: dict[str, Any], form: str) -> Text:
     return text
 
 
-def _time(record: dict[str, Any], form: str) -> str:
+def _format_time(record: dict[str, Any], time_format: str) -> str:
     try:
-        moment = datetime.fromisoformat(record["timestamp"]).astimezone()
+        time = datetime.fromisoformat(record["timestamp"]).astimezone()
     except (KeyError, ValueError):
         return ""
-    return moment.strftime(form)[:-3]
+    return time.strftime(time_format)[:-3]

@@ -1,7 +1,7 @@
-"""The folder of one local run: what it writes, and the lock that keeps it the only one.
+"""The folder of one local run: its files, and the lock that prevents a second run.
 
-The lock is the kernel's (``flock``) and is held by the processes of the run themselves, so it
-is free again the moment the last of them is gone, however that came about.
+The processes of the run hold the lock (``flock``), so the kernel releases it as soon as the last of
+them ends, in whatever way.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from infra.spec.paths import RUN_FOLDER
@@ -18,47 +18,38 @@ from infra.spec.paths import RUN_FOLDER
 
 @dataclass(frozen=True)
 class Endpoint:
-    """How to reach the deployed service; the content of ``endpoint.json``.
-
-    Attributes:
-        api_url: The API's base URL, without a slash at its end: ``f"{api_url}/jobs"``.
-        api_key: The value for the ``x-api-key`` header.
-        aws_endpoint_url: The emulator, for the AWS command line and SDKs.
-        outputs: The stack's outputs.
-    """
+    """The addresses of the deployed service; the content of ``endpoint.json``."""
 
     api_url: str
+    """The API's base URL, without a slash at its end: ``f"{api_url}/jobs"``."""
     api_key: str
+    """The value for the ``x-api-key`` header."""
     aws_endpoint_url: str
+    """The emulator's URL, for AWS's SDKs and CLI."""
     outputs: dict[str, str]
+    """The outputs of the stack."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A local run in progress.
-
-    Attributes:
-        supervisor: The process that watches over the run; None for one in the background.
-        emulator: The emulator's process, once it is started.
-        aws_endpoint_url: Where the emulator listens, once it does.
-        reference_url: Where the API reference is, once it is served.
-    """
+    """A local run in progress. A field is None as long as its subject does not exist."""
 
     supervisor: int | None = None
+    """The id of the process that supervises the run; None for a run in the background."""
     emulator: int | None = None
+    """The id of the emulator's process."""
     aws_endpoint_url: str | None = None
+    """The emulator's URL."""
     reference_url: str | None = None
+    """The URL of the API reference."""
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder of one local run.
+    """The folder of one local run."""
 
-    Args:
-        path: Where it is; created when needed.
-    """
-
-    path: Path = field(default=RUN_FOLDER)
+    path: Path = RUN_FOLDER
+    """The path of the folder, which is created when it is needed."""
 
     @property
     def endpoint_file(self) -> Path:
@@ -70,7 +61,7 @@ class RunFolder:
         return self.path / "emulator.log"
 
     def cdk_log(self, command: str) -> Path:
-        """All that the last such command of the CDK command line said."""
+        """Return the path of the log of a CDK command."""
         return self.path / f"cdk-{command}.log"
 
     @property
@@ -80,11 +71,11 @@ class RunFolder:
 
     @property
     def tmp(self) -> Path:
-        """For the emulator's and the functions' temporary files."""
+        """The temporary files of the emulator and the functions."""
         return self.path / "tmp"
 
     def clear(self) -> None:
-        """Remove what an earlier run left; only for the holder of the lock."""
+        """Remove the files of an earlier run. The caller must hold the lock."""
         self.endpoint_file.unlink(missing_ok=True)
         for folder in (self.tmp, self.assembly):
             shutil.rmtree(folder, ignore_errors=True)
@@ -94,7 +85,7 @@ class RunFolder:
         self.endpoint_file.write_text(json.dumps(asdict(endpoint), indent=2) + "\n")
 
     def read_endpoint(self) -> Endpoint | None:
-        """The deployed service, if there is one."""
+        """Return the endpoint of the deployed service, or None if nothing is deployed."""
         try:
             return Endpoint(**json.loads(self.endpoint_file.read_text()))
         except FileNotFoundError:
@@ -102,7 +93,7 @@ class RunFolder:
 
     @contextlib.contextmanager
     def lock(self, purpose: str = "run") -> Iterator["Lock | None"]:
-        """Hold the lock of ``purpose``; None when another process holds it."""
+        """Hold a lock as long as the context lasts; yield None if another process holds it."""
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / f"{purpose}.lock").open("a+") as file:
             try:
@@ -112,22 +103,22 @@ class RunFolder:
             else:
                 yield Lock(file.fileno())
 
-    def current(self) -> Run:
-        """What the holder of the run's lock said of itself; only true while it is held."""
+    def read_run(self) -> Run:
+        """Return the run that holds the lock. Outdated if the lock is free."""
         try:
             return Run(**json.loads((self.path / "run.lock").read_text()))
         except (FileNotFoundError, json.JSONDecodeError):
-            # Between the taking of the lock and the first word about it.
+            # The holder has taken the lock, but not yet written to it.
             return Run()
 
 
 @dataclass(frozen=True)
 class Lock:
-    """A held lock. A process that inherits the file descriptor holds it too."""
+    """A held lock. A process that inherits the file descriptor also holds it."""
 
     fd: int
 
-    def write(self, run: Run) -> None:
-        """Tell those who find the lock held who holds it."""
+    def write_run(self, run: Run) -> None:
+        """Write the run that holds the lock, for :meth:`RunFolder.read_run`."""
         os.ftruncate(self.fd, 0)
         os.pwrite(self.fd, json.dumps(asdict(run)).encode(), 0)

@@ -1,1 +1,1 @@
-"""The embedded AWS: its process, and the patches that bring it closer to AWS."""
+"""The embedded AWS: its process, and the patches that make it behave as AWS does."""

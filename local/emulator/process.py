@@ -1,7 +1,6 @@
-"""The embedded AWS as a process of its own: starting it, and stopping all of it.
+"""Start and stop the process of the embedded AWS.
 
-The emulator and the functions that it runs form one process group, so nothing is left when the
-group is ended.
+The emulator and its functions form one process group, so stopping the group leaves no process.
 """
 
 import contextlib
@@ -27,19 +26,16 @@ from local.run_folder import Lock, Run, RunFolder
 HOST = "127.0.0.1"
 START_SECONDS = 30
 
-_EVIDENCE_LINES = 15
+_DETAIL_LINES = 15
+"""The lines at the end of the log that an error shows."""
+
 _ENDS_WITH_PARENT = "ENDS_WITH_PARENT"
 _REFERENCE_SOCKET = "REFERENCE_SOCKET"
 _RUN_FOLDER = "RUN_FOLDER"
 
 
 class Emulator:
-    """A running emulator that this process has started.
-
-    Attributes:
-        endpoint_url: Where it listens.
-        reference_url: Where it serves the API reference.
-    """
+    """An emulator that this process has started."""
 
     def __init__(
         self,
@@ -51,31 +47,33 @@ class Emulator:
         self._process = process
         self._log = log
         self.endpoint_url = endpoint_url
+        """The emulator's URL."""
         self.reference_url = reference_url
+        """The URL of the API reference that the emulator serves."""
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
     def check(self) -> None:
-        """Raise :class:`LocalRunError` if it has ended."""
+        """Raise :class:`LocalRunError` if the emulator has ended."""
         if self._process.poll() is not None:
-            said = self._log.read_text(errors="replace").splitlines()
+            lines = self._log.read_text(errors="replace").splitlines()
             raise LocalRunError(
                 f"The embedded AWS has stopped; its log is {self._log}.",
-                evidence="\n".join(said[-_EVIDENCE_LINES:]),
+                details="\n".join(lines[-_DETAIL_LINES:]),
             )
 
     def stop(self) -> None:
-        """End it, its functions, and all that they started."""
+        """Stop the emulator, its functions and their child processes."""
         with self._process:
-            stop(self.pid)
+            stop_emulator(self.pid)
 
 
-def stop(pid: int) -> None:
-    """End the emulator with the process id ``pid``, its functions, and all that they started.
+def stop_emulator(pid: int) -> None:
+    """Kill the process group of the emulator with the process id ``pid``.
 
-    At once, because there is nothing to be saved: what it holds is gone with it by intent.
+    The emulator has nothing to save: its data is meant to end with it.
     """
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
@@ -85,23 +83,23 @@ def stop(pid: int) -> None:
 def running_emulator(
     run_folder: RunFolder, port: int, lock: Lock, *, module: str = "local.emulator.process"
 ) -> Iterator[Emulator]:
-    """An emulator that lives as long as the context, or this process.
+    """Run an emulator until the end of the context, or of this process.
 
     Args:
-        run_folder: Where it keeps its log and temporary files; everything else is in its memory.
-        port: Its port on the loopback interface. The one above it is for the API reference,
-            if it is free.
-        lock: The run's lock, which the emulator then holds too.
-        module: The Python module to run: ``ministack`` is the emulator with all its gaps.
+        run_folder: The folder for the emulator's log and temporary files. Its data is in memory.
+        port: The emulator's port on the loopback interface. The API reference uses the next
+            port, if that is free.
+        lock: The run's lock, which the emulator then also holds.
+        module: The Python module to run. ``ministack`` is the emulator without the patches.
 
     Raises:
-        LocalRunError: The port is busy, or the emulator did not start.
+        LocalRunError: The port is in use, or the emulator did not start.
     """
     with contextlib.ExitStack() as cleanup:
-        yield start(run_folder, port, lock, cleanup, ends_with_parent=True, module=module)
+        yield start_emulator(run_folder, port, lock, cleanup, ends_with_parent=True, module=module)
 
 
-def start(
+def start_emulator(
     run_folder: RunFolder,
     port: int,
     lock: Lock,
@@ -110,17 +108,20 @@ def start(
     ends_with_parent: bool,
     module: str = "local.emulator.process",
 ) -> Emulator:
-    """Start an emulator and wait until it answers; for the rest, see :func:`running`.
+    """Start an emulator, and wait until it answers.
+
+    The arguments are those of :func:`running_emulator`, and:
 
     Args:
-        cleanup: Stops it, however little of it there is yet.
-        ends_with_parent: Whether it ends by itself when this process does, killed or not.
+        cleanup: Receives the call that stops the emulator, as soon as the process exists.
+        ends_with_parent: True if the emulator is to end with this process, even if that is
+            killed.
     """
     _check_port(port)
     with (
         run_folder.emulator_log.open("wb") as log,
-        server.listen(HOST, port + 1) as listener,
-        _uninterrupted(),
+        server.open_listener(HOST, port + 1) as listener,
+        _deferred_signals(),
     ):
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", module],
@@ -137,30 +138,30 @@ def start(
         url, reference_url = f"http://{HOST}:{port}", server.reference_url(listener)
         emulator = Emulator(process, url, reference_url, run_folder.emulator_log)
         cleanup.callback(emulator.stop)
-    lock.write(Run(os.getpid(), emulator.pid, emulator.endpoint_url, emulator.reference_url))
+    lock.write_run(Run(os.getpid(), emulator.pid, emulator.endpoint_url, emulator.reference_url))
     _wait_until_ready(emulator)
     return emulator
 
 
 @contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let signals wait, so that nothing is started of which nobody knows how to stop it."""
-    waiting: list[int] = []
-    before = {
-        number: signal.signal(number, lambda number, _: waiting.append(number))
+def _deferred_signals() -> Iterator[None]:
+    """Defer signals, which could otherwise leave a process that nobody stops."""
+    deferred: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, _: deferred.append(number))
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
-        for arrived in waiting:
-            signal.raise_signal(arrived)
+        for deferred_number in deferred:
+            signal.raise_signal(deferred_number)
 
 
 def free_port() -> int:
-    """A port on the loopback interface that is free now."""
+    """Return a port that is currently free on the loopback interface."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -168,7 +169,7 @@ def free_port() -> int:
 
 
 def _check_port(port: int) -> None:
-    # One for requests, one for the segments of traces.
+    # TCP for requests, UDP for the segments of traces.
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         with socket.socket(type=kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -195,25 +196,25 @@ def _wait_until_ready(emulator: Emulator) -> None:
 def _environment(
     run_folder: RunFolder, port: int, reference_socket: int, *, ends_with_parent: bool
 ) -> dict[str, str]:
-    """All that the emulator sees of the environment; it hands everything on to the functions."""
+    """Return the emulator's whole environment, which it passes on to the functions."""
     return {
         "PATH": os.defpath,
-        # Neither AWS profiles nor anything else of the person's own.
+        # Hide the user's AWS profiles and other settings.
         "HOME": str(run_folder.tmp),
         "TMPDIR": str(run_folder.tmp),
         "AUTH": "true",
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(port),
-        # The host in URLs that it gives to functions; it has to be an address, not a name.
+        # The host in the URLs that functions receive. It must be an address, not a name.
         "MINISTACK_HOST": HOST,
         "MINISTACK_ACCOUNT_ID": aws.ACCOUNT,
         "MINISTACK_REGION": REGION,
         "LAMBDA_EXECUTOR": "local",
-        # Lambda tells functions where X-Ray's daemon listens: to UDP, so the number is free.
+        # Lambda sets the address of X-Ray's daemon, which uses UDP: the TCP port is no conflict.
         "AWS_XRAY_DAEMON_ADDRESS": f"{HOST}:{port}",
-        # No containers: it would look for its own, and remove those of other emulators.
+        # Without Docker, the emulator cannot remove the containers of other emulators.
         "DOCKER_HOST": f"unix://{run_folder.tmp}/no-docker.sock",
-        # Nor servers that nobody asked for.
+        # Start no further servers.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         _ENDS_WITH_PARENT: "1" if ends_with_parent else "",
@@ -223,8 +224,8 @@ def _environment(
 
 
 def main() -> None:
-    """Be the emulator: the other end of :func:`start`."""
-    # Only here: whoever starts the emulator need not load it.
+    """Run the emulator in the process that :func:`start_emulator` has started."""
+    # Imported here, since the process that starts the emulator does not need them.
     from ministack import app
 
     from local.emulator import patches
@@ -233,15 +234,17 @@ def main() -> None:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     listener = socket.socket(fileno=int(os.environ.pop(_REFERENCE_SOCKET)))
     run_folder = RunFolder(Path(os.environ.pop(_RUN_FOLDER)))
-    threading.Thread(target=server.serve, args=(listener, run_folder), daemon=True).start()
+    threading.Thread(
+        target=server.serve_reference, args=(listener, run_folder), daemon=True
+    ).start()
     patches.apply(f"http://{HOST}:{os.environ['GATEWAY_PORT']}")
     app.main()
 
 
 def _end_with_parent() -> None:
-    # The other end of the pipe is held by the parent alone, and closed by the kernel.
+    # Only the parent holds the other end of the pipe, which the kernel closes with the parent.
     os.read(0, 1)
-    stop(os.getpid())
+    stop_emulator(os.getpid())
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from infra.bundling.layer import build_layer
 from infra.spec.paths import BUILD, FUNCTION_SOURCES
 from infra.spec.routes import Function
 from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
-from local.lambda_runtime.moto_aws import Aws
-from local.lambda_runtime.runtime_api import PATIENCE, Invocation, RuntimeApi
+from local.lambda_runtime.moto_aws import MotoAws
+from local.lambda_runtime.runtime_api import WAIT_SECONDS, Invocation, RuntimeApi
 
 
 class ExecutionEnvironment:
@@ -39,7 +39,7 @@ class ExecutionEnvironment:
     def __init__(
         self,
         function: Function,
-        aws: Aws,
+        aws: MotoAws,
         compiled: Path,
         *,
         flush_seconds: float = 0,
@@ -105,7 +105,7 @@ class ExecutionEnvironment:
         # signals to whichever thread wakes up first, and the main thread might sleep on.
         ctypes.CDLL(None).tgkill(self.process.pid, self.process.pid, signal.SIGTERM)
         self._thaw()
-        return self.process.wait(PATIENCE)
+        return self.process.wait(WAIT_SECONDS)
 
     @property
     def output(self) -> list[dict[str, Any]]:

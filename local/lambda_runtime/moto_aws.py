@@ -18,7 +18,7 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 @dataclass
-class Aws:
+class MotoAws:
     """One address of AWS; what is behind it is shared by all of them.
 
     Attributes:
@@ -85,9 +85,9 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def serve_aws() -> Iterator[Aws]:
+def serve_aws() -> Iterator[MotoAws]:
     """An address of AWS, with an empty archive."""
-    aws = Aws(DomainDispatcherApplication(create_backend_app))
+    aws = MotoAws(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, aws, threaded=True, request_handler=_Quiet)
     aws.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)

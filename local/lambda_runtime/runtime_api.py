@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 TIMEOUT = 25.0
-PATIENCE = 20.0
+WAIT_SECONDS = 20.0
 
 _NEXT = "/2018-06-01/runtime/invocation/next"
 _INVOCATION = "/2018-06-01/runtime/invocation/"
@@ -106,12 +106,12 @@ class RuntimeApi:
     def wait_until_idle(self) -> None:
         """Wait until everyone has asked for the next event."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self._idle or self.init_error, PATIENCE), (
+            assert self._changed.wait_for(lambda: self._idle or self.init_error, WAIT_SECONDS), (
                 "the environment does not become idle"
             )
 
     def invoke(
-        self, event: Mapping[str, Any], before: Callable[[], None], patience: float = PATIENCE
+        self, event: Mapping[str, Any], before: Callable[[], None], patience: float = WAIT_SECONDS
     ) -> Invocation:
         """Invoke the function, once it is idle, and wait for its answer.
 

@@ -1,1 +1,1 @@
-"""The API reference that the local run serves."""
+"""The API reference of the local run, in which every request can be tried."""

@@ -1,12 +1,13 @@
-"""The API reference of the local run: an OpenAPI viewer in which every request can be tried.
+"""Serve the API reference: Swagger UI with the OpenAPI document of the deployed service.
 
-It is on another port, and so of another origin, than the API: what works in it works in the
-page of anybody whom the stage allows.
+The reference has another port than the API, and so another origin. So it shows what a page of an
+allowed origin can do.
 """
 
 import json
 import mimetypes
 import socket
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,12 +21,12 @@ from local.run_folder import Endpoint, RunFolder
 from tools.openapi.document import document
 
 _PAGE = Path(__file__).parent / "page"
-_VIEWER = PROJECT / "node_modules" / "swagger-ui-dist"
+_SWAGGER_UI = PROJECT / "node_modules" / "swagger-ui-dist"
 _FILES = {
     "/": _PAGE / "index.html",
     "/start.js": _PAGE / "start.js",
     **{
-        f"/{name}": _VIEWER / name
+        f"/{name}": _SWAGGER_UI / name
         for name in (
             "favicon-32x32.png",
             "oauth2-redirect.html",
@@ -37,8 +38,8 @@ _FILES = {
 }
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket for :func:`serve` that listens on ``port``, or on a free one if that is in use."""
+def open_listener(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on ``port``, or on a free port if that is in use."""
     try:
         return socket.create_server((host, port))
     except (OSError, OverflowError):
@@ -46,13 +47,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def reference_url(listener: socket.socket) -> str:
-    """The address to open in a browser, which is also the page's origin."""
+    """Return the URL of the reference, which is also its origin."""
     host, port = listener.getsockname()
     return f"http://{host}:{port}"
 
 
-def serve(listener: socket.socket, run_folder: RunFolder) -> None:
-    """Serve the reference of what is deployed, for as long as this process lives."""
+def serve_reference(listener: socket.socket, run_folder: RunFolder) -> None:
+    """Serve the reference of the deployed service for as long as this process lives."""
     server = ThreadingHTTPServer(
         listener.getsockname(), partial(_Handler, run_folder=run_folder), bind_and_activate=False
     )
@@ -61,18 +62,18 @@ def serve(listener: socket.socket, run_folder: RunFolder) -> None:
     server.serve_forever()
 
 
-def document_for(endpoint: Endpoint) -> dict[str, Any]:
-    """The OpenAPI document, with the deployed API as its only server, and its sign-in."""
+def openapi_document(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the OpenAPI document with the URLs of the deployed API and its sign-in."""
     document = _document(endpoint)
     document["servers"] = [{"url": endpoint.api_url, "description": "The local run"}]
     for operations in document["paths"].values():
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):
-                # The viewer would fill it in, and a first try be refused for its old ETag.
+                # Swagger UI would send the example of If-Match, and the API refuse the old ETag.
                 if not parameter.get("required"):
                     parameter.pop("example", None)
     for scheme in document["components"]["securitySchemes"].values():
-        # No page gets hold of what a machine signs in with.
+        # A page must not handle the secret of a machine client.
         scheme.get("flows", {}).pop("clientCredentials", None)
         for flow in scheme.get("flows", {}).values():
             for url in ("authorizationUrl", "tokenUrl"):
@@ -87,8 +88,8 @@ def _document(endpoint: Endpoint) -> dict[str, Any]:
     return document(authorization)
 
 
-def sign_in_for(endpoint: Endpoint) -> dict[str, Any]:
-    """What the viewer needs to know to sign somebody in; nothing where nobody can."""
+def sign_in_settings(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the settings for Swagger UI to sign in; empty if the API has no sign-in."""
     if "BrowserClientId" not in endpoint.outputs:
         return {}
     return {
@@ -98,10 +99,21 @@ def sign_in_for(endpoint: Endpoint) -> dict[str, Any]:
     }
 
 
-def keys_for(endpoint: Endpoint) -> dict[str, str]:
-    """The API key, by the names of the security schemes that take it."""
+def api_keys(endpoint: Endpoint) -> dict[str, str]:
+    """Return the API key for each security scheme that expects it, by the scheme's name."""
     schemes = _document(endpoint)["components"]["securitySchemes"]
-    return {name: endpoint.api_key for name, it in schemes.items() if it.get("name") == "x-api-key"}
+    return {
+        name: endpoint.api_key
+        for name, scheme in schemes.items()
+        if scheme.get("name") == "x-api-key"
+    }
+
+
+_DOCUMENTS: dict[str, Callable[[Endpoint], dict[str, Any]]] = {
+    "/openapi.json": openapi_document,
+    "/keys.json": api_keys,
+    "/sign-in.json": sign_in_settings,
+}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -114,25 +126,22 @@ class _Handler(BaseHTTPRequestHandler):
         endpoint = self._run_folder.read_endpoint()
         if endpoint is None:
             self.send_error(HTTPStatus.SERVICE_UNAVAILABLE, "Nothing is deployed yet")
-        elif path == "/openapi.json":
-            self._send("application/json", json.dumps(document_for(endpoint)).encode(), endpoint)
-        elif path == "/keys.json":
-            self._send("application/json", json.dumps(keys_for(endpoint)).encode(), endpoint)
-        elif path == "/sign-in.json":
-            self._send("application/json", json.dumps(sign_in_for(endpoint)).encode(), endpoint)
+        elif path in _DOCUMENTS:
+            body = json.dumps(_DOCUMENTS[path](endpoint)).encode()
+            self._send("application/json", body, endpoint)
         elif path in _FILES:
-            type_, _ = mimetypes.guess_type(_FILES[path].name)
-            assert type_
-            self._send(type_, _FILES[path].read_bytes(), endpoint)
+            media_type, _ = mimetypes.guess_type(_FILES[path].name)
+            assert media_type
+            self._send(media_type, _FILES[path].read_bytes(), endpoint)
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 
-    def _send(self, type_: str, body: bytes, endpoint: Endpoint) -> None:
+    def _send(self, media_type: str, body: bytes, endpoint: Endpoint) -> None:
         self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", type_)
+        self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-cache")
-        # Nothing from elsewhere is run, and nobody but the API is talked to.
+        # The page runs no other scripts, and connects only to the emulator.
         self.send_header(
             "Content-Security-Policy",
             f"default-src 'self'; connect-src 'self' {endpoint.aws_endpoint_url}; "
@@ -142,4 +151,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Keep the emulator's log for the emulator."""
+        """Log nothing: this process's output is the emulator's log."""

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from rich.console import Console
 
 from infra.spec import stages
-from local.deploy import Deployment
+from local.deploy import CdkDeployment
 from local.emulator import process
 from local.progress import Progress
 from local.run_folder import RunFolder
@@ -56,7 +56,7 @@ def unlisted_origin(page_port: int) -> str:
 @pytest.fixture(scope="session")
 def reference_url(service: Service) -> str:
     """The URL of the API reference."""
-    url = service.run_folder.current().reference_url
+    url = service.run_folder.read_run().reference_url
     assert url
     return url
 
@@ -76,10 +76,10 @@ def service(
             source = copied_file(project, stages)
             text = source.read_text().replace('cors_origins=("*",)', f"cors_origins={origins}")
             source.write_text(text)
-            with Deployment(
+            with CdkDeployment(
                 run_folder, Progress(Console(stderr=True)), project=project
             ) as deployment:
-                yield Service(run_folder, deployment.to(running.endpoint_url))
+                yield Service(run_folder, deployment.deploy_to(running.endpoint_url))
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from local import jobs_table
+from local.lambda_runtime import jobs_table
 from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
 from local.lambda_runtime.execution_environment import ExecutionEnvironment
-from local.lambda_runtime.moto_aws import Aws, serve_aws
+from local.lambda_runtime.moto_aws import MotoAws, serve_aws
 
 Start = Callable[..., ExecutionEnvironment]
 
@@ -28,7 +28,7 @@ def resources() -> None:
 
 
 @pytest.fixture
-def aws() -> Iterator[Aws]:
+def aws() -> Iterator[MotoAws]:
     """An AWS with an archive of this test's own."""
     with serve_aws() as aws:
         yield aws
@@ -41,11 +41,11 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def start(aws: Aws, compiled: Path) -> Iterator[Start]:
+def start(aws: MotoAws, compiled: Path) -> Iterator[Start]:
     """Starts execution environments; takes the arguments of ExecutionEnvironment by name."""
     with contextlib.ExitStack() as running:
 
-        def start(aws: Aws = aws, **options: object) -> ExecutionEnvironment:
+        def start(aws: MotoAws = aws, **options: object) -> ExecutionEnvironment:
             environment = ExecutionEnvironment(aws=aws, compiled=compiled, **options)  # type: ignore[arg-type]
             return running.enter_context(environment)
 

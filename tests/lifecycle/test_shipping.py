@@ -12,7 +12,7 @@ import pytest
 
 from common.logs.s3_log_shipper import MAX_BUFFERED_BYTES
 from local.lambda_runtime.gateway_event import gateway_event
-from local.lambda_runtime.moto_aws import Aws, serve_aws
+from local.lambda_runtime.moto_aws import MotoAws, serve_aws
 from tests.lifecycle.conftest import Start
 
 
@@ -29,7 +29,7 @@ def _each_once(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(lines, key=str)
 
 
-def test_the_upload_begins_when_the_caller_has_the_answer(aws: Aws, start: Start) -> None:
+def test_the_upload_begins_when_the_caller_has_the_answer(aws: MotoAws, start: Start) -> None:
     environment = start(function="create")
 
     for _ in range(10):
@@ -41,7 +41,7 @@ def test_the_upload_begins_when_the_caller_has_the_answer(aws: Aws, start: Start
         assert aws.uploads == []
 
 
-def test_a_slow_s3_does_not_slow_down_the_answers(aws: Aws, start: Start) -> None:
+def test_a_slow_s3_does_not_slow_down_the_answers(aws: MotoAws, start: Start) -> None:
     latencies: dict[float, list[float]] = {0.0: [], 1.0: []}
     with serve_aws() as slow:
         slow.delay = 1.0
@@ -58,7 +58,9 @@ def test_a_slow_s3_does_not_slow_down_the_answers(aws: Aws, start: Start) -> Non
     assert slowed - instant < 0.005
 
 
-def test_a_frozen_environment_loses_no_line_and_ships_none_twice(aws: Aws, start: Start) -> None:
+def test_a_frozen_environment_loses_no_line_and_ships_none_twice(
+    aws: MotoAws, start: Start
+) -> None:
     environment = start(function="create", flush_seconds=0.1, freezes=True)
     for _ in range(100):
         environment.invoke(_create())
@@ -75,7 +77,7 @@ def test_a_frozen_environment_loses_no_line_and_ships_none_twice(aws: Aws, start
 
 @pytest.mark.parametrize(("fault", "requests"), [("refuses", 30), ("loses its answers", 3)])
 def test_lines_that_s3_would_not_take_arrive_once_it_recovers(
-    aws: Aws, start: Start, fault: Any, requests: int
+    aws: MotoAws, start: Start, fault: Any, requests: int
 ) -> None:
     environment = start(function="create")
     aws.fault = fault
@@ -94,7 +96,7 @@ def test_lines_that_s3_would_not_take_arrive_once_it_recovers(
 
 
 def test_with_s3_gone_for_good_memory_is_bounded_and_the_lost_lines_are_counted(
-    aws: Aws, start: Start
+    aws: MotoAws, start: Start
 ) -> None:
     environment = start(function="read", flush_seconds=60)
     aws.fault = "refuses"
@@ -120,7 +122,7 @@ def test_with_s3_gone_for_good_memory_is_bounded_and_the_lost_lines_are_counted(
     assert environment.counted("ArchiveDroppedLines") == len(environment.logged)
 
 
-def test_a_busy_environment_uploads_once_per_interval(aws: Aws, start: Start) -> None:
+def test_a_busy_environment_uploads_once_per_interval(aws: MotoAws, start: Start) -> None:
     environment = start(function="create", flush_seconds=1)
     begun = time.monotonic()
     while time.monotonic() - begun < 4:
@@ -132,7 +134,7 @@ def test_a_busy_environment_uploads_once_per_interval(aws: Aws, start: Start) ->
     assert environment.counted("ArchiveUploads") == len(aws.uploads)
 
 
-def test_what_waits_is_shipped_at_shutdown(aws: Aws, start: Start) -> None:
+def test_what_waits_is_shipped_at_shutdown(aws: MotoAws, start: Start) -> None:
     environment = start(function="create", flush_seconds=60, freezes=True)
     for _ in range(3):
         environment.invoke(_create())
@@ -144,7 +146,7 @@ def test_what_waits_is_shipped_at_shutdown(aws: Aws, start: Start) -> None:
 
 
 def test_a_shutdown_that_s3_holds_up_ends_in_time_and_counts_what_may_be_lost(
-    aws: Aws, start: Start
+    aws: MotoAws, start: Start
 ) -> None:
     environment = start(function="create", flush_seconds=60)
     for _ in range(3):

@@ -22,7 +22,7 @@ from functions.create.handler import handler as create
 from functions.delete.handler import handler as delete
 from functions.read.handler import handler as read
 from functions.update.handler import handler as update
-from local import jobs_table
+from local.lambda_runtime import jobs_table
 from local.lambda_runtime.gateway_event import gateway_event
 from tests.support.http.openapi_conformance import assert_documented
 from tests.support.http.response import HttpResponse

@@ -17,10 +17,10 @@ from rich.console import Console
 
 from infra.spec.paths import PROJECT
 from local import aws
-from local.deploy import STACK, Deployment
+from local.deploy import STACK, CdkDeployment
 from local.emulator import process
 from local.errors import LocalRunError
-from local.examples import examples
+from local.examples import curl_examples
 from local.progress import Progress
 from local.reference import server as reference
 from local.run_folder import Endpoint, RunFolder
@@ -64,12 +64,14 @@ def test_the_printed_examples_work_when_they_are_pasted(
     run: tuple[RunFolder, LocalCommand],
 ) -> None:
     run_folder, command = run
-    printed = [example.command for example in examples(endpoint_of(run_folder))]
+    printed = [example.command for example in curl_examples(endpoint_of(run_folder))]
     assert set(printed) <= set(command.output.splitlines())
     answers = subprocess.run(
         ["sh"], input="\n".join(printed), capture_output=True, text=True, check=True
     ).stdout
-    expected = [example.status for example in examples(endpoint_of(run_folder)) if example.status]
+    expected = [
+        example.status for example in curl_examples(endpoint_of(run_folder)) if example.status
+    ]
     assert [int(status) for status in re.findall(r"HTTP/1\.1 (\d+)", answers)] == expected
 
 
@@ -118,9 +120,9 @@ def test_the_api_reference_serves_nothing_else(
 
 
 def test_the_api_reference_is_elsewhere_if_its_port_is_in_use() -> None:
-    with reference.listen(process.HOST, 0) as first:
+    with reference.open_listener(process.HOST, 0) as first:
         port = first.getsockname()[1]
-        with reference.listen(process.HOST, port) as second:
+        with reference.open_listener(process.HOST, port) as second:
             assert reference.reference_url(second) != reference.reference_url(first)
 
 
@@ -132,7 +134,7 @@ def test_a_second_run_is_refused_with_the_url_and_the_way_out(
     assert second.wait() == 1
     where = endpoint_of(run_folder).api_url
     assert second.output == (
-        f"Job Ledger is running already, at {where}; stop it with `make down`.\n"
+        f"Job Ledger is already running at {where}; stop it with `make down`.\n"
     )
 
 
@@ -176,8 +178,8 @@ def keys_before(up: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> str:
     before = endpoint_of(up)
     keys = cursor_keys(before)
     project = changed_project(tmp_path_factory.mktemp("changed") / "project")
-    with Deployment(up, Progress(Console()), project=project) as deployment:
-        assert deployment.to(before.aws_endpoint_url).api_url == before.api_url
+    with CdkDeployment(up, Progress(Console()), project=project) as deployment:
+        assert deployment.deploy_to(before.aws_endpoint_url).api_url == before.api_url
     return keys
 
 
@@ -214,10 +216,10 @@ def test_an_app_that_is_broken_is_said_and_changes_nothing(up: RunFolder, tmp_pa
     project = changed_project(tmp_path / "project")
     (project / "app.py").write_text("raise SystemExit('It is broken.')")
     endpoint = endpoint_of(up)
-    deployment = Deployment(up, Progress(Console()), project=project)
+    deployment = CdkDeployment(up, Progress(Console()), project=project)
     with deployment, pytest.raises(LocalRunError, match=r"`cdk synth` failed; .*\.log") as refused:
-        deployment.to(endpoint.aws_endpoint_url)
-    assert "It is broken." in refused.value.evidence
+        deployment.deploy_to(endpoint.aws_endpoint_url)
+    assert "It is broken." in refused.value.details
     assert endpoint_of(up) == endpoint
 
 

@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 
 from infra.spec.routes import Route
 from local import aws
-from local.examples import examples
+from local.examples import curl_examples
 from local.run_folder import RunFolder
 from tests.support.authorization.every_route import (
     NEW_JOB,
@@ -175,7 +175,7 @@ def test_an_unknown_path_is_refused_like_an_unsigned_request(service: Service) -
 
 
 def test_the_printed_examples_work(service: Service) -> None:
-    statuses = [each.status for each in examples(service.endpoint) if each.status]
+    statuses = [each.status for each in curl_examples(service.endpoint) if each.status]
     assert run_examples(service) == statuses
 
 

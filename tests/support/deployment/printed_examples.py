@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from infra.spec.paths import PROJECT
-from local.examples import examples
+from local.examples import curl_examples
 from ops.deployment import RUN_FOLDER_VARIABLE
 from tests.support.deployment.service import Service
 
@@ -19,7 +19,7 @@ def run_examples(service: Service) -> list[int]:
         pytest.skip("the examples need curl")
     output = subprocess.run(
         ["sh"],
-        input="\n".join(example.command for example in examples(service.endpoint)),
+        input="\n".join(example.command for example in curl_examples(service.endpoint)),
         cwd=PROJECT,
         env={**os.environ, RUN_FOLDER_VARIABLE: str(service.run_folder.path)},
         capture_output=True,

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from infra.spec.stages import Authorization
 from local import aws
-from local.deploy import Deployment
+from local.deploy import CdkDeployment
 from local.emulator import process
 from local.progress import Progress
 from local.run_folder import Endpoint, RunFolder
@@ -121,9 +121,9 @@ def deployed(
         assert lock
         run_folder.clear()
         with (
-            Deployment(
+            CdkDeployment(
                 run_folder, Progress(Console(stderr=True)), authorization=authorization
             ) as deployment,
             process.running_emulator(run_folder, process.free_port(), lock) as running,
         ):
-            yield Service(run_folder, deployment.to(running.endpoint_url))
+            yield Service(run_folder, deployment.deploy_to(running.endpoint_url))

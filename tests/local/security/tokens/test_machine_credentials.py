@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from local.examples import examples
+from local.examples import curl_examples
 from ops.access_token import NoAccessToken, fetch_access_token
 from ops.deployment import Deployment
 from tests.support.authorization.access_tokens import MachineClient, token_caller
@@ -81,7 +81,7 @@ def test_one_parameter_contains_everything_that_a_machine_needs(
 
 
 def test_the_printed_examples_work(service: Service) -> None:
-    statuses = [each.status for each in examples(service.endpoint) if each.status]
+    statuses = [each.status for each in curl_examples(service.endpoint) if each.status]
     assert run_examples(service) == statuses
 
 

@@ -36,7 +36,7 @@ def test_an_identity_token_gives_no_access(service: Service, user_pool: str) -> 
 
 
 def test_the_reference_describes_the_sign_in(service: Service) -> None:
-    reference = service.run_folder.current().reference_url
+    reference = service.run_folder.read_run().reference_url
 
     def fetch(name: str) -> Any:
         with urlopen(f"{reference}/{name}") as response:
@@ -55,7 +55,7 @@ def test_the_reference_describes_the_sign_in(service: Service) -> None:
 @pytest.fixture
 def reference_url(service: Service, user_pool: str) -> str:
     """The URL of the reference, added to the URLs that a sign-in may redirect to."""
-    url = service.run_folder.current().reference_url
+    url = service.run_folder.read_run().reference_url
     assert url
     cognito, client_id = service.client("cognito-idp"), service.outputs["BrowserClientId"]
     client = cognito.describe_user_pool_client(UserPoolId=user_pool, ClientId=client_id)

@@ -20,7 +20,7 @@ FUNCTION = """
 import os, sys
 from moto import mock_aws
 from common.aws.clients import client
-from local import jobs_table
+from local.lambda_runtime import jobs_table
 from tests.unit.conftest import Api
 import aws_xray_sdk.core.models.entity as entity
 import aws_xray_sdk.core.models.dummy_entities as dummy
