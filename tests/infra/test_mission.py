@@ -125,7 +125,7 @@ MISSION: dict[str, Part] = {
 
 
 @pytest.mark.parametrize("part", MISSION)
-def test_the_template_has(part: str, stack: Synthesized) -> None:
+def test_the_template_contains(part: str, stack: Synthesized) -> None:
     assert MISSION[part](stack), f"nothing fulfils: {part}"
 
 
@@ -138,14 +138,14 @@ def test_nothing_in_the_stack_runs_on_node(stack: Synthesized) -> None:
     assert runtimes == {"python3.13"}
 
 
-def test_the_template_reports_nothing_about_its_maker(stack: Synthesized) -> None:
+def test_the_template_has_no_cdk_metadata(stack: Synthesized) -> None:
     assert stack.all("AWS::CDK::Metadata") == []
 
 
-def test_every_resource_that_can_be_tagged_says_whose_it_is(stack: Synthesized) -> None:
+def test_resources_are_tagged_with_service_and_stage(stack: Synthesized) -> None:
     tags = {tag["Key"]: tag["Value"] for tag in stack.one("AWS::DynamoDB::Table")["Tags"]}
     assert tags == {"service": "job-ledger", "stage": stack.stage.name}
 
 
-def test_only_prod_refuses_to_be_deleted(dev: Synthesized, prod: Synthesized) -> None:
+def test_only_prod_has_termination_protection(dev: Synthesized, prod: Synthesized) -> None:
     assert (dev.termination_protection, prod.termination_protection) == (False, True)

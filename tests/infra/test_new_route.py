@@ -53,7 +53,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         return synthesize(STAGES["dev"], tmp_path_factory.mktemp("grown"), assets=True)
 
 
-def test_it_is_a_cached_method_of_the_api(grown: Synthesized) -> None:
+def test_a_new_route_is_a_cached_method_of_the_api(grown: Synthesized) -> None:
     method = grown.at("Api/Rest/Default/jobs/{job_id}/history/GET").properties
     assert "${History/Function.Arn}" in method["Integration"]["Uri"]
     assert method["Integration"]["CacheKeyParameters"] == [
@@ -65,7 +65,7 @@ def test_it_is_a_cached_method_of_the_api(grown: Synthesized) -> None:
     assert (own["CachingEnabled"], own["CacheTtlInSeconds"]) == (True, 3)
 
 
-def test_its_function_has_a_role_and_a_log_group(grown: Synthesized) -> None:
+def test_its_function_gets_a_role_and_a_log_group(grown: Synthesized) -> None:
     function = grown.at("History/Function").properties
     assert function["FunctionName"] == "job-ledger-dev-history"
     assert function["LoggingConfig"]["LogGroup"] == "${History/Logs}"
@@ -77,7 +77,7 @@ def test_its_function_has_a_role_and_a_log_group(grown: Synthesized) -> None:
     }
 
 
-def test_what_running_it_leaves_behind_is_not_uploaded(grown: Synthesized) -> None:
+def test_its_local_bytecode_is_not_uploaded(grown: Synthesized) -> None:
     key = grown.at("History/Function").properties["Code"]["S3Key"]
     asset = grown.assembly / f"asset.{key.removesuffix('.zip')}"
     bytecode = asset / "__pycache__" / "handler.cpython-313.pyc"
@@ -85,11 +85,11 @@ def test_what_running_it_leaves_behind_is_not_uploaded(grown: Synthesized) -> No
     assert b"left behind" not in bytecode.read_bytes()
 
 
-def test_its_action_passes_the_endpoint_of_the_table(grown: Synthesized) -> None:
+def test_the_dynamodb_endpoint_allows_its_action(grown: Synthesized) -> None:
     assert ("dynamodb:BatchGetItem", "${Table/Jobs.Arn}") in endpoint_permissions(grown, "dynamodb")
 
 
-def test_it_is_watched_and_shown(grown: Synthesized) -> None:
+def test_it_has_alarms_and_a_row_of_the_dashboard(grown: Synthesized) -> None:
     alarms = {alarm.path for alarm in grown.all("AWS::CloudWatch::Alarm")}
     assert alarms >= {
         "Monitoring/HistoryFailures",
@@ -100,7 +100,7 @@ def test_it_is_watched_and_shown(grown: Synthesized) -> None:
     assert "history: invocations" in titles
 
 
-def test_it_is_in_the_outputs(grown: Synthesized) -> None:
+def test_its_resources_are_in_the_outputs(grown: Synthesized) -> None:
     assert grown.template["Outputs"].keys() >= {"HistoryFunction", "HistoryRole", "HistoryLogs"}
 
 

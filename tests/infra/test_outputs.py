@@ -29,7 +29,7 @@ def test_every_resource_is_in_the_outputs(stack: Synthesized) -> None:
     assert missing == set()
 
 
-def test_every_output_is_explained(stack: Synthesized) -> None:
+def test_every_output_has_a_description(stack: Synthesized) -> None:
     unexplained = [n for n, o in stack.template["Outputs"].items() if not o.get("Description")]
     assert unexplained == []
 
@@ -53,16 +53,16 @@ def test_every_output_is_explained(stack: Synthesized) -> None:
         "ParametersCursorKey",
     ],
 )
-def test_scripts_find_an_output_by_a_name_that_lasts(name: str, stack: Synthesized) -> None:
+def test_the_outputs_that_scripts_use_keep_their_names(name: str, stack: Synthesized) -> None:
     assert name in stack.template["Outputs"]
 
 
-def test_the_url_is_that_of_the_stage(stack: Synthesized) -> None:
+def test_the_url_is_the_stages(stack: Synthesized) -> None:
     url = stack.flat(stack.template["Outputs"]["ApiUrl"]["Value"])
     assert url.startswith("https://${Api/Rest}.execute-api.us-east-1.")
     assert url.endswith(f"/${{Api/Rest/DeploymentStage.{stack.stage.name}}}/")
 
 
-def test_the_template_is_within_the_limits_of_cloudformation(stack: Synthesized) -> None:
+def test_the_template_is_within_cloudformations_limits(stack: Synthesized) -> None:
     assert len(stack.template["Outputs"]) <= 200
     assert len(stack.template["Resources"]) <= 500

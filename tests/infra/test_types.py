@@ -8,7 +8,7 @@ from infra.spec.paths import PROJECT
 FOLDERS = ("infra", "local", "ops", "bench", "tests")
 
 
-def test_the_modules_of_the_cdk_that_are_checked_are_those_in_use() -> None:
+def test_mypy_checks_exactly_the_cdk_modules_in_use() -> None:
     sources = [PROJECT / "app.py", *(f for each in FOLDERS for f in (PROJECT / each).rglob("*.py"))]
     used = {
         f"aws_cdk.{name}"

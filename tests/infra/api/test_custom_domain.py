@@ -1,4 +1,4 @@
-"""A name of one's own for the API."""
+"""The custom domain name of the API."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +9,7 @@ from infra.spec.stages import STAGES
 from tests.support.templates.synthesized import Synthesized, synthesize
 
 
-def test_the_name_leads_to_the_stage_of_the_api(variant: Synthesized) -> None:
+def test_the_domain_name_maps_to_the_stage_of_the_api(variant: Synthesized) -> None:
     name = variant.one("AWS::ApiGateway::DomainName")
     assert name["DomainName"] == variant.stage.domain_name
     assert name["RegionalCertificateArn"] == variant.stage.certificate_arn
@@ -20,18 +20,18 @@ def test_the_name_leads_to_the_stage_of_the_api(variant: Synthesized) -> None:
     assert "DeploymentStage" in mapping["Stage"]
 
 
-def test_the_outputs_say_where_the_name_has_to_lead(variant: Synthesized) -> None:
+def test_the_outputs_have_the_target_of_the_dns_record(variant: Synthesized) -> None:
     outputs = {key: variant.flat(out["Value"]) for key, out in variant.template["Outputs"].items()}
     assert outputs["DomainUrl"] == "https://jobs-api.example.com/"
     assert outputs["DomainTarget"] == "${Domain/Name.RegionalDomainName}"
 
 
-def test_only_a_stage_with_a_name_has_a_domain(stack: Synthesized) -> None:
+def test_only_a_stage_with_a_domain_name_has_a_custom_domain(stack: Synthesized) -> None:
     names = stack.all("AWS::ApiGateway::DomainName")
     assert len(names) == (1 if stack.stage.domain_name else 0)
 
 
-def test_a_name_without_a_certificate_is_refused(tmp_path: Path) -> None:
+def test_a_domain_name_without_a_certificate_is_an_error(tmp_path: Path) -> None:
     stage = replace(STAGES["dev"], domain_name="jobs-api.example.com")
     with pytest.raises(ValueError, match="domain_name needs its certificate_arn"):
         synthesize(stage, tmp_path)

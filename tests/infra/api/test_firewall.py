@@ -1,4 +1,4 @@
-"""AWS WAF in front of the API: where it is, and what it lets through."""
+"""AWS WAF in front of the API."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ def rules(stack: Synthesized) -> dict[str, Any]:
     return {rule["Name"]: rule for rule in stack.one("AWS::WAFv2::WebACL")["Rules"]}
 
 
-def test_only_prod_pays_for_a_firewall(dev: Synthesized, prod: Synthesized) -> None:
+def test_only_prod_has_a_web_acl(dev: Synthesized, prod: Synthesized) -> None:
     assert [r for r in dev.resources if r.type.startswith("AWS::WAFv2::")] == []
     association = prod.one("AWS::WAFv2::WebACLAssociation")
     assert association["WebACLArn"] == "${Firewall/Acl.Arn}"
@@ -19,7 +19,7 @@ def test_only_prod_pays_for_a_firewall(dev: Synthesized, prod: Synthesized) -> N
     )
 
 
-def test_what_aws_knows_to_be_bad_is_blocked(prod: Synthesized) -> None:
+def test_managed_rule_groups_block(prod: Synthesized) -> None:
     groups = {
         name: rule["OverrideAction"]
         for name, rule in rules(prod).items()
@@ -32,16 +32,16 @@ def test_what_aws_knows_to_be_bad_is_blocked(prod: Synthesized) -> None:
     }
 
 
-def test_bodies_that_the_api_takes_are_counted_and_not_blocked(prod: Synthesized) -> None:
+def test_rules_that_valid_bodies_could_match_only_count(prod: Synthesized) -> None:
     common = rules(prod)["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
     actions = {o["Name"]: o["ActionToUse"] for o in common["RuleActionOverrides"]}
-    # Parameters may be 16 KiB; the rule's limit is 8 KiB.
+    # A job's parameters may have 16 KiB; the rule's limit is 8 KiB.
     assert actions["SizeRestrictions_BODY"] == {"Count": {}}
     assert {name for name in actions if not name.endswith("_BODY")} == {"NoUserAgent_HEADER"}
     assert all(action == {"Count": {}} for action in actions.values())
 
 
-def test_one_address_cannot_use_more_than_all_callers_are_granted(prod: Synthesized) -> None:
+def test_one_address_may_send_no_more_than_the_usage_plan_allows(prod: Synthesized) -> None:
     rule = rules(prod)["requests-per-address"]
     limit = rule["Statement"]["RateBasedStatement"]
     assert limit["AggregateKeyType"] == "IP"
@@ -50,12 +50,12 @@ def test_one_address_cannot_use_more_than_all_callers_are_granted(prod: Synthesi
     assert rule["Priority"] == 0
 
 
-def test_a_blocked_caller_is_told_as_for_every_other_problem() -> None:
+def test_a_blocked_caller_gets_a_problem_document() -> None:
     (problem,) = (p for p in gateway_problems("cognito") if p.case.response_type == "WAF_FILTERED")
     assert problem.kind.status == 403
 
 
-def test_what_was_blocked_is_logged_without_keys_tokens_and_cursors(prod: Synthesized) -> None:
+def test_blocked_requests_are_logged_without_keys_tokens_and_cursors(prod: Synthesized) -> None:
     logging = prod.one("AWS::WAFv2::LoggingConfiguration")
     name = prod.at("Firewall/Logs").properties["LogGroupName"]
     assert name == "aws-waf-logs-job-ledger-prod"
@@ -69,5 +69,5 @@ def test_what_was_blocked_is_logged_without_keys_tokens_and_cursors(prod: Synthe
         {"QueryString": {}},
     ]
     assert logging["LoggingFilter"]["DefaultBehavior"] == "DROP"
-    seen = [r["VisibilityConfig"]["SampledRequestsEnabled"] for r in rules(prod).values()]
-    assert not any(seen)
+    samples = [r["VisibilityConfig"]["SampledRequestsEnabled"] for r in rules(prod).values()]
+    assert not any(samples)

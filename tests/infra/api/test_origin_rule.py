@@ -1,22 +1,22 @@
-"""Who may read the answers that API Gateway gives by itself, where several origins may."""
+"""The AWS WAF rule of a stage with several origins."""
 
 from tests.support.templates.synthesized import Properties, Synthesized
 
 
-def test_with_several_origins_no_request_of_another_page_reaches_the_api(
+def test_with_several_origins_requests_from_other_pages_are_blocked(
     variant: Synthesized,
 ) -> None:
     (rule,) = _rules(variant)
     assert rule["Action"] == {"Block": {}}
-    from_a_page, other = rule["Statement"]["AndStatement"]["Statements"]
-    assert from_a_page["SizeConstraintStatement"] == {
+    has_origin, unlisted = rule["Statement"]["AndStatement"]["Statements"]
+    assert has_origin["SizeConstraintStatement"] == {
         "FieldToMatch": {"SingleHeader": {"Name": "origin"}},
         "ComparisonOperator": "GT",
         "Size": 0,
         "TextTransformations": [{"Priority": 0, "Type": "NONE"}],
     }
-    listed = other["NotStatement"]["Statement"]["OrStatement"]["Statements"]
-    assert [_exactly(each["ByteMatchStatement"]) for each in listed] == [
+    listed = unlisted["NotStatement"]["Statement"]["OrStatement"]["Statements"]
+    assert [_exact_origin(statement["ByteMatchStatement"]) for statement in listed] == [
         "https://a.example.com",
         "https://b.example.com",
     ]
@@ -29,7 +29,7 @@ def _rules(stack: Synthesized) -> list[Properties]:
     ]
 
 
-def _exactly(match: Properties) -> str:
+def _exact_origin(match: Properties) -> str:
     assert match["FieldToMatch"] == {"SingleHeader": {"Name": "origin"}}
     assert match["PositionalConstraint"] == "EXACTLY"
     assert match["TextTransformations"] == [{"Priority": 0, "Type": "NONE"}]
@@ -37,17 +37,17 @@ def _exactly(match: Properties) -> str:
     return origin
 
 
-def test_the_firewall_is_in_front_of_the_stage_and_lets_everything_else_through(
+def test_the_web_acl_protects_the_stage_and_allows_all_other_requests(
     variant: Synthesized,
 ) -> None:
     acl = variant.one("AWS::WAFv2::WebACL")
     assert (acl["Scope"], acl["DefaultAction"]) == ("REGIONAL", {"Allow": {}})
-    bound = variant.one("AWS::WAFv2::WebACLAssociation")
-    assert bound["WebACLArn"] == "${Firewall/Acl.Arn}"
-    assert bound["ResourceArn"].endswith(
+    association = variant.one("AWS::WAFv2::WebACLAssociation")
+    assert association["WebACLArn"] == "${Firewall/Acl.Arn}"
+    assert association["ResourceArn"].endswith(
         "::/restapis/${Api/Rest}/stages/${Api/Rest/DeploymentStage.variant}"
     )
 
 
-def test_one_origin_or_all_need_no_such_rule(stack: Synthesized) -> None:
+def test_a_single_origin_or_all_origins_need_no_origin_rule(stack: Synthesized) -> None:
     assert _rules(stack) == []

@@ -1,4 +1,4 @@
-"""The REST API and the traps around it."""
+"""The REST API of the template."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from tests.support.templates.rest_api import (
 )
 from tests.support.templates.synthesized import Properties, Synthesized
 
-CORS_ANSWERS = {
+RESPONSE_PARAMETERS = {
     "gatewayresponse.header.Access-Control-Expose-Headers": (
         "'ETag,Location,Retry-After,Idempotency-Replayed,X-Request-Id'"
     ),
@@ -29,7 +29,7 @@ CORS_ANSWERS = {
 
 
 def settings(stack: Synthesized) -> dict[tuple[str, str], Properties]:
-    """The method settings of the stage, by verb and path."""
+    """Return the method settings of the stage, by HTTP method and path."""
     return {
         (s["HttpMethod"], s["ResourcePath"].removeprefix("/").replace("~1", "/")): s
         for s in stack.one("AWS::ApiGateway::Stage")["MethodSettings"]
@@ -37,12 +37,12 @@ def settings(stack: Synthesized) -> dict[tuple[str, str], Properties]:
 
 
 @each_route
-def test_a_route_wants_an_api_key(route: Route, stack: Synthesized) -> None:
+def test_a_route_requires_an_api_key(route: Route, stack: Synthesized) -> None:
     assert method(stack, route.method, route.path)["ApiKeyRequired"] is True
 
 
 @each_route
-def test_a_route_declares_what_it_reads_of_the_request(route: Route, stack: Synthesized) -> None:
+def test_a_route_declares_its_request_parameters(route: Route, stack: Synthesized) -> None:
     declared = method(stack, route.method, route.path)["RequestParameters"]
     path_parameters = re.findall(r"{(\w+)}", route.path)
     assert {f"method.request.path.{name}" for name in path_parameters} == {
@@ -55,7 +55,7 @@ def test_a_route_declares_what_it_reads_of_the_request(route: Route, stack: Synt
 
 
 def parameters_of(route: Route) -> list[str]:
-    """All that an answer of the route depends on, but for who asks."""
+    """Return the request parameters that an answer of the route depends on."""
     return [
         *(f"method.request.path.{name}" for name in re.findall(r"{(\w+)}", route.path)),
         *(f"method.request.querystring.{name}" for name in route.query),
@@ -63,7 +63,7 @@ def parameters_of(route: Route) -> list[str]:
 
 
 @each_cached_route
-def test_requests_with_another_id_or_query_have_another_answer_in_the_cache(
+def test_requests_that_differ_in_id_or_query_have_different_cache_keys(
     route: Route, stack: Synthesized
 ) -> None:
     names = parameters_of(route)
@@ -75,18 +75,18 @@ def test_requests_with_another_id_or_query_have_another_answer_in_the_cache(
 
 
 @each_cached_route
-def test_requests_from_another_origin_have_another_answer_where_it_says_who_may_read_it(
+def test_the_cache_key_includes_the_origin_if_the_answer_depends_on_it(
     route: Route, dev: Synthesized, prod: Synthesized, variant: Synthesized
 ) -> None:
     header = "method.request.header.Origin"
-    asking: list[Mapping[str, str]] = [{header: "https://a"}, {header: "https://b"}, {}]
-    for listed in (prod, variant):
-        assert len({cache_key(listed, route, request) for request in asking}) == len(asking)
-    assert len({cache_key(dev, route, request) for request in asking}) == 1
+    requests: list[Mapping[str, str]] = [{header: "https://a"}, {header: "https://b"}, {}]
+    for stack in (prod, variant):
+        assert len({cache_key(stack, route, request) for request in requests}) == len(requests)
+    assert len({cache_key(dev, route, request) for request in requests}) == 1
 
 
 @each_cached_route
-def test_requests_that_differ_in_nothing_that_matters_share_their_answer(
+def test_other_headers_and_parameters_do_not_change_the_cache_key(
     route: Route, stack: Synthesized
 ) -> None:
     plain = dict.fromkeys(parameters_of(route), "1")
@@ -94,48 +94,50 @@ def test_requests_that_differ_in_nothing_that_matters_share_their_answer(
     assert cache_key(stack, route, plain) == cache_key(stack, route, {**plain, **noise})
 
 
-def test_no_two_routes_share_an_answer(stack: Synthesized) -> None:
+def test_no_two_routes_share_a_cache_key(stack: Synthesized) -> None:
     assert len({cache_key(stack, route, {}) for route in CACHED_ROUTES}) == len(CACHED_ROUTES)
 
 
 @each_route
-def test_only_what_is_cached_has_a_cache_key(route: Route, stack: Synthesized) -> None:
+def test_only_cached_routes_have_a_cache_key(route: Route, stack: Synthesized) -> None:
     integration = method(stack, route.method, route.path)["Integration"]
     assert ("CacheKeyParameters" in integration) is bool(route.cache_ttl)
 
 
 @each_route
-def test_the_cache_is_on_for_reads_alone_and_briefly(route: Route, stack: Synthesized) -> None:
-    own = settings(stack)[route.method, route.path]
-    assert own["CachingEnabled"] is (route.method == "GET")
-    assert own["CacheTtlInSeconds"] == route.cache_ttl <= 10
-    assert own["CacheDataEncrypted"] is True
+def test_only_reads_are_cached_and_for_seconds(route: Route, stack: Synthesized) -> None:
+    method_settings = settings(stack)[route.method, route.path]
+    assert method_settings["CachingEnabled"] is (route.method == "GET")
+    assert method_settings["CacheTtlInSeconds"] == route.cache_ttl <= 10
+    assert method_settings["CacheDataEncrypted"] is True
 
 
-def test_without_a_setting_of_its_own_a_method_is_not_cached(stack: Synthesized) -> None:
-    everything = settings(stack)["*", "*"]
-    assert everything["CachingEnabled"] is False
+def test_caching_is_off_by_default(stack: Synthesized) -> None:
+    defaults = settings(stack)["*", "*"]
+    assert defaults["CachingEnabled"] is False
     assert ("OPTIONS", "/jobs") not in settings(stack)
 
 
 @each_route
-def test_a_method_is_throttled_to_its_share_of_the_stage(route: Route, stack: Synthesized) -> None:
-    own = settings(stack)[route.method, route.path]
-    assert own["ThrottlingRateLimit"] == stack.stage.rate_limit * route.rate_share
-    assert own["ThrottlingBurstLimit"] == stack.stage.burst_limit * route.rate_share
+def test_a_method_is_throttled_to_its_share_of_the_stages_limits(
+    route: Route, stack: Synthesized
+) -> None:
+    method_settings = settings(stack)[route.method, route.path]
+    assert method_settings["ThrottlingRateLimit"] == stack.stage.rate_limit * route.rate_share
+    assert method_settings["ThrottlingBurstLimit"] == stack.stage.burst_limit * route.rate_share
 
 
-def test_lists_leave_room_for_writes(stack: Synthesized) -> None:
-    lists, everything = settings(stack)["GET", "/jobs"], settings(stack)["*", "*"]
-    assert lists["ThrottlingRateLimit"] == everything["ThrottlingRateLimit"] / 2
+def test_lists_leave_half_of_the_limits_to_other_requests(stack: Synthesized) -> None:
+    lists, defaults = settings(stack)["GET", "/jobs"], settings(stack)["*", "*"]
+    assert lists["ThrottlingRateLimit"] == defaults["ThrottlingRateLimit"] / 2
     assert settings(stack)["POST", "/jobs"]["ThrottlingRateLimit"] == stack.stage.rate_limit
 
 
-def test_every_method_is_measured_and_logged_without_its_bodies(stack: Synthesized) -> None:
-    for own in settings(stack).values():
-        assert own["MetricsEnabled"] is True
-        assert own["LoggingLevel"] == "ERROR"
-        assert own["DataTraceEnabled"] is False
+def test_every_method_has_metrics_and_logs_errors_without_bodies(stack: Synthesized) -> None:
+    for method_settings in settings(stack).values():
+        assert method_settings["MetricsEnabled"] is True
+        assert method_settings["LoggingLevel"] == "ERROR"
+        assert method_settings["DataTraceEnabled"] is False
 
 
 @each_route
@@ -154,16 +156,16 @@ def test_a_body_is_validated_against_its_schema(route: Route, stack: Synthesized
 
 def test_a_usage_plan_limits_the_key_on_the_stage(stack: Synthesized) -> None:
     plan = stack.one("AWS::ApiGateway::UsagePlan")
-    (bound,) = plan["ApiStages"]
-    assert bound["ApiId"] == "${Api/Rest}"
-    assert bound["Stage"] == f"${{Api/Rest/DeploymentStage.{stack.stage.name}}}"
+    (api_stage,) = plan["ApiStages"]
+    assert api_stage["ApiId"] == "${Api/Rest}"
+    assert api_stage["Stage"] == f"${{Api/Rest/DeploymentStage.{stack.stage.name}}}"
     assert plan["Throttle"] == {
         "RateLimit": stack.stage.rate_limit,
         "BurstLimit": stack.stage.burst_limit,
     }
     assert plan["Quota"] == {"Limit": stack.stage.daily_quota, "Period": "DAY"}
-    link = stack.one("AWS::ApiGateway::UsagePlanKey")
-    assert (link["KeyId"], link["UsagePlanId"]) == ("${Api/Key}", "${Api/Rest/UsagePlan}")
+    plan_key = stack.one("AWS::ApiGateway::UsagePlanKey")
+    assert (plan_key["KeyId"], plan_key["UsagePlanId"]) == ("${Api/Key}", "${Api/Rest/UsagePlan}")
 
 
 def test_the_preflight_of_a_path_allows_its_methods_and_needs_no_key(stack: Synthesized) -> None:
@@ -185,19 +187,19 @@ def test_the_preflight_of_a_path_allows_its_methods_and_needs_no_key(stack: Synt
         )
 
 
-def test_the_preflight_of_any_other_path_passes_so_that_its_404_can_be_read(
+def test_a_preflight_of_a_path_without_a_route_succeeds(
     stack: Synthesized,
 ) -> None:
     (answer,) = method(stack, "OPTIONS", "/{anything+}")["Integration"]["IntegrationResponses"]
     allowed = answer["ResponseParameters"]["method.response.header.Access-Control-Allow-Methods"]
     assert set(allowed.strip("'").split(",")) == {route.method for route in ROUTES}
-    others = stack.all(
+    methods = stack.all(
         "AWS::ApiGateway::Method", lambda p: p["ResourceId"] == "${Api/Rest/Default/{anything+}}"
     )
-    assert [other.properties["HttpMethod"] for other in others] == ["OPTIONS"]
+    assert [method.properties["HttpMethod"] for method in methods] == ["OPTIONS"]
 
 
-def test_with_several_origins_the_preflight_answers_the_one_that_asks(
+def test_with_several_origins_a_preflight_allows_the_origin_of_the_request(
     variant: Synthesized,
 ) -> None:
     (answer,) = method(variant, "OPTIONS", "/jobs")["Integration"]["IntegrationResponses"]
@@ -226,7 +228,7 @@ STATUSES = {
 
 
 @pytest.mark.parametrize(("case", "status"), STATUSES.items())
-def test_the_api_answers_its_own_errors_with_a_problem(
+def test_the_gateway_answers_errors_with_a_problem_document(
     case: str, status: int, stack: Synthesized
 ) -> None:
     problem = gateway_responses(stack)[case]
@@ -240,15 +242,15 @@ def test_the_api_answers_its_own_errors_with_a_problem(
     assert body["request_id"] == "$context.requestId"
 
 
-def test_a_browser_can_read_every_error_of_the_api(stack: Synthesized) -> None:
+def test_a_browser_can_read_every_gateway_response(stack: Synthesized) -> None:
     for problem in gateway_responses(stack).values():
         headers = problem["ResponseParameters"]
-        assert headers.items() >= CORS_ANSWERS.items()
+        assert headers.items() >= RESPONSE_PARAMETERS.items()
         origin = headers["gatewayresponse.header.Access-Control-Allow-Origin"]
         assert origin == f"'{stack.stage.cors_origins[0]}'"
 
 
-def test_with_several_origins_an_error_repeats_the_one_that_asks(variant: Synthesized) -> None:
+def test_with_several_origins_a_gateway_response_repeats_the_origin(variant: Synthesized) -> None:
     for case, problem in gateway_responses(variant).items():
         headers = problem["ResponseParameters"]
         allowed = headers.get("gatewayresponse.header.Access-Control-Allow-Origin")
@@ -256,24 +258,24 @@ def test_with_several_origins_an_error_repeats_the_one_that_asks(variant: Synthe
         assert headers["gatewayresponse.header.Vary"] == "'Origin'"
 
 
-def test_whoever_may_try_again_is_told_when(stack: Synthesized) -> None:
-    told = {
+def test_temporary_problems_have_a_retry_after_header(stack: Synthesized) -> None:
+    cases = {
         case
         for case, problem in gateway_responses(stack).items()
         if "gatewayresponse.header.Retry-After" in problem["ResponseParameters"]
     }
-    assert told == {"THROTTLED", "QUOTA_EXCEEDED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"}
+    assert cases == {"THROTTLED", "QUOTA_EXCEEDED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"}
 
 
-def test_a_template_only_substitutes_variables(stack: Synthesized) -> None:
+def test_the_templates_of_gateway_responses_only_substitute_variables(stack: Synthesized) -> None:
     for problem in gateway_responses(stack).values():
         (template,) = problem["ResponseTemplates"].values()
         assert not re.search(r"#set|#if|\$input|\$util", template)
 
 
-def test_an_access_log_line_has_what_finds_a_request_and_no_secret(stack: Synthesized) -> None:
+def test_an_access_log_line_identifies_the_request_without_secrets(stack: Synthesized) -> None:
     line = json.loads(stack.one("AWS::ApiGateway::Stage")["AccessLogSetting"]["Format"])
-    wanted = {
+    required = {
         "$context.requestId",
         "$context.xrayTraceId",
         "$context.responseLatency",
@@ -286,24 +288,24 @@ def test_an_access_log_line_has_what_finds_a_request_and_no_secret(stack: Synthe
         "$context.identity.sourceIp",
         "$context.identity.userAgent",
     }
-    assert set(line.values()) >= wanted
+    assert set(line.values()) >= required
     assert "$context.identity.apiKey" not in line.values()
 
 
-def test_the_stage_waits_for_the_role_and_the_log_group_it_logs_with(stack: Synthesized) -> None:
+def test_the_stage_is_created_after_its_log_group_and_the_logging_role(stack: Synthesized) -> None:
     (stage,) = stack.all("AWS::ApiGateway::Stage")
-    needed = {stack.flat({"Ref": name}) for name in stage.definition["DependsOn"]}
-    assert needed >= {"${Api/Rest/Account}", "${Api/ExecutionLogs}"}
+    dependencies = {stack.flat({"Ref": name}) for name in stage.definition["DependsOn"]}
+    assert dependencies >= {"${Api/Rest/Account}", "${Api/ExecutionLogs}"}
     group = stack.at("Api/ExecutionLogs").properties
     assert group["LogGroupName"] == f"API-Gateway-Execution-Logs_${{Api/Rest}}/{stack.stage.name}"
 
 
-def test_the_role_of_the_account_outlives_the_stack(stack: Synthesized) -> None:
+def test_the_accounts_logging_role_outlives_the_stack(stack: Synthesized) -> None:
     for path in ("Api/Rest/Account", "Api/Rest/CloudWatchRole"):
         assert stack.at(path).definition["DeletionPolicy"] == "Retain"
 
 
-def test_the_role_of_the_account_can_be_left_to_someone_else(variant: Synthesized) -> None:
+def test_a_stage_can_do_without_the_accounts_logging_role(variant: Synthesized) -> None:
     assert variant.all("AWS::ApiGateway::Account") == []
     assert not [
         r for r in variant.all("AWS::IAM::Role") if "apigateway" in json.dumps(r.properties)

@@ -1,4 +1,4 @@
-"""What a cold start may cost. bench/ measures it properly; this notices a careless import."""
+"""The CPU time and the imports of a cold start. bench/ measures more precisely."""
 
 import json
 import subprocess
@@ -20,7 +20,8 @@ from tests.support.templates.synthesized import Synthesized
 
 TURNS = 5
 BUDGET = 0.8
-"""Of the CPU time of a bare client of the whole boto3; the functions need two thirds of it."""
+"""The limit of the CPU time, as a share of a bare client of the whole boto3. The functions take two
+thirds of it."""
 
 UNNEEDED = {
     "asyncio",
@@ -33,7 +34,7 @@ UNNEEDED = {
     "pydantic",
     "s3transfer",
 }
-"""All of these were loaded at some time, and none was needed."""
+"""Modules that cold starts imported once, needlessly."""
 
 BARE = "boto3"
 PROGRAMS = {BARE: "import boto3; boto3.client('dynamodb')"}
@@ -49,48 +50,51 @@ print(json.dumps([time.process_time() - before, sorted(sys.modules)]))
 
 
 class Start(NamedTuple):
-    """One cold start: CPU seconds, and the modules that are loaded afterwards."""
+    """One cold start."""
 
     seconds: float
+    """The CPU time."""
+
     modules: list[str]
+    """The modules that were loaded afterwards."""
 
 
 @pytest.fixture(scope="module")
 def starts(dev: Synthesized) -> Mapping[str, list[Start]]:
-    """Cold starts of everyone, in turns, so that a busy machine is as hard on all."""
+    """The cold starts of each function and of boto3, in turns: a busy machine affects all alike."""
     boto3 = find_spec("boto3")
     assert boto3
     assert boto3.origin
     layer, functions = build_layer(BUILD) / "python", build_code(FUNCTION_SOURCES)
     folders: dict[str, tuple[Path, ...]] = {name: (layer, functions / name) for name in FUNCTIONS}
     folders[BARE] = (Path(boto3.origin).parent.parent,)
-    found: dict[str, list[Start]] = {name: [] for name in folders}
-    # The first turn may have to compile, where there is no bytecode of this interpreter yet.
+    measurements: dict[str, list[Start]] = {name: [] for name in folders}
+    # The first turn compiles modules that have no bytecode for this interpreter.
     for turn in range(TURNS + 1):
         for name, path in folders.items():
             start = measure(name, path, dev)
             if turn:
-                found[name].append(start)
-    return found
+                measurements[name].append(start)
+    return measurements
 
 
 def measure(name: str, path: tuple[Path, ...], stack: Synthesized) -> Start:
     runtime = interpreter.find_runtime_python()
     as_shipped = runtime is not None and name != BARE
-    # Bytecode that was not shipped is kept elsewhere.
+    # The layer has no bytecode for other versions, so the interpreter caches it elsewhere.
     bytecode = ["-B"] if as_shipped else ["-X", f"pycache_prefix={BUILD / 'bytecode'}"]
     program = MEASURED.format(program=PROGRAMS.get(name, "import handler"))
     command = [str(runtime or sys.executable), "-I", "-S", *bytecode, "-c", program]
     variables = {} if name == BARE else variables_of(name, stack)
-    done = subprocess.run(
+    process = subprocess.run(
         [*command, json.dumps([str(folder) for folder in path])],
         env={**LAMBDA_VARIABLES, **variables},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return Start(*json.loads(done.stdout.splitlines()[-1]))
+    assert process.returncode == 0, process.stderr
+    return Start(*json.loads(process.stdout.splitlines()[-1]))
 
 
 def variables_of(function: Function, stack: Synthesized) -> Mapping[str, str]:
@@ -103,13 +107,15 @@ def variables_of(function: Function, stack: Synthesized) -> Mapping[str, str]:
 def test_a_function_starts_within_its_budget(
     function: Function, starts: Mapping[str, list[Start]]
 ) -> None:
-    # The least of some: noise only adds.
-    ours, bare = (min(start.seconds for start in starts[name]) for name in (function, BARE))
-    assert ours / bare <= BUDGET
+    # The minimum, since noise only adds time.
+    function_seconds, bare_seconds = (
+        min(start.seconds for start in starts[name]) for name in (function, BARE)
+    )
+    assert function_seconds / bare_seconds <= BUDGET
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_loads_nothing_at_its_start_that_it_does_not_need(
+def test_a_cold_start_imports_no_unneeded_modules(
     function: Function, starts: Mapping[str, list[Start]]
 ) -> None:
     assert UNNEEDED & set(starts[function][0].modules) == set()

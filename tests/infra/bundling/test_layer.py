@@ -1,4 +1,4 @@
-"""The layer: complete, small in surprises, and the same wherever it is built."""
+"""The layer: complete, reproducible, and with bytecode."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from local.lambda_runtime import interpreter
 from tests.support.lambda_variables import LAMBDA_VARIABLES
 from tests.support.templates.synthesized import Synthesized
 
-START = """
+IMPORT = """
 import json, sys
 from importlib.machinery import SourceFileLoader
 compiled = []
@@ -48,8 +48,8 @@ def other_umask() -> Iterator[None]:
 
 
 @pytest.fixture
-def ours(tmp_path: Path) -> Path:
-    """A copy of the layer's own package, to be changed."""
+def common_copy(tmp_path: Path) -> Path:
+    """A copy of the package ``common`` that a test may change."""
     return Path(shutil.copytree(COMMON, tmp_path / "common"))
 
 
@@ -60,7 +60,7 @@ def layer() -> Path:
 
 @pytest.fixture
 def cache(layer: Path, tmp_path: Path) -> Path:
-    """A cache that has the packages already, which take long, and no layer."""
+    """A cache with the built packages, which take long, but without a layer."""
     folder = tmp_path / "cache"
     folder.mkdir()
     for packages in BUILD.glob("packages-*"):
@@ -68,7 +68,7 @@ def cache(layer: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_builds_elsewhere_at_the_same_time_are_the_same_and_leave_no_rubbish(
+def test_parallel_builds_in_another_cache_are_identical_and_clean_up(
     layer: Path, tmp_path: Path, other_umask: None
 ) -> None:
     with ThreadPoolExecutor(2) as pool:
@@ -83,42 +83,40 @@ def modes(folder: Path) -> dict[Path, int]:
     return {path.relative_to(folder): path.stat().st_mode for path in folder.rglob("*")}
 
 
-def test_a_second_build_finds_what_the_first_made(layer: Path) -> None:
+def test_a_second_build_reuses_the_first(layer: Path) -> None:
     before = layer.stat().st_ino
     assert build_layer(BUILD) == layer
     assert layer.stat().st_ino == before
 
 
-def test_a_changed_line_makes_another_layer(ours: Path, cache: Path) -> None:
-    before = build_layer(cache, ours)
-    file = ours / "contract.py"
+def test_a_changed_line_gives_another_layer(common_copy: Path, cache: Path) -> None:
+    before = build_layer(cache, common_copy)
+    file = common_copy / "contract.py"
     file.write_text(file.read_text() + "# changed\n")
-    assert build_layer(cache, ours) != before
+    assert build_layer(cache, common_copy) != before
 
 
-def test_what_running_the_code_leaves_behind_makes_no_other_layer(ours: Path, cache: Path) -> None:
-    before = build_layer(cache, ours)
-    (ours / "__pycache__").mkdir(exist_ok=True)
-    (ours / "__pycache__" / "ladder.cpython-313.pyc").write_bytes(b"stale")
-    assert build_layer(cache, ours) == before
+def test_local_bytecode_does_not_change_the_layer(common_copy: Path, cache: Path) -> None:
+    before = build_layer(cache, common_copy)
+    (common_copy / "__pycache__").mkdir(exist_ok=True)
+    (common_copy / "__pycache__" / "contract.cpython-313.pyc").write_bytes(b"stale")
+    assert build_layer(cache, common_copy) == before
 
 
-def test_a_module_that_is_no_python_makes_no_layer(
-    ours: Path, cache: Path, capfd: pytest.CaptureFixture[str]
+def test_a_syntax_error_fails_the_build(
+    common_copy: Path, cache: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (ours / "contract.py").write_text("JSON = (\n")
+    (common_copy / "contract.py").write_text("JSON = (\n")
     with pytest.raises(subprocess.CalledProcessError):
-        build_layer(cache, ours)
-    said = capfd.readouterr().err
-    assert "contract.py" in said
-    assert "'(' was never closed" in said
+        build_layer(cache, common_copy)
+    errors = capfd.readouterr().err
+    assert "contract.py" in errors
+    assert "'(' was never closed" in errors
     assert list(cache.glob("layer-*")) == []
 
 
 @pytest.mark.parametrize("code", ["the layer", "the functions"])
-def test_all_code_has_bytecode_of_the_runtime_that_is_trusted_as_it_is(
-    code: str, layer: Path
-) -> None:
+def test_all_code_has_unchecked_bytecode_of_the_runtimes_version(code: str, layer: Path) -> None:
     folder = layer if code == "the layer" else build_code(FUNCTION_SOURCES)
     modules = list(folder.rglob("*.py"))
     assert modules
@@ -131,18 +129,16 @@ def test_all_code_has_bytecode_of_the_runtime_that_is_trusted_as_it_is(
 
 @pytest.mark.skipif(PYTHON_3_13 is None, reason="there is no Python 3.13 on this machine")
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_nothing_is_compiled_at_a_cold_start(
-    function: Function, layer: Path, dev: Synthesized
-) -> None:
+def test_a_cold_start_compiles_nothing(function: Function, layer: Path, dev: Synthesized) -> None:
     assert PYTHON_3_13
-    started = start(PYTHON_3_13, function, layer, dev)
-    assert len(started.loaded) > 300
-    assert started.compiled == []
+    files = import_function(PYTHON_3_13, function, layer, dev)
+    assert len(files.loaded) > 300
+    assert files.compiled == []
 
 
 def test_the_layer_holds_no_commands_or_installer_records(layer: Path) -> None:
     names = {path.name for path in layer.rglob("*")}
-    unwanted = {
+    excluded = {
         "RECORD",
         "INSTALLER",
         "REQUESTED",
@@ -150,47 +146,52 @@ def test_the_layer_holds_no_commands_or_installer_records(layer: Path) -> None:
         ".lock",
         "bin",
     }
-    assert names & unwanted == set()
+    assert names & excluded == set()
     assert [path.name for path in layer.iterdir()] == ["python"]
 
 
-def test_the_layer_holds_our_code_and_its_schemas(layer: Path) -> None:
+def test_the_layer_holds_the_common_package_with_its_schemas(layer: Path) -> None:
     shipped = layer / "python" / "common"
     for source in (COMMON / "contract.py", *(COMMON / "schemas").glob("*.json")):
         assert (shipped / source.relative_to(COMMON)).read_bytes() == source.read_bytes()
 
 
-def test_compiled_code_is_for_the_processor_and_python_of_the_runtime(layer: Path) -> None:
+def test_extension_modules_are_for_the_runtimes_processor_and_version(layer: Path) -> None:
     compiled = [path.name for path in layer.rglob("*.so")]
     assert compiled
     assert all("cpython-313-aarch64" in name for name in compiled)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_starts_with_nothing_but_the_layer(
+def test_a_function_imports_only_the_layer_and_the_standard_library(
     function: Function, layer: Path, dev: Synthesized
 ) -> None:
-    loaded = start(Path(sys.executable), function, layer, dev).loaded
+    loaded = import_function(Path(sys.executable), function, layer, dev).loaded
     allowed = (str(layer), str(build_code(FUNCTION_SOURCES)), str(Path(os.__file__).parent))
     assert [name for name in loaded if not name.startswith(allowed)] == []
     assert not [name for name in loaded if "site-packages" in name]
 
 
-class Started(NamedTuple):
-    """What the start of a function did: files that it loaded, modules that it compiled."""
+class ImportedFiles(NamedTuple):
+    """The files that the import of a function used."""
 
     loaded: list[str]
+    """All files of modules."""
+
     compiled: list[str]
+    """The files that were compiled, for lack of bytecode."""
 
 
-def start(python: Path, function: Function, layer: Path, stack: Synthesized) -> Started:
-    """Import a function as Lambda does."""
+def import_function(
+    python: Path, function: Function, layer: Path, stack: Synthesized
+) -> ImportedFiles:
+    """Import a function as Lambda does, and return the files that this used."""
     variables = stack.at(f"{function.capitalize()}/Function").properties["Environment"]["Variables"]
     folders = [str(layer / "python"), str(build_code(FUNCTION_SOURCES) / function)]
-    # Isolated, and without site-packages.
-    command = [str(python), "-I", "-S", "-B", "-c", START, json.dumps(folders)]
+    # Isolated mode, without site-packages.
+    command = [str(python), "-I", "-S", "-B", "-c", IMPORT, json.dumps(folders)]
     result = subprocess.run(
         command, env={**variables, **LAMBDA_VARIABLES}, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
-    return Started(*json.loads(result.stdout.splitlines()[-1]))
+    return ImportedFiles(*json.loads(result.stdout.splitlines()[-1]))

@@ -1,4 +1,4 @@
-"""The SDK in the layer: smaller than what was installed, and the same to whoever calls it."""
+"""The trimmed SDK of the layer behaves like the whole one."""
 
 import json
 import re
@@ -22,7 +22,7 @@ CALLS = """
 import datetime, json, os, sys, time, uuid
 sys.path[:0] = json.loads(sys.argv[1])
 import botocore.compat
-# What differs between two runs is none of the SDK's business.
+# Fix the values that differ between two runs.
 now = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 botocore.compat.get_current_datetime = lambda remove_tzinfo=True: (
     now.replace(tzinfo=None) if remove_tzinfo else now
@@ -42,9 +42,9 @@ def client(name, **options):
         name, config=Config(retries=retries, user_agent="test", s3={"addressing_style": "path"}),
         **options)
 
-def told(call, **arguments):
+def call(operation, **arguments):
     try:
-        answer = call(**arguments)
+        answer = operation(**arguments)
     except ClientError as error:
         answer = {"raised": type(error).__name__, **error.response}
     answer["ResponseMetadata"].pop("HTTPHeaders")
@@ -53,29 +53,29 @@ def told(call, **arguments):
 dynamodb, s3, ssm, sts = map(client, ("dynamodb", "s3", "ssm", "sts"))
 item = {"job_id": {"S": "a"}, "n": {"N": "1"}, "l": {"L": [{"M": {"k": {"BOOL": True}}}]}}
 answers = [
-    told(dynamodb.put_item, TableName="ok", Item=item),
-    told(dynamodb.put_item, TableName="refused", Item=item,
+    call(dynamodb.put_item, TableName="ok", Item=item),
+    call(dynamodb.put_item, TableName="refused", Item=item,
          ConditionExpression="attribute_not_exists(job_id)",
          ReturnValuesOnConditionCheckFailure="ALL_OLD"),
-    told(dynamodb.get_item, TableName="throttled-once", Key={"job_id": {"S": "a"}}),
-    told(dynamodb.query, TableName="broken", KeyConditionExpression="a = :a",
+    call(dynamodb.get_item, TableName="throttled-once", Key={"job_id": {"S": "a"}}),
+    call(dynamodb.query, TableName="broken", KeyConditionExpression="a = :a",
          ExpressionAttributeValues={":a": {"S": "b"}}),
-    told(dynamodb.update_item, TableName="ok", Key={"job_id": {"S": "a"}}),
-    told(dynamodb.delete_item, TableName="ok", Key={"job_id": {"S": "a"}}),
-    told(s3.put_object, Bucket="ok", Key="logs/a=b/c.gz", Body=b"text", ContentType="text/plain"),
-    told(s3.put_object, Bucket="denied", Key="a", Body=b"text"),
-    told(ssm.get_parameter, Name="/a/config", WithDecryption=True),
-    told(ssm.get_parameter, Name="/missing"),
-    told(sts.get_caller_identity),
+    call(dynamodb.update_item, TableName="ok", Key={"job_id": {"S": "a"}}),
+    call(dynamodb.delete_item, TableName="ok", Key={"job_id": {"S": "a"}}),
+    call(s3.put_object, Bucket="ok", Key="logs/a=b/c.gz", Body=b"text", ContentType="text/plain"),
+    call(s3.put_object, Bucket="denied", Key="a", Body=b"text"),
+    call(ssm.get_parameter, Name="/a/config", WithDecryption=True),
+    call(ssm.get_parameter, Name="/missing"),
+    call(sts.get_caller_identity),
 ]
 os.environ.pop("AWS_ENDPOINT_URL")
 endpoints = [
     client(name, region_name=region).meta.endpoint_url
     for name in ("dynamodb", "s3", "ssm", "sts") for region in ("us-east-1", "eu-central-1")
 ]
-bucket = client("s3", region_name="us-east-1").generate_presigned_url(
+presigned_url = client("s3", region_name="us-east-1").generate_presigned_url(
     "put_object", Params={"Bucket": "archive", "Key": "a"})
-print(json.dumps([answers, endpoints, bucket], default=str))
+print(json.dumps([answers, endpoints, presigned_url], default=str))
 """
 HIGHER_LEVEL = """
 import io, json, sys
@@ -94,17 +94,17 @@ LAYER_CLIENTS = """
 import json, sys
 sys.path[:0] = json.loads(sys.argv[1])
 import boto3.session
-made = []
+created = []
 create = boto3.session.Session.client
 def recording(self, service, **options):
-    made.append(service)
+    created.append(service)
     return create(self, service, **options)
 boto3.session.Session.client = recording
 from common.aws.clients import SERVICES, client
 for service in SERVICES:
     client(service)
 loaded = sorted({name.split(".")[0] for name in sys.modules})
-print(json.dumps([made, list(SERVICES), loaded]))
+print(json.dumps([created, list(SERVICES), loaded]))
 """
 SNAPSHOT = """
 import json, sys
@@ -130,17 +130,17 @@ IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/20
 DENIED = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 
 
-class Told(NamedTuple):
-    """What a program heard from its SDK, and what the SDK said to AWS."""
+class Conversation(NamedTuple):
+    """The results of a program's calls, and the requests that the SDK sent for them."""
 
     answers: list[dict[str, Any]]
     endpoints: list[str]
-    bucket: str
+    presigned_url: str
     requests: list[dict[str, Any]]
 
 
 class Aws(NamedTuple):
-    """An AWS, and what it was asked."""
+    """A stub of AWS, and the requests that it received."""
 
     url: str
     requests: list[dict[str, Any]]
@@ -161,31 +161,31 @@ def aws() -> Iterator[Aws]:
 
 
 @pytest.fixture(scope="module")
-def slimmed(layer: Path, aws: Aws) -> Told:
-    return tell(layer, aws)
+def trimmed(layer: Path, aws: Aws) -> Conversation:
+    return converse(layer, aws)
 
 
 def whole_packages() -> Path:
-    """The packages of this environment."""
+    """Return the folder with the packages of this environment."""
     botocore = find_spec("botocore")
     assert botocore
     assert botocore.origin
     return Path(botocore.origin).parent.parent
 
 
-def tell(packages: Path, aws: Aws) -> Told:
-    answers, endpoints, bucket = json.loads(run(CALLS, packages, aws))
+def converse(packages: Path, aws: Aws) -> Conversation:
+    answers, endpoints, presigned_url = json.loads(run(CALLS, packages, aws))
     for request in aws.requests:
         del request["connection"]
-        # Says until when the caller waits, by the clock.
+        # Depends on the time: the deadline of the caller.
         request["headers"].pop("amz-sdk-request", None)
-    return Told(answers, endpoints, bucket, list(aws.requests))
+    return Conversation(answers, endpoints, presigned_url, list(aws.requests))
 
 
 def run(program: str, packages: Path, aws: Aws) -> str:
-    """Run a program with nothing but ``packages``; returns what it printed."""
+    """Run a program with only ``packages`` on its path, and return its standard output."""
     aws.requests.clear()
-    # As Lambda supplies credentials with SnapStart.
+    # With SnapStart, Lambda serves credentials by HTTP.
     environment = {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{aws.url}/credentials",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN": "let me in",
@@ -193,19 +193,19 @@ def run(program: str, packages: Path, aws: Aws) -> str:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": aws.url,
     }
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", program, json.dumps([str(packages)])],
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert process.returncode == 0, process.stderr
+    return process.stdout
 
 
 def answering(requests: list[dict[str, Any]]) -> type[BaseHTTPRequestHandler]:
-    """An AWS that records what it is asked."""
+    """Return a handler that answers like AWS and records its requests."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -222,15 +222,15 @@ def answering(requests: list[dict[str, Any]]) -> type[BaseHTTPRequestHandler]:
                 self.answer(200, IDENTITY)
                 return
             body = json.loads(self.body())
-            self.answer(*self.of(operation, body), body=body)
+            self.answer(*self.outcome(operation, body), body=body)
 
-        def of(self, operation: str, body: dict[str, Any]) -> tuple[int, str]:
-            before = [each for each in requests if each["body"] == body]
+        def outcome(self, operation: str, body: dict[str, Any]) -> tuple[int, str]:
+            earlier = [request for request in requests if request["body"] == body]
             match operation, body:
                 case _, {"TableName": "refused", "Item": item}:
                     kind = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"
                     return 400, json.dumps({"__type": kind, "message": "no", "Item": item})
-                case _, {"TableName": "throttled-once"} if not before:
+                case _, {"TableName": "throttled-once"} if not earlier:
                     return 400, json.dumps({"__type": "ThrottlingException", "message": "slow"})
                 case _, {"TableName": "broken"}:
                     return 500, json.dumps({"__type": "InternalServerError", "message": "broken"})
@@ -268,25 +268,25 @@ def answering(requests: list[dict[str, Any]]) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def test_it_says_and_hears_what_the_whole_sdk_does(slimmed: Told, aws: Aws) -> None:
-    whole = tell(whole_packages(), aws)
-    assert slimmed.answers == whole.answers
-    assert slimmed.endpoints == whole.endpoints
-    assert slimmed.bucket == whole.bucket
-    assert slimmed.requests == whole.requests
+def test_the_trimmed_sdk_behaves_like_the_whole_one(trimmed: Conversation, aws: Aws) -> None:
+    whole = converse(whole_packages(), aws)
+    assert trimmed.answers == whole.answers
+    assert trimmed.endpoints == whole.endpoints
+    assert trimmed.presigned_url == whole.presigned_url
+    assert trimmed.requests == whole.requests
 
 
-def test_it_signs_with_the_credentials_that_lambda_serves(slimmed: Told) -> None:
-    asked, *calls = slimmed.requests
-    assert asked["line"] == "GET /credentials HTTP/1.1"
-    assert asked["headers"]["Authorization"] == "let me in"
+def test_the_trimmed_sdk_signs_with_credentials_from_lambda(trimmed: Conversation) -> None:
+    credentials, *calls = trimmed.requests
+    assert credentials["line"] == "GET /credentials HTTP/1.1"
+    assert credentials["headers"]["Authorization"] == "let me in"
     for call in calls:
         assert "Credential=AKIDEXAMPLE/2026" in call["headers"]["Authorization"]
         assert call["headers"]["X-Amz-Security-Token"] == "session"
 
 
-def test_it_tries_again_and_tells_what_went_wrong(slimmed: Told) -> None:
-    _, refused, throttled, broken, *_ = slimmed.answers
+def test_the_trimmed_sdk_retries_and_raises_errors(trimmed: Conversation) -> None:
+    _, refused, throttled, broken, *_ = trimmed.answers
     assert refused["raised"] == "ConditionalCheckFailedException"
     assert refused["Item"]["job_id"] == {"S": "a"}
     assert throttled["ResponseMetadata"]["RetryAttempts"] == 1
@@ -294,10 +294,10 @@ def test_it_tries_again_and_tells_what_went_wrong(slimmed: Told) -> None:
     assert broken["ResponseMetadata"]["RetryAttempts"] == 2
 
 
-def test_it_trusts_amazons_roots_and_no_others(layer: Path) -> None:
+def test_the_trimmed_sdk_trusts_only_amazons_root_certificates(layer: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(layer / "botocore" / "cacert.pem")
-    subjects = str([each["subject"] for each in context.get_ca_certs()])
+    subjects = str([certificate["subject"] for certificate in context.get_ca_certs()])
     assert set(re.findall(r"'commonName', '([^']+)'", subjects)) == {
         "Amazon Root CA 1",
         "Amazon Root CA 2",
@@ -307,16 +307,17 @@ def test_it_trusts_amazons_roots_and_no_others(layer: Path) -> None:
     }
 
 
-def test_resources_and_transfers_work_as_in_the_whole_sdk(layer: Path, aws: Aws) -> None:
-    results = []
+def test_resources_and_transfers_of_boto3_behave_like_the_whole_sdk(layer: Path, aws: Aws) -> None:
+    outcomes = []
     for packages in (layer, whole_packages()):
-        printed = json.loads(run(HIGHER_LEVEL, packages, aws))
-        lines = [(request["line"], request["body"]) for request in aws.requests]
-        results.append((printed, lines))
-    trimmed, whole = results
+        values = json.loads(run(HIGHER_LEVEL, packages, aws))
+        requests = [(request["line"], request["body"]) for request in aws.requests]
+        outcomes.append((values, requests))
+    trimmed, whole = outcomes
     assert trimmed == whole
-    assert "dynamodb.Table" in trimmed[0][0]
-    assert ("PUT /ok/a HTTP/1.1", "text") in trimmed[1]
+    values, requests = trimmed
+    assert "dynamodb.Table" in values[0]
+    assert ("PUT /ok/a HTTP/1.1", "text") in requests
 
 
 def test_the_clients_of_the_layer_come_from_a_session_of_boto3(layer: Path, aws: Aws) -> None:
@@ -325,19 +326,19 @@ def test_the_clients_of_the_layer_come_from_a_session_of_boto3(layer: Path, aws:
     assert "s3transfer" not in loaded
 
 
-def test_a_snapshot_holds_no_connection(layer: Path, aws: Aws) -> None:
+def test_a_snapshot_holds_no_open_connection(layer: Path, aws: Aws) -> None:
     run(SNAPSHOT, layer, aws)
-    credentials, first, second, after = (each["connection"] for each in aws.requests)
+    credentials, first, second, after = (request["connection"] for request in aws.requests)
     assert first == second
     assert after not in (first, credentials)
 
 
-def test_a_package_that_no_longer_imports_what_is_put_off_is_noticed() -> None:
+def test_a_missing_late_import_is_an_error() -> None:
     with pytest.raises(LookupError, match=r"nothing is imported from importlib\.metadata any more"):
         trim_sdk.import_late("import typing\n", ("importlib.metadata",))
 
 
-def test_an_import_is_put_off_to_the_functions_that_need_it() -> None:
+def test_an_import_moves_into_the_functions_that_use_it() -> None:
     source = "from shelf import book\n\ndef read():\n    return book()\n\ndef rest(): pass\n"
     late = trim_sdk.import_late(source, ("shelf",))
     assert late == (
@@ -345,6 +346,6 @@ def test_an_import_is_put_off_to_the_functions_that_need_it() -> None:
     )
 
 
-def test_a_package_without_the_text_to_replace_is_noticed() -> None:
+def test_a_missing_text_to_replace_is_an_error() -> None:
     with pytest.raises(LookupError, match="does not contain once: import this"):
         trim_sdk.replace("import that\n", (("import this\n", ""),))

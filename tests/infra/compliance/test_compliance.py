@@ -52,7 +52,7 @@ def test_every_finding_is_accepted_and_every_acceptance_is_used(name: str, tmp_p
     assert [each.fix for each in violations(stack, accepted)] == []
 
 
-def test_a_resource_that_breaks_a_rule_stops_the_synthesis(tmp_path: Path) -> None:
+def test_a_resource_that_breaks_a_rule_fails_the_synthesis(tmp_path: Path) -> None:
     app, stack = create_app(STAGES["dev"], tmp_path)
     sns.Topic(stack, "Careless")
     Validations.of(app).add_plugins(Compliance(stack, STAGES["dev"]))
@@ -62,7 +62,7 @@ def test_a_resource_that_breaks_a_rule_stops_the_synthesis(tmp_path: Path) -> No
         app.synth()
 
 
-def test_an_acceptance_that_accepts_nothing_stops_the_synthesis(
+def test_an_unused_acceptance_fails_the_synthesis(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     idle = Acceptance("AwsSolutions-SNS3", "Monitoring/Alarms", "It is mended.")
@@ -83,7 +83,7 @@ def test_an_acceptance_is_for_one_rule_and_one_resource_or_type(
             assert acceptance.where in {f.path for f in about} | {f.type for f in about}
 
 
-def test_no_acceptance_says_the_same_twice() -> None:
+def test_no_two_acceptances_are_for_the_same_finding() -> None:
     assert len({(each.rule, each.where) for each in ACCEPTANCES}) == len(ACCEPTANCES)
 
 
@@ -91,12 +91,12 @@ def test_every_acceptance_gives_its_reason() -> None:
     assert [each for each in ACCEPTANCES if len(each.reason.split()) < 8] == []
 
 
-def test_findings_are_accepted_nowhere_else() -> None:
+def test_no_other_file_accepts_findings() -> None:
     sources = [PROJECT / "app.py", *(PROJECT / "infra").rglob("*.py")]
     assert [path for path in sources if "acknowledge" in path.read_text()] == []
 
 
-def test_both_templates_are_what_cloudformation_takes(
+def test_cfn_lint_accepts_both_templates(
     dev: Synthesized, prod: Synthesized, tmp_path: Path
 ) -> None:
     files = []

@@ -36,7 +36,7 @@ def test_a_function_writes_json_into_its_own_log_group_and_traces(
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_gives_up_before_the_api_does(name: Function, stack: Synthesized) -> None:
+def test_a_function_times_out_before_api_gateway_does(name: Function, stack: Synthesized) -> None:
     integrations = [
         m.properties["Integration"]
         for m in stack.all("AWS::ApiGateway::Method")
@@ -48,7 +48,9 @@ def test_a_function_gives_up_before_the_api_does(name: Function, stack: Synthesi
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_is_told_where_everything_is(name: Function, stack: Synthesized) -> None:
+def test_the_environment_holds_the_settings_of_the_function(
+    name: Function, stack: Synthesized
+) -> None:
     stage = stack.stage
     read = {parameter for route in routes_of(name) for parameter in route.ssm_parameters}
     parameters = {
@@ -79,7 +81,7 @@ def test_the_layer_is_for_the_runtime_of_the_functions(stack: Synthesized) -> No
     assert layer["CompatibleArchitectures"] == ["arm64"]
 
 
-def test_with_snapstart_the_api_calls_the_version_that_has_a_snapshot(
+def test_with_snapstart_the_api_invokes_the_version_with_the_snapshot(
     variant: Synthesized,
 ) -> None:
     for name in FUNCTIONS:
@@ -95,6 +97,6 @@ def test_with_snapstart_the_api_calls_the_version_that_has_a_snapshot(
     assert targets == {f"${{{name.capitalize()}/Live}}/invocations" for name in FUNCTIONS}
 
 
-def test_only_with_snapstart_there_are_versions(stack: Synthesized) -> None:
+def test_only_snapstart_publishes_versions(stack: Synthesized) -> None:
     assert bool(stack.all("AWS::Lambda::Version")) == stack.stage.snap_start
     assert bool(stack.all("AWS::Lambda::Alias")) == stack.stage.snap_start

@@ -18,13 +18,11 @@ def test_the_network_spans_two_zones_with_public_and_private_subnets(stack: Synt
     assert sorted(kinds) == ["Private", "Private", "Public", "Public"]
 
 
-def test_nothing_gets_a_public_address_by_itself(stack: Synthesized) -> None:
+def test_no_subnet_assigns_public_addresses(stack: Synthesized) -> None:
     assert {s.properties["MapPublicIpOnLaunch"] for s in stack.all("AWS::EC2::Subnet")} == {False}
 
 
-def test_dev_saves_on_nat_and_prod_survives_the_loss_of_a_zone(
-    dev: Synthesized, prod: Synthesized
-) -> None:
+def test_dev_has_one_nat_gateway_and_prod_one_per_zone(dev: Synthesized, prod: Synthesized) -> None:
     assert len(dev.all("AWS::EC2::NatGateway")) == 1
     assert len(prod.all("AWS::EC2::NatGateway")) == 2
 
@@ -38,7 +36,7 @@ def test_the_functions_are_in_the_private_subnets(stack: Synthesized) -> None:
         }
 
 
-def test_the_functions_go_out_by_tls_only_and_nothing_comes_in(stack: Synthesized) -> None:
+def test_the_functions_accept_no_connections_and_open_only_tls(stack: Synthesized) -> None:
     group = stack.at("Network/Functions").properties
     assert [
         (r["CidrIp"], r["IpProtocol"], r["FromPort"], r["ToPort"])
@@ -50,7 +48,7 @@ def test_the_functions_go_out_by_tls_only_and_nothing_comes_in(stack: Synthesize
     )
 
 
-def test_the_path_to_dynamodb_is_for_what_the_routes_do_with_our_table(stack: Synthesized) -> None:
+def test_the_dynamodb_endpoint_allows_exactly_the_actions_of_the_routes(stack: Synthesized) -> None:
     table = "${Table/Jobs.Arn}"
     assert endpoint_permissions(stack, "dynamodb") == {
         *((action, table) for route in ROUTES for action in route.table),
@@ -63,11 +61,11 @@ def test_the_path_to_dynamodb_is_for_what_the_routes_do_with_our_table(stack: Sy
     }
 
 
-def test_the_path_to_s3_is_for_writing_to_our_archive(stack: Synthesized) -> None:
+def test_the_s3_endpoint_allows_only_writes_to_the_archive(stack: Synthesized) -> None:
     assert endpoint_permissions(stack, "s3") == {("s3:PutObject", "${Archive/Logs.Arn}/*")}
 
 
-def test_the_private_paths_are_for_this_account_and_from_the_private_subnets(
+def test_the_gateway_endpoints_serve_this_account_in_the_private_subnets(
     stack: Synthesized,
 ) -> None:
     private = [f"${{Network/Vpc/PrivateSubnet{n}/RouteTable}}" for n in (1, 2)]
@@ -80,11 +78,11 @@ def test_the_private_paths_are_for_this_account_and_from_the_private_subnets(
             }
 
 
-def test_dev_reaches_parameter_store_through_nat(dev: Synthesized) -> None:
+def test_dev_has_no_interface_endpoint(dev: Synthesized) -> None:
     assert not dev.all("AWS::EC2::VPCEndpoint", lambda p: p["VpcEndpointType"] == "Interface")
 
 
-def test_prod_reaches_parameter_store_privately_and_only_its_own_parameters(
+def test_prods_ssm_endpoint_allows_only_reads_of_its_parameters(
     prod: Synthesized,
 ) -> None:
     properties = vpc_endpoint(prod, "ssm").properties
@@ -97,7 +95,7 @@ def test_prod_reaches_parameter_store_privately_and_only_its_own_parameters(
     }
 
 
-def test_only_the_functions_reach_the_endpoint_of_parameter_store(prod: Synthesized) -> None:
+def test_only_the_functions_reach_the_ssm_endpoint(prod: Synthesized) -> None:
     rule = prod.one("AWS::EC2::SecurityGroupIngress")
     assert rule["GroupId"] == "${Network/SsmEndpoint.GroupId}"
     assert rule["SourceSecurityGroupId"] == "${Network/Functions.GroupId}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.support.templates.permissions import NETWORK_INTERFACE_ACTIONS
-from tests.support.templates.synthesized import Properties, Resource, Synthesized, many
+from tests.support.templates.synthesized import Properties, Resource, Synthesized, as_list
 
 TLS = ("0.0.0.0/0", "tcp", 443, 443)
 # How the CDK writes that nothing goes out.
@@ -32,7 +32,7 @@ def allowed(stack: Synthesized) -> Iterator[tuple[Resource, Properties]]:
     return (pair for pair in stack.statements if pair[1]["Effect"] == "Allow")
 
 
-def test_no_security_group_is_open_inwards(stack: Synthesized) -> None:
+def test_no_security_group_accepts_connections_from_any_address(stack: Synthesized) -> None:
     inward = [
         *(
             rule
@@ -45,7 +45,7 @@ def test_no_security_group_is_open_inwards(stack: Synthesized) -> None:
     assert open_ == []
 
 
-def test_nothing_goes_out_but_tls(stack: Synthesized) -> None:
+def test_egress_is_tls_only(stack: Synthesized) -> None:
     outward = [
         *(
             rule
@@ -79,7 +79,7 @@ def test_nothing_is_in_the_default_security_group(stack: Synthesized) -> None:
     assert all(groups and set(groups) <= ours for groups in joining)
 
 
-def test_a_bucket_lets_nobody_in_but_services_of_aws(stack: Synthesized) -> None:
+def test_a_bucket_policy_allows_only_aws_services(stack: Synthesized) -> None:
     principals = [
         statement["Principal"]
         for resource, statement in allowed(stack)
@@ -88,30 +88,32 @@ def test_a_bucket_lets_nobody_in_but_services_of_aws(stack: Synthesized) -> None
     assert all(principal.keys() == {"Service"} for principal in principals)
 
 
-def test_every_resource_is_allowed_only_where_aws_has_no_narrower_one(stack: Synthesized) -> None:
+def test_only_actions_without_resource_support_are_allowed_on_every_resource(
+    stack: Synthesized,
+) -> None:
     everywhere = {
         action
         for resource, statement in allowed(stack)
-        if "*" in many(statement.get("Resource", [])) and resource.type != "AWS::KMS::Key"
-        for action in many(statement["Action"])
+        if "*" in as_list(statement.get("Resource", [])) and resource.type != "AWS::KMS::Key"
+        for action in as_list(statement["Action"])
     }
     assert everywhere == EVERY_RESOURCE.keys()
 
 
-def test_no_policy_allows_all_but_something(stack: Synthesized) -> None:
+def test_no_policy_uses_not_action_not_resource_or_not_principal(stack: Synthesized) -> None:
     assert [
         s for _, s in allowed(stack) if {"NotAction", "NotResource", "NotPrincipal"} & s.keys()
     ] == []
 
 
-def test_whoever_may_be_anybody_must_be_of_this_account(stack: Synthesized) -> None:
+def test_a_policy_for_any_principal_is_limited_to_this_account(stack: Synthesized) -> None:
     for resource, statement in allowed(stack):
         if statement.get("Principal") in ("*", {"AWS": "*"}):
             equal = statement["Condition"]["StringEquals"]
             assert equal == {"aws:PrincipalAccount": "${AWS::AccountId}"}, resource.path
 
 
-def test_a_service_that_may_use_a_resource_does_so_for_this_account(stack: Synthesized) -> None:
+def test_a_policy_for_an_aws_service_is_limited_to_this_account(stack: Synthesized) -> None:
     loose = {
         resource.path
         for resource, statement in allowed(stack)
@@ -122,7 +124,7 @@ def test_a_service_that_may_use_a_resource_does_so_for_this_account(stack: Synth
     assert loose == set()
 
 
-def test_buckets_and_topics_answer_by_tls_only(stack: Synthesized) -> None:
+def test_buckets_and_topics_require_tls(stack: Synthesized) -> None:
     guarded = {
         resource.properties.get("Bucket") or resource.properties["Topics"][0]
         for resource, statement in stack.statements
@@ -135,7 +137,7 @@ def test_buckets_and_topics_answer_by_tls_only(stack: Synthesized) -> None:
     assert guarded == {f"${{{resource.path}}}" for resource in kept}
 
 
-def test_whatever_holds_data_is_encrypted(stack: Synthesized) -> None:
+def test_everything_that_holds_data_is_encrypted(stack: Synthesized) -> None:
     assert all(
         t["SSESpecification"]["SSEEnabled"] for t in _properties(stack, "AWS::DynamoDB::Table")
     )

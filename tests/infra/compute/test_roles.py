@@ -8,7 +8,7 @@ from tests.support.templates.permissions import (
     Permission,
     role_permissions,
 )
-from tests.support.templates.synthesized import Synthesized, many
+from tests.support.templates.synthesized import Synthesized, as_list
 
 TRACES = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 
@@ -35,21 +35,21 @@ def expected(function: Function, stage: str) -> set[Permission]:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_may_do_what_its_routes_say_and_nothing_else(
+def test_a_function_has_exactly_the_permissions_of_its_routes(
     function: Function, stack: Synthesized
 ) -> None:
     role = f"{function.capitalize()}/Role"
     assert role_permissions(stack, role) == expected(function, stack.stage.name)
 
 
-def test_the_table_of_routes_gives_the_reader_no_write_and_nobody_a_scan() -> None:
+def test_read_only_reads_and_no_function_scans() -> None:
     actions = {a for r in routes_of("read") for a in r.table + r.indexes}
     assert actions == {"dynamodb:GetItem", "dynamodb:Query"}
     assert not any("Scan" in a for f in FUNCTIONS for r in routes_of(f) for a in r.table)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_code_of_a_function_cannot_touch_the_network(
+def test_the_code_of_a_function_cannot_change_network_interfaces(
     function: Function, stack: Synthesized
 ) -> None:
     role = f"{function.capitalize()}/Role"
@@ -68,12 +68,12 @@ def test_the_code_of_a_function_cannot_touch_the_network(
     assert statement["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": arn}}
 
 
-def test_each_function_has_a_role_of_its_own(stack: Synthesized) -> None:
+def test_no_two_functions_share_a_role(stack: Synthesized) -> None:
     roles = [f.properties["Role"] for f in stack.all("AWS::Lambda::Function")]
     assert len(set(roles)) == len(roles)
 
 
-def test_permissions_are_in_the_roles_and_nowhere_else(stack: Synthesized) -> None:
+def test_permissions_are_inline_in_their_role(stack: Synthesized) -> None:
     assert stack.all("AWS::IAM::Policy") == []
     # Whoever signs requests gets a policy of the stack; no role of the stack has it.
     of_callers = stack.stage.authorization == "iam"
@@ -83,19 +83,19 @@ def test_permissions_are_in_the_roles_and_nowhere_else(stack: Synthesized) -> No
     assert managed == {"Api/Rest/CloudWatchRole"}
 
 
-def test_no_role_may_do_all_of_a_service(stack: Synthesized) -> None:
+def test_no_role_has_an_action_with_a_wildcard(stack: Synthesized) -> None:
     wide = {
         (role.path, action)
         for role in stack.all("AWS::IAM::Role")
         for policy in role.properties.get("Policies", [])
         for statement in policy["PolicyDocument"]["Statement"]
-        for action in many(statement["Action"])
+        for action in as_list(statement["Action"])
         if "*" in action
     }
     assert wide == set()
 
 
-def test_only_tracing_and_joining_the_network_are_for_every_resource(stack: Synthesized) -> None:
+def test_only_tracing_and_joining_the_vpc_are_allowed_on_every_resource(stack: Synthesized) -> None:
     everywhere = {
         action
         for role in stack.all("AWS::IAM::Role")
@@ -106,17 +106,17 @@ def test_only_tracing_and_joining_the_network_are_for_every_resource(stack: Synt
     assert everywhere == TRACES | NETWORK_INTERFACE_ACTIONS
 
 
-def test_nobody_but_the_account_itself_may_do_everything_with_the_key(stack: Synthesized) -> None:
+def test_only_the_account_itself_has_full_access_to_the_kms_key(stack: Synthesized) -> None:
     wide = [
         statement["Principal"]
         for _, statement in stack.statements
         if statement["Effect"] == "Allow"
-        and any(action.endswith(":*") for action in many(statement["Action"]))
+        and any(action.endswith(":*") for action in as_list(statement["Action"]))
     ]
     assert wide == [{"AWS": "arn:aws:iam::${AWS::AccountId}:root"}]
 
 
-def test_the_maker_of_the_cursor_key_may_touch_nothing_but_this_key(
+def test_the_function_that_creates_the_cursor_key_has_access_to_that_parameter_only(
     stack: Synthesized,
 ) -> None:
     name = f"job-ledger/{stack.stage.name}/cursor-key"
@@ -131,7 +131,7 @@ def test_the_maker_of_the_cursor_key_may_touch_nothing_but_this_key(
     }
 
 
-def test_the_api_may_call_each_function_only_for_its_routes_and_never_as_a_test(
+def test_the_api_may_invoke_each_function_for_its_routes_only(
     stack: Synthesized,
 ) -> None:
     sources = {

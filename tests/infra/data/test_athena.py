@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from infra.spec.log_archive import COLUMNS, PARTITIONS, hour_folder, named_queries
 from infra.spec.routes import FUNCTIONS
-from tests.support.templates.synthesized import Properties, Synthesized, many
+from tests.support.templates.synthesized import Properties, Synthesized, as_list
 
 GIB = 1024**3
 
@@ -29,7 +29,7 @@ def test_the_table_reads_json_lines_from_the_archive_and_nothing_else(stack: Syn
     assert {c["Name"]: c["Type"] for c in _table(stack)["PartitionKeys"]} == PARTITIONS
 
 
-def test_partitions_are_projected_so_that_nobody_has_to_add_any(stack: Synthesized) -> None:
+def test_partitions_are_projected(stack: Synthesized) -> None:
     parameters = _table(stack)["Parameters"]
     projection = {
         name.removeprefix("projection."): value
@@ -52,17 +52,19 @@ def test_partitions_are_projected_so_that_nobody_has_to_add_any(stack: Synthesiz
     )
 
 
-def test_each_function_may_write_only_where_the_table_looks_for_it(stack: Synthesized) -> None:
+def test_each_function_may_write_only_its_own_partition(stack: Synthesized) -> None:
     for function in FUNCTIONS:
         (statement,) = (
             statement
             for resource, statement in stack.statements
             if resource.path == f"{function.title()}/Role" and statement.get("Sid") == "Archive"
         )
-        assert many(statement["Resource"]) == [f"${{Archive/Logs.Arn}}/logs/function={function}/*"]
+        assert as_list(statement["Resource"]) == [
+            f"${{Archive/Logs.Arn}}/logs/function={function}/*"
+        ]
 
 
-def test_nobody_can_query_around_the_settings_of_the_workgroup(stack: Synthesized) -> None:
+def test_queries_cannot_override_the_settings_of_the_workgroup(stack: Synthesized) -> None:
     workgroup = stack.one("AWS::Athena::WorkGroup")
     settings = workgroup["WorkGroupConfiguration"]
     assert workgroup["Name"] == f"job-ledger-{stack.stage.name}"
@@ -78,7 +80,7 @@ def test_nobody_can_query_around_the_settings_of_the_workgroup(stack: Synthesize
     }
 
 
-def test_a_query_in_dev_may_read_less_than_one_in_prod(dev: Synthesized, prod: Synthesized) -> None:
+def test_a_query_may_scan_less_in_dev_than_in_prod(dev: Synthesized, prod: Synthesized) -> None:
     limits = [
         stack.one("AWS::Athena::WorkGroup")["WorkGroupConfiguration"]["BytesScannedCutoffPerQuery"]
         for stack in (dev, prod)
@@ -86,7 +88,7 @@ def test_a_query_in_dev_may_read_less_than_one_in_prod(dev: Synthesized, prod: S
     assert limits == [1 * GIB, 100 * GIB]
 
 
-def test_results_are_encrypted_and_expire_in_days(stack: Synthesized) -> None:
+def test_query_results_are_encrypted_and_expire(stack: Synthesized) -> None:
     results = stack.at("Catalog/Results").properties
     (encryption,) = results["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     (rule,) = results["LifecycleConfiguration"]["Rules"]
@@ -99,7 +101,7 @@ def test_the_workgroup_can_be_deleted_after_use(stack: Synthesized) -> None:
     assert stack.one("AWS::Athena::WorkGroup")["RecursiveDeleteOption"] is True
 
 
-def test_the_queries_wait_in_the_workgroup(stack: Synthesized) -> None:
+def test_the_workgroup_has_the_named_queries(stack: Synthesized) -> None:
     saved = {q.properties["Name"]: q.properties for q in stack.all("AWS::Athena::NamedQuery")}
     assert set(saved) == {"errors", "request", "slowest-routes", "job-history"}
     for query in named_queries():
@@ -112,6 +114,6 @@ def test_the_queries_wait_in_the_workgroup(stack: Synthesized) -> None:
         }
 
 
-def test_a_folder_is_named_after_the_hour_in_utc() -> None:
+def test_a_folder_is_named_for_the_hour_in_utc() -> None:
     at = datetime(2026, 1, 31, 9, 59, tzinfo=UTC)
     assert hour_folder("read", at) == "logs/function=read/date=2026-01-31/hour=09/"

@@ -111,7 +111,7 @@ def value(ssm: "SSMClient") -> str:
     return ssm.get_parameter(Name=NAME, WithDecryption=True)["Parameter"]["Value"]
 
 
-def test_creating_makes_a_random_secret(ssm: "SSMClient", server: Server) -> None:
+def test_a_create_request_writes_a_random_key(ssm: "SSMClient", server: Server) -> None:
     handler(request(server, "Create"), Context())
     parameter = ssm.get_parameter(Name=NAME, WithDecryption=True)["Parameter"]
     assert parameter["Type"] == "SecureString"
@@ -130,7 +130,7 @@ def test_creating_makes_a_random_secret(ssm: "SSMClient", server: Server) -> Non
     ]
 
 
-def test_two_stacks_have_different_secrets(ssm: "SSMClient", server: Server) -> None:
+def test_each_create_request_writes_a_different_key(ssm: "SSMClient", server: Server) -> None:
     handler(request(server, "Create"), Context())
     first = value(ssm)
     handler(request(server, "Delete", PhysicalResourceId=NAME), Context())
@@ -139,7 +139,7 @@ def test_two_stacks_have_different_secrets(ssm: "SSMClient", server: Server) -> 
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
-def test_a_secret_that_is_there_is_kept(kind: str, ssm: "SSMClient", server: Server) -> None:
+def test_an_existing_key_is_kept(kind: str, ssm: "SSMClient", server: Server) -> None:
     handler(request(server, "Create"), Context())
     first = value(ssm)
     handler(request(server, kind, PhysicalResourceId=NAME), Context())
@@ -147,7 +147,7 @@ def test_a_secret_that_is_there_is_kept(kind: str, ssm: "SSMClient", server: Ser
     assert [answer["Status"] for answer in server.answers] == ["SUCCESS", "SUCCESS"]
 
 
-def test_deleting_deletes_the_secret(ssm: "SSMClient", server: Server) -> None:
+def test_a_delete_request_deletes_the_key(ssm: "SSMClient", server: Server) -> None:
     handler(request(server, "Create"), Context())
     handler(request(server, "Delete", PhysicalResourceId=NAME), Context())
     with pytest.raises(ssm.exceptions.ParameterNotFound):
@@ -155,12 +155,12 @@ def test_deleting_deletes_the_secret(ssm: "SSMClient", server: Server) -> None:
     assert server.answers[-1]["Status"] == "SUCCESS"
 
 
-def test_deleting_what_is_gone_succeeds(ssm: "SSMClient", server: Server) -> None:
+def test_deleting_a_missing_key_succeeds(ssm: "SSMClient", server: Server) -> None:
     handler(request(server, "Delete", PhysicalResourceId=NAME), Context())
     assert server.answers[-1]["Status"] == "SUCCESS"
 
 
-def test_after_a_new_name_the_old_secret_can_be_deleted_by_its_id(
+def test_after_a_rename_the_old_key_can_be_deleted_by_its_physical_id(
     ssm: "SSMClient", server: Server
 ) -> None:
     handler(request(server, "Create"), Context())
@@ -175,7 +175,7 @@ def test_after_a_new_name_the_old_secret_can_be_deleted_by_its_id(
     assert names == ["/job-ledger/test/other"]
 
 
-def test_the_secret_and_the_signed_url_are_in_no_answer_and_no_log_line(
+def test_the_key_and_the_signed_url_appear_in_no_answer_and_no_log_line(
     ssm: "SSMClient", server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     handler(request(server, "Create"), Context())
@@ -185,7 +185,7 @@ def test_the_secret_and_the_signed_url_are_in_no_answer_and_no_log_line(
     assert NAME in caplog.text
 
 
-def test_a_refusal_is_reported_without_the_secret_that_it_quotes(
+def test_an_error_that_quotes_the_key_is_reported_without_it(
     server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
@@ -199,7 +199,7 @@ def test_a_refusal_is_reported_without_the_secret_that_it_quotes(
     assert key["secret"] not in json.dumps(answer) + caplog.text
 
 
-def test_cloudformation_hears_of_it_when_ssm_cannot_be_reached(
+def test_an_unreachable_parameter_store_is_reported_to_cloudformation(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
@@ -209,18 +209,14 @@ def test_cloudformation_hears_of_it_when_ssm_cannot_be_reached(
     assert "EndpointConnectionError" in answer["Reason"]
 
 
-def test_a_request_without_a_name_fails_instead_of_hanging(
-    ssm: "SSMClient", server: Server
-) -> None:
+def test_a_request_without_a_parameter_name_fails(ssm: "SSMClient", server: Server) -> None:
     handler(request(server, "Create", ResourceProperties={"ServiceToken": "arn"}), Context())
     (answer,) = server.answers
     assert answer["Status"] == "FAILED"
     assert answer["PhysicalResourceId"]
 
 
-def test_an_answer_that_does_not_arrive_makes_lambda_try_again(
-    ssm: "SSMClient", server: Server
-) -> None:
+def test_an_answer_that_cannot_be_sent_makes_lambda_retry(ssm: "SSMClient", server: Server) -> None:
     event = request(server, "Create") | {"ResponseURL": "http://127.0.0.1:9/"}
     with pytest.raises(OSError, match="refused"):
         handler(event, Context())
@@ -242,9 +238,7 @@ def keys(ssm: "SSMClient") -> list[dict[str, Any]]:
     return found
 
 
-def test_a_rotation_puts_a_new_key_in_front_of_the_old_one(
-    ssm: "SSMClient", server: Server
-) -> None:
+def test_a_rotation_puts_a_new_key_before_the_old_one(ssm: "SSMClient", server: Server) -> None:
     handler(request(server, "Create"), Context())
     (first,) = keys(ssm)
     rotated = handler(rotation(), Context())
@@ -256,7 +250,7 @@ def test_a_rotation_puts_a_new_key_in_front_of_the_old_one(
     assert ssm.get_parameter(Name=NAME)["Parameter"]["Type"] == "SecureString"
 
 
-def test_a_revocation_leaves_only_the_new_key_and_it_signs_at_once(
+def test_a_revocation_keeps_only_a_new_key_that_signs_at_once(
     ssm: "SSMClient", server: Server
 ) -> None:
     handler(request(server, "Create"), Context())
@@ -268,7 +262,7 @@ def test_a_revocation_leaves_only_the_new_key_and_it_signs_at_once(
     assert new["signs_from"] == revoked["signs_from"] == revoked["old_cursors_until"]
 
 
-def test_keys_whose_cursors_have_ended_go_with_the_next_rotation(
+def test_a_rotation_drops_keys_that_are_no_longer_valid(
     ssm: "SSMClient", server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handler(request(server, "Create"), Context())
@@ -280,7 +274,7 @@ def test_keys_whose_cursors_have_ended_go_with_the_next_rotation(
     assert len(keys(ssm)) == 2
 
 
-def test_the_keys_are_in_no_answer_to_the_operator_and_no_log_line(
+def test_the_keys_appear_in_no_answer_to_the_operator_and_no_log_line(
     ssm: "SSMClient", server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     handler(request(server, "Create"), Context())
@@ -289,13 +283,13 @@ def test_the_keys_are_in_no_answer_to_the_operator_and_no_log_line(
     assert [key for key in keys(ssm) if key["secret"] in told + caplog.text] == []
 
 
-def test_a_rotation_without_a_key_changes_nothing_and_says_why(ssm: "SSMClient") -> None:
+def test_a_rotation_without_a_key_fails_and_changes_nothing(ssm: "SSMClient") -> None:
     with pytest.raises(NotRotated, match="GetParameter: ParameterNotFound"):
         handler(rotation(), Context())
     assert ssm.describe_parameters()["Parameters"] == []
 
 
-def test_a_refused_rotation_is_told_without_the_key_that_the_refusal_quotes(
+def test_a_rotation_error_that_quotes_the_key_is_raised_without_it(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)

@@ -3,7 +3,7 @@
 import json
 
 from common.jobs.keys import INDEXES
-from tests.support.templates.synthesized import Synthesized, many
+from tests.support.templates.synthesized import Synthesized, as_list
 
 
 def test_the_table_is_on_demand_encrypted_by_kms_and_recoverable(stack: Synthesized) -> None:
@@ -53,21 +53,21 @@ def test_an_index_holds_the_summary_of_a_job(stack: Synthesized) -> None:
         assert own_key not in index["Projection"]["NonKeyAttributes"]
 
 
-def test_prod_keeps_table_and_buckets_when_the_stack_goes(prod: Synthesized) -> None:
+def test_prod_retains_table_and_buckets(prod: Synthesized) -> None:
     assert prod.one("AWS::DynamoDB::Table")["DeletionProtectionEnabled"] is True
     for resource in prod.all("AWS::DynamoDB::Table") + prod.all("AWS::S3::Bucket"):
         assert resource.definition["DeletionPolicy"] == "Retain"
         assert resource.definition["UpdateReplacePolicy"] == "Retain"
 
 
-def test_prod_keeps_logs_and_cursor_key_but_not_those_of_a_failed_first_deployment(
+def test_prod_retains_logs_and_cursor_key_unless_the_first_deployment_fails(
     prod: Synthesized,
 ) -> None:
     for resource in prod.all("AWS::Logs::LogGroup") + prod.all("Custom::CursorKey"):
         assert resource.definition["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
-def test_dev_leaves_nothing_behind_but_the_role_of_the_account(dev: Synthesized) -> None:
+def test_dev_retains_only_the_accounts_logging_role(dev: Synthesized) -> None:
     assert not dev.one("AWS::DynamoDB::Table")["DeletionProtectionEnabled"]
     kept = {
         r.path for r in dev.resources if r.definition.get("DeletionPolicy", "Delete") != "Delete"
@@ -75,7 +75,7 @@ def test_dev_leaves_nothing_behind_but_the_role_of_the_account(dev: Synthesized)
     assert kept == {"Api/Rest/Account", "Api/Rest/CloudWatchRole"}
 
 
-def test_no_bucket_is_public_or_answers_without_tls(stack: Synthesized) -> None:
+def test_buckets_are_private_and_require_tls(stack: Synthesized) -> None:
     for bucket in stack.all("AWS::S3::Bucket"):
         assert bucket.properties["PublicAccessBlockConfiguration"] == {
             "BlockPublicAcls": True,
@@ -89,7 +89,10 @@ def test_no_bucket_is_public_or_answers_without_tls(stack: Synthesized) -> None:
         assert denial["Action"] == "s3:*"
         assert denial["Principal"] == {"AWS": "*"}
         assert denial["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-        assert many(denial["Resource"]) == [f"${{{bucket.path}.Arn}}", f"${{{bucket.path}.Arn}}/*"]
+        assert as_list(denial["Resource"]) == [
+            f"${{{bucket.path}.Arn}}",
+            f"${{{bucket.path}.Arn}}/*",
+        ]
 
 
 def test_the_archive_is_versioned_and_encrypted_by_the_key_that_aws_manages(
@@ -101,7 +104,9 @@ def test_the_archive_is_versioned_and_encrypted_by_the_key_that_aws_manages(
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms"}
 
 
-def test_archived_logs_cool_down_and_expire_with_all_their_versions(stack: Synthesized) -> None:
+def test_archived_logs_move_to_a_colder_class_and_expire_with_all_versions(
+    stack: Synthesized,
+) -> None:
     (rule,) = stack.at("Archive/Logs").properties["LifecycleConfiguration"]["Rules"]
     assert rule["Transitions"] == [
         {"StorageClass": "GLACIER_IR", "TransitionInDays": stack.stage.archive_cold_after_days}
@@ -113,7 +118,7 @@ def test_archived_logs_cool_down_and_expire_with_all_their_versions(stack: Synth
     assert rule["ExpirationInDays"] >= stack.stage.archive_cold_after_days + 90
 
 
-def test_access_to_the_archive_is_logged_where_log_delivery_can_write(stack: Synthesized) -> None:
+def test_access_logs_go_to_a_bucket_that_log_delivery_can_write_to(stack: Synthesized) -> None:
     logging = stack.at("Archive/Logs").properties["LoggingConfiguration"]
     target = stack.at("Archive/AccessLogs").properties
     (rule,) = target["BucketEncryption"]["ServerSideEncryptionConfiguration"]
@@ -127,7 +132,7 @@ def test_access_to_the_archive_is_logged_where_log_delivery_can_write(stack: Syn
     assert {d["Principal"]["Service"] for d in deliveries} == {"logging.s3.amazonaws.com"}
 
 
-def test_the_configuration_is_json_that_the_functions_understand(stack: Synthesized) -> None:
+def test_the_configuration_is_json(stack: Synthesized) -> None:
     assert json.loads(stack.one("AWS::SSM::Parameter")["Value"]) == {
         "retention_days": stack.stage.job_retention_days,
     }
@@ -142,7 +147,7 @@ def test_no_secret_is_in_the_template(stack: Synthesized) -> None:
     assert "Value" not in stack.one("AWS::ApiGateway::ApiKey")
 
 
-def test_every_log_group_has_a_name_of_its_own_and_a_retention(stack: Synthesized) -> None:
+def test_every_log_group_has_a_unique_name_and_a_retention(stack: Synthesized) -> None:
     groups = stack.all("AWS::Logs::LogGroup")
     assert {g.properties["RetentionInDays"] for g in groups} == {stack.stage.log_retention_days}
     names = [g.properties["LogGroupName"] for g in groups]

@@ -45,15 +45,13 @@ def state(alarm: Properties, data: MetricValues, periods: Sequence[int]) -> str:
     return alarms.evaluate_alarm(alarm, read, NOW)[0]
 
 
-def test_every_alarm_has_data_for_both_sides(stack: Synthesized) -> None:
+def test_every_alarm_has_test_data(stack: Synthesized) -> None:
     names = {r.properties["AlarmName"] for r in stack.all("AWS::CloudWatch::Alarm")}
     assert names == {f"{stack.stage.prefix}-{name}" for name in data_by_alarm(stack.stage)}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_alarm_is_raised_beyond_its_threshold_and_not_at_it(
-    name: str, stack: Synthesized
-) -> None:
+def test_an_alarm_is_raised_only_beyond_its_threshold(name: str, stack: Synthesized) -> None:
     found = alarm(stack, name)
     beyond, within = data_by_alarm(stack.stage)[name]
     everywhere = range(1, found["EvaluationPeriods"] + 1)
@@ -62,7 +60,7 @@ def test_an_alarm_is_raised_beyond_its_threshold_and_not_at_it(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_alarm_is_raised_by_as_many_periods_as_it_needs(name: str, stack: Synthesized) -> None:
+def test_an_alarm_needs_its_number_of_periods(name: str, stack: Synthesized) -> None:
     found = alarm(stack, name)
     beyond, _ = data_by_alarm(stack.stage)[name]
     needed, of = found["DatapointsToAlarm"], found["EvaluationPeriods"]
@@ -73,12 +71,12 @@ def test_an_alarm_is_raised_by_as_many_periods_as_it_needs(name: str, stack: Syn
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_without_any_data_there_is_no_alarm(name: str, stack: Synthesized) -> None:
+def test_missing_data_raises_no_alarm(name: str, stack: Synthesized) -> None:
     assert state(alarm(stack, name), {}, [1]) == "OK"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_alarm_leads_to_its_chapter_of_the_runbooks(name: str, stack: Synthesized) -> None:
+def test_an_alarm_links_its_chapter_of_the_runbooks(name: str, stack: Synthesized) -> None:
     text, _, link = alarm(stack, name)["AlarmDescription"].partition(" What to do: ")
     assert text
     path, _, anchor = link.partition("#")
@@ -89,7 +87,7 @@ def test_an_alarm_leads_to_its_chapter_of_the_runbooks(name: str, stack: Synthes
         assert chapter.count(f"**{part}**") == 1
 
 
-def test_the_runbooks_tell_the_thresholds_of_every_stage() -> None:
+def test_the_runbooks_list_the_thresholds_of_every_stage() -> None:
     dev, prod = STAGES["dev"], STAGES["prod"]
     lines = (PROJECT / RUNBOOKS).read_text().splitlines()
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if "|" in line]

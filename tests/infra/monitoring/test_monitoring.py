@@ -42,7 +42,7 @@ def dimensions(properties: Properties) -> list[dict[str, str]]:
     ]
 
 
-def test_every_alarm_tells_the_topic_of_the_trouble_and_of_its_end(stack: Synthesized) -> None:
+def test_every_alarm_notifies_the_topic_when_it_starts_and_ends(stack: Synthesized) -> None:
     for resource in stack.all("AWS::CloudWatch::Alarm"):
         assert resource.properties["AlarmActions"] == [TOPIC]
         assert resource.properties["OKActions"] == [TOPIC]
@@ -51,7 +51,7 @@ def test_every_alarm_tells_the_topic_of_the_trouble_and_of_its_end(stack: Synthe
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_that_fails_raises_an_alarm(name: Function, stack: Synthesized) -> None:
+def test_an_alarm_watches_the_failures_of_each_function(name: Function, stack: Synthesized) -> None:
     found = alarm(stack, f"{name.capitalize()}Failures")
     assert found["Threshold"] == stack.stage.error_rate_percent
     assert watched(found) == {
@@ -64,30 +64,30 @@ def test_a_function_that_fails_raises_an_alarm(name: Function, stack: Synthesize
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_that_is_throttled_raises_an_alarm(name: Function, stack: Synthesized) -> None:
+def test_an_alarm_watches_the_throttles_of_each_function(
+    name: Function, stack: Synthesized
+) -> None:
     found = alarm(stack, f"{name.capitalize()}Throttles")
     assert watched(found) == {("AWS/Lambda", "Throttles")}
     assert (found["Threshold"], found["Statistic"]) == (1, "Sum")
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_close_to_its_timeout_raises_an_alarm(
-    name: Function, stack: Synthesized
-) -> None:
+def test_an_alarm_watches_the_duration_of_each_function(name: Function, stack: Synthesized) -> None:
     found = alarm(stack, f"{name.capitalize()}Duration")
     assert watched(found) == {("AWS/Lambda", "Duration")}
     assert found["ExtendedStatistic"] == "p99"
     assert found["Threshold"] == 0.8 * 1_000 * LAMBDA_TIMEOUT
 
 
-def test_an_api_that_fails_raises_an_alarm(stack: Synthesized) -> None:
+def test_an_alarm_watches_the_failures_of_the_api(stack: Synthesized) -> None:
     found = alarm(stack, "ApiFailures")
     assert watched(found) == {("AWS/ApiGateway", "5XXError")}
     assert found["Statistic"] == "Average"
     assert found["Threshold"] == stack.stage.error_rate_percent / 100
 
 
-def test_a_slow_api_raises_an_alarm(stack: Synthesized) -> None:
+def test_an_alarm_watches_the_latency_of_the_api(stack: Synthesized) -> None:
     found = alarm(stack, "ApiLatency")
     assert watched(found) == {("AWS/ApiGateway", "Latency")}
     assert found["ExtendedStatistic"] == "p99"
@@ -97,7 +97,7 @@ def test_a_slow_api_raises_an_alarm(stack: Synthesized) -> None:
 @pytest.mark.parametrize(
     ("name", "metric"), [("TableThrottles", "ThrottledRequests"), ("TableFailures", "SystemErrors")]
 )
-def test_a_table_that_refuses_any_operation_of_a_route_raises_an_alarm(
+def test_alarms_watch_every_operation_of_the_routes_on_the_table(
     name: str, metric: str, stack: Synthesized
 ) -> None:
     found = alarm(stack, name)
@@ -107,7 +107,7 @@ def test_a_table_that_refuses_any_operation_of_a_route_raises_an_alarm(
     assert {d["TableName"] for d in dimensions(found)} == {"${Table/Jobs}"}
 
 
-def test_many_failed_jobs_raise_an_alarm(stack: Synthesized) -> None:
+def test_an_alarm_watches_the_share_of_failed_jobs(stack: Synthesized) -> None:
     found = alarm(stack, "FailedJobs")
     assert watched(found) == {
         ("JobLedger", "JobsFailed"),
@@ -121,7 +121,7 @@ def test_many_failed_jobs_raise_an_alarm(stack: Synthesized) -> None:
     ("name", "metric"),
     [("ArchiveFailures", "ArchiveFailures"), ("ArchiveLoss", "ArchiveDroppedLines")],
 )
-def test_log_lines_that_miss_the_archive_raise_an_alarm(
+def test_alarms_watch_the_uploads_of_every_function(
     name: str, metric: str, stack: Synthesized
 ) -> None:
     found = alarm(stack, name)
@@ -154,13 +154,13 @@ def test_cloudwatch_of_this_account_can_publish_to_the_encrypted_topic(stack: Sy
     assert publish["Condition"] == ours
 
 
-def test_nobody_publishes_without_tls(stack: Synthesized) -> None:
+def test_the_topic_requires_tls(stack: Synthesized) -> None:
     statements = stack.one("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
     (denial,) = (s for s in statements if s["Effect"] == "Deny")
     assert denial["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_an_address_can_be_told_of_alarms(variant: Synthesized, dev: Synthesized) -> None:
+def test_an_email_address_can_subscribe_to_alarms(variant: Synthesized, dev: Synthesized) -> None:
     subscription = variant.one("AWS::SNS::Subscription")
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
     assert dev.all("AWS::SNS::Subscription") == []
@@ -241,7 +241,7 @@ def alarming(stack: Synthesized) -> list[tuple[str, str, dict[str, str]]]:
     ]
 
 
-def test_every_metric_that_is_shown_or_raises_an_alarm_is_one_that_exists(
+def test_every_metric_of_the_dashboard_and_the_alarms_exists(
     stack: Synthesized,
 ) -> None:
     ours = {f"${{{name.capitalize()}/Function}}" for name in FUNCTIONS}
@@ -265,7 +265,7 @@ def test_every_metric_that_is_shown_or_raises_an_alarm_is_one_that_exists(
                 assert {*dimensions.values()} <= ours
 
 
-def test_every_metric_that_the_functions_emit_is_shown(stack: Synthesized) -> None:
+def test_the_dashboard_shows_every_metric_of_the_functions(stack: Synthesized) -> None:
     told = {
         (d["function"], name) for namespace, name, d in shown(stack) if namespace == "JobLedger"
     }
@@ -274,7 +274,7 @@ def test_every_metric_that_the_functions_emit_is_shown(stack: Synthesized) -> No
     }
 
 
-def test_the_metrics_are_explained(stack: Synthesized) -> None:
+def test_the_documentation_explains_every_metric(stack: Synthesized) -> None:
     page = (DOCS / "observability.md").read_text()
     explained = set(re.findall(r"\b[A-Z]\w+", page.split("## Metrics")[1].split("## Traces")[0]))
     assert explained >= set().union(*EMITTED_METRICS.values())

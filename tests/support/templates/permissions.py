@@ -1,6 +1,6 @@
 """The permissions that a template's roles and VPC endpoints grant."""
 
-from tests.support.templates.synthesized import Resource, Synthesized, many
+from tests.support.templates.synthesized import Resource, Synthesized, as_list
 
 NETWORK_INTERFACE_ACTIONS = {
     "ec2:AssignPrivateIpAddresses",
@@ -23,8 +23,8 @@ def role_permissions(stack: Synthesized, role: str, effect: str = "Allow") -> se
         for policy in stack.at(role).properties["Policies"]
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Effect"] == effect
-        for action in many(statement["Action"])
-        for resource in many(statement["Resource"])
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
     }
 
 
@@ -41,6 +41,6 @@ def endpoint_permissions(stack: Synthesized, service: str) -> set[Permission]:
     return {
         (action, resource)
         for statement in vpc_endpoint(stack, service).properties["PolicyDocument"]["Statement"]
-        for action in many(statement["Action"])
-        for resource in many(statement["Resource"])
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
     }

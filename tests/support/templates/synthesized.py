@@ -127,7 +127,7 @@ def _statements(value: Any) -> Iterator[Properties]:
                 yield from _statements(item)
 
 
-def many(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     """Return a list, also where IAM writes a single item without one."""
     return value if isinstance(value, list) else [value]
 
