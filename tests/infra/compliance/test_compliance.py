@@ -1,4 +1,4 @@
-"""The rules of cdk-nag and cfn-lint, and what is accepted of their findings."""
+"""The findings of cdk-nag and cfn-lint, and the accepted ones."""
 
 import json
 import subprocess
@@ -18,8 +18,8 @@ from infra.spec.stages import STAGES
 from infra.stack import JobLedgerStack
 from tests.support.templates.synthesized import Synthesized, create_app
 
-# Says that the CDK names a dependency that a reference implies; there is no harm in that.
 REDUNDANT_DEPENDENCY = "W3005"
+"""The CDK declares a dependency that a reference implies, which does no harm."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_every_finding_is_accepted_and_every_acceptance_is_used(name: str, tmp_p
     stage = STAGES_AND_SWITCHES[name]
     _, stack = create_app(stage, tmp_path)
     accepted = [acceptance for acceptance in ACCEPTANCES if acceptance.when(stage)]
-    assert [each.fix for each in violations(stack, accepted)] == []
+    assert [violation.fix for violation in violations(stack, accepted)] == []
 
 
 def test_a_resource_that_breaks_a_rule_fails_the_synthesis(tmp_path: Path) -> None:
@@ -65,8 +65,8 @@ def test_a_resource_that_breaks_a_rule_fails_the_synthesis(tmp_path: Path) -> No
 def test_an_unused_acceptance_fails_the_synthesis(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    idle = Acceptance("AwsSolutions-SNS3", "Monitoring/Alarms", "It is mended.")
-    monkeypatch.setattr(plugin, "ACCEPTANCES", (*ACCEPTANCES, idle))
+    unused = Acceptance("AwsSolutions-SNS3", "Monitoring/Alarms", "It is fixed.")
+    monkeypatch.setattr(plugin, "ACCEPTANCES", (*ACCEPTANCES, unused))
     app, stack = create_app(STAGES["dev"], tmp_path)
     Validations.of(app).add_plugins(Compliance(stack, STAGES["dev"]))
     with pytest.raises(RuntimeError, match="SNS3 is accepted at Monitoring/Alarms, but not found"):
@@ -76,19 +76,19 @@ def test_an_unused_acceptance_fails_the_synthesis(
 def test_an_acceptance_is_for_one_rule_and_one_resource_or_type(
     dev_stack: JobLedgerStack,
 ) -> None:
-    found = list(findings(dev_stack))
+    all_findings = list(findings(dev_stack))
     for acceptance in ACCEPTANCES:
         if acceptance.when(STAGES["dev"]):
-            about = [f for f in found if f.rule == acceptance.rule]
-            assert acceptance.where in {f.path for f in about} | {f.type for f in about}
+            matches = [f for f in all_findings if f.rule == acceptance.rule]
+            assert acceptance.where in {f.path for f in matches} | {f.type for f in matches}
 
 
 def test_no_two_acceptances_are_for_the_same_finding() -> None:
-    assert len({(each.rule, each.where) for each in ACCEPTANCES}) == len(ACCEPTANCES)
+    assert len({(item.rule, item.where) for item in ACCEPTANCES}) == len(ACCEPTANCES)
 
 
 def test_every_acceptance_gives_its_reason() -> None:
-    assert [each for each in ACCEPTANCES if len(each.reason.split()) < 8] == []
+    assert [item for item in ACCEPTANCES if len(item.reason.split()) < 8] == []
 
 
 def test_no_other_file_accepts_findings() -> None:
@@ -103,7 +103,7 @@ def test_cfn_lint_accepts_both_templates(
     for stack in (dev, prod):
         files.append(tmp_path / f"{stack.stage.stack}.json")
         files[-1].write_text(json.dumps(stack.template))
-    done = subprocess.run(
+    process = subprocess.run(
         [
             Path(sys.executable).with_name("cfn-lint"),
             *("--regions", "us-east-1", "--ignore-checks", REDUNDANT_DEPENDENCY, "--template"),
@@ -112,4 +112,4 @@ def test_cfn_lint_accepts_both_templates(
         capture_output=True,
         text=True,
     )
-    assert (done.returncode, done.stdout) == (0, "")
+    assert (process.returncode, process.stdout) == (0, "")

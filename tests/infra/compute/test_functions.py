@@ -1,4 +1,4 @@
-"""The functions as Lambda sees them."""
+"""The Lambda functions of the template."""
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_the_environment_holds_the_settings_of_the_function(
     name: Function, stack: Synthesized
 ) -> None:
     stage = stack.stage
-    read = {parameter for route in routes_of(name) for parameter in route.ssm_parameters}
+    ssm_parameters = {parameter for route in routes_of(name) for parameter in route.ssm_parameters}
     parameters = {
         "config": {"CONFIG_PARAMETER": "${Parameters/Config}"},
         "cursor-key": {"CURSOR_KEY_PARAMETER": "${Parameters/CursorKey}"},
@@ -68,7 +68,7 @@ def test_the_environment_holds_the_settings_of_the_function(
         "POWERTOOLS_METRICS_NAMESPACE": "JobLedger",
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }
-    for parameter in read:
+    for parameter in ssm_parameters:
         environment |= parameters[parameter]
     if name == "read":
         environment["CACHE_TTL"] = '{"GET /jobs": 5, "GET /jobs/{job_id}": 5}'

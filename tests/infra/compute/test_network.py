@@ -1,4 +1,4 @@
-"""The network: no way in, and out only where the functions need to go."""
+"""The VPC of the functions, and its endpoints."""
 
 from infra.spec.routes import ROUTES
 from tests.support.templates.permissions import endpoint_permissions, vpc_endpoint
@@ -8,14 +8,14 @@ from tests.support.templates.synthesized import Synthesized
 def test_the_network_spans_two_zones_with_public_and_private_subnets(stack: Synthesized) -> None:
     subnets = stack.all("AWS::EC2::Subnet")
     zones = {str(s.properties["AvailabilityZone"]) for s in subnets}
-    kinds = [
+    subnet_types = [
         tag["Value"]
         for s in subnets
         for tag in s.properties["Tags"]
         if tag["Key"] == "aws-cdk:subnet-type"
     ]
     assert len(zones) == 2
-    assert sorted(kinds) == ["Private", "Private", "Public", "Public"]
+    assert sorted(subnet_types) == ["Private", "Private", "Public", "Public"]
 
 
 def test_no_subnet_assigns_public_addresses(stack: Synthesized) -> None:
@@ -104,9 +104,9 @@ def test_only_the_functions_reach_the_ssm_endpoint(prod: Synthesized) -> None:
 
 
 def test_all_traffic_is_logged_and_the_logs_expire(stack: Synthesized) -> None:
-    log = stack.one("AWS::EC2::FlowLog")
-    assert log["TrafficType"] == "ALL"
-    assert log["ResourceId"] == "${Network/Vpc}"
-    assert log["LogGroupName"] == "${Network/FlowLogs}"
+    flow_log = stack.one("AWS::EC2::FlowLog")
+    assert flow_log["TrafficType"] == "ALL"
+    assert flow_log["ResourceId"] == "${Network/Vpc}"
+    assert flow_log["LogGroupName"] == "${Network/FlowLogs}"
     group = stack.at("Network/FlowLogs").properties
     assert group["RetentionInDays"] == stack.stage.log_retention_days

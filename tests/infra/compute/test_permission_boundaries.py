@@ -1,4 +1,4 @@
-"""The boundaries of the stack: who can come in, what goes out, and what is encrypted."""
+"""The security of the whole template: open ports, wide policies, TLS and encryption."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,21 +7,21 @@ from tests.support.templates.permissions import NETWORK_INTERFACE_ACTIONS
 from tests.support.templates.synthesized import Properties, Resource, Synthesized, as_list
 
 TLS = ("0.0.0.0/0", "tcp", 443, 443)
-# How the CDK writes that nothing goes out.
 NOTHING = ("255.255.255.255/32", "icmp", 252, 86)
+"""The rule by which the CDK allows no egress."""
 
 EVERY_RESOURCE = {
     "xray:PutTelemetryRecords": "https://docs.aws.amazon.com/service-authorization/latest/"
     "reference/list_awsx-ray.html",
     "xray:PutTraceSegments": "https://docs.aws.amazon.com/service-authorization/latest/"
     "reference/list_awsx-ray.html",
-    # Of these, Lambda asks for every resource: the interfaces are not there yet.
+    # Lambda requires these on every resource, since the interfaces do not exist yet.
     **dict.fromkeys(
         NETWORK_INTERFACE_ACTIONS,
         "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html",
     ),
 }
-"""Actions that are allowed on ``*``, and the page where AWS says why nothing narrower will do."""
+"""The actions that are allowed on ``*``, and the page of AWS with the reason."""
 
 
 def rules(resource: Resource, direction: str) -> list[Properties]:
@@ -33,7 +33,7 @@ def allowed(stack: Synthesized) -> Iterator[tuple[Resource, Properties]]:
 
 
 def test_no_security_group_accepts_connections_from_any_address(stack: Synthesized) -> None:
-    inward = [
+    ingress = [
         *(
             rule
             for group in stack.all("AWS::EC2::SecurityGroup")
@@ -41,12 +41,12 @@ def test_no_security_group_accepts_connections_from_any_address(stack: Synthesiz
         ),
         *(rule.properties for rule in stack.all("AWS::EC2::SecurityGroupIngress")),
     ]
-    open_ = [rule for rule in inward if "SourceSecurityGroupId" not in rule]
+    open_ = [rule for rule in ingress if "SourceSecurityGroupId" not in rule]
     assert open_ == []
 
 
 def test_egress_is_tls_only(stack: Synthesized) -> None:
-    outward = [
+    egress = [
         *(
             rule
             for group in stack.all("AWS::EC2::SecurityGroup")
@@ -55,15 +55,15 @@ def test_egress_is_tls_only(stack: Synthesized) -> None:
         *(rule.properties for rule in stack.all("AWS::EC2::SecurityGroupEgress")),
     ]
     assert all(rules(group, "Egress") for group in stack.all("AWS::EC2::SecurityGroup"))
-    assert {(r.get("CidrIp"), r["IpProtocol"], r["FromPort"], r["ToPort"]) for r in outward} <= {
+    assert {(r.get("CidrIp"), r["IpProtocol"], r["FromPort"], r["ToPort"]) for r in egress} <= {
         TLS,
         NOTHING,
     }
 
 
 def test_nothing_is_in_the_default_security_group(stack: Synthesized) -> None:
-    ours = {f"${{{group.path}.GroupId}}" for group in stack.all("AWS::EC2::SecurityGroup")}
-    joining = [
+    stack_groups = {f"${{{group.path}.GroupId}}" for group in stack.all("AWS::EC2::SecurityGroup")}
+    used_groups = [
         *(
             f["VpcConfig"]["SecurityGroupIds"]
             for f in _properties(stack, "AWS::Lambda::Function")
@@ -75,8 +75,8 @@ def test_nothing_is_in_the_default_security_group(stack: Synthesized) -> None:
             if e["VpcEndpointType"] == "Interface"
         ),
     ]
-    assert joining
-    assert all(groups and set(groups) <= ours for groups in joining)
+    assert used_groups
+    assert all(groups and set(groups) <= stack_groups for groups in used_groups)
 
 
 def test_a_bucket_policy_allows_only_aws_services(stack: Synthesized) -> None:
@@ -91,13 +91,13 @@ def test_a_bucket_policy_allows_only_aws_services(stack: Synthesized) -> None:
 def test_only_actions_without_resource_support_are_allowed_on_every_resource(
     stack: Synthesized,
 ) -> None:
-    everywhere = {
+    actions = {
         action
         for resource, statement in allowed(stack)
         if "*" in as_list(statement.get("Resource", [])) and resource.type != "AWS::KMS::Key"
         for action in as_list(statement["Action"])
     }
-    assert everywhere == EVERY_RESOURCE.keys()
+    assert actions == EVERY_RESOURCE.keys()
 
 
 def test_no_policy_uses_not_action_not_resource_or_not_principal(stack: Synthesized) -> None:
@@ -109,23 +109,23 @@ def test_no_policy_uses_not_action_not_resource_or_not_principal(stack: Synthesi
 def test_a_policy_for_any_principal_is_limited_to_this_account(stack: Synthesized) -> None:
     for resource, statement in allowed(stack):
         if statement.get("Principal") in ("*", {"AWS": "*"}):
-            equal = statement["Condition"]["StringEquals"]
-            assert equal == {"aws:PrincipalAccount": "${AWS::AccountId}"}, resource.path
+            condition = statement["Condition"]["StringEquals"]
+            assert condition == {"aws:PrincipalAccount": "${AWS::AccountId}"}, resource.path
 
 
 def test_a_policy_for_an_aws_service_is_limited_to_this_account(stack: Synthesized) -> None:
-    loose = {
+    unlimited = {
         resource.path
         for resource, statement in allowed(stack)
         if resource.type in {"AWS::KMS::Key", "AWS::SNS::TopicPolicy", "AWS::S3::BucketPolicy"}
         and "Service" in statement["Principal"]
         and "aws:SourceAccount" not in statement["Condition"]["StringEquals"]
     }
-    assert loose == set()
+    assert unlimited == set()
 
 
 def test_buckets_and_topics_require_tls(stack: Synthesized) -> None:
-    guarded = {
+    protected = {
         resource.properties.get("Bucket") or resource.properties["Topics"][0]
         for resource, statement in stack.statements
         if resource.type in {"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy"}
@@ -133,8 +133,8 @@ def test_buckets_and_topics_require_tls(stack: Synthesized) -> None:
         and statement["Principal"] in ("*", {"AWS": "*"})
         and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
     }
-    kept = [*stack.all("AWS::S3::Bucket"), *stack.all("AWS::SNS::Topic")]
-    assert guarded == {f"${{{resource.path}}}" for resource in kept}
+    resources = [*stack.all("AWS::S3::Bucket"), *stack.all("AWS::SNS::Topic")]
+    assert protected == {f"${{{resource.path}}}" for resource in resources}
 
 
 def test_everything_that_holds_data_is_encrypted(stack: Synthesized) -> None:

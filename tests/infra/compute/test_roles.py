@@ -1,4 +1,4 @@
-"""Who may do what: exactly what the table of routes says."""
+"""The roles have exactly the permissions that the table of routes gives."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.support.templates.synthesized import Synthesized, as_list
 TRACES = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 
 
-def expected(function: Function, stage: str) -> set[Permission]:
+def expected_permissions(function: Function, stage: str) -> set[Permission]:
     routes = routes_of(function)
     table = "${Table/Jobs.Arn}"
     indexes = tuple(f"{table}/index/{name}" for name in ("by-creation", "by-status", "by-pipeline"))
@@ -39,7 +39,7 @@ def test_a_function_has_exactly_the_permissions_of_its_routes(
     function: Function, stack: Synthesized
 ) -> None:
     role = f"{function.capitalize()}/Role"
-    assert role_permissions(stack, role) == expected(function, stack.stage.name)
+    assert role_permissions(stack, role) == expected_permissions(function, stack.stage.name)
 
 
 def test_read_only_reads_and_no_function_scans() -> None:
@@ -75,16 +75,16 @@ def test_no_two_functions_share_a_role(stack: Synthesized) -> None:
 
 def test_permissions_are_inline_in_their_role(stack: Synthesized) -> None:
     assert stack.all("AWS::IAM::Policy") == []
-    # Whoever signs requests gets a policy of the stack; no role of the stack has it.
-    of_callers = stack.stage.authorization == "iam"
-    assert bool(stack.all("AWS::IAM::ManagedPolicy")) == of_callers
+    # The managed policies are for callers; no role of the stack has one.
+    callers_sign = stack.stage.authorization == "iam"
+    assert bool(stack.all("AWS::IAM::ManagedPolicy")) == callers_sign
     managed = {r.path for r in stack.all("AWS::IAM::Role") if "ManagedPolicyArns" in r.properties}
-    # AWS names this one policy for the account's role.
+    # AWS requires a managed policy for the account's logging role.
     assert managed == {"Api/Rest/CloudWatchRole"}
 
 
 def test_no_role_has_an_action_with_a_wildcard(stack: Synthesized) -> None:
-    wide = {
+    wildcards = {
         (role.path, action)
         for role in stack.all("AWS::IAM::Role")
         for policy in role.properties.get("Policies", [])
@@ -92,28 +92,28 @@ def test_no_role_has_an_action_with_a_wildcard(stack: Synthesized) -> None:
         for action in as_list(statement["Action"])
         if "*" in action
     }
-    assert wide == set()
+    assert wildcards == set()
 
 
 def test_only_tracing_and_joining_the_vpc_are_allowed_on_every_resource(stack: Synthesized) -> None:
-    everywhere = {
+    actions = {
         action
         for role in stack.all("AWS::IAM::Role")
         if "Policies" in role.properties
         for action, resource in role_permissions(stack, role.path)
         if resource == "*"
     }
-    assert everywhere == TRACES | NETWORK_INTERFACE_ACTIONS
+    assert actions == TRACES | NETWORK_INTERFACE_ACTIONS
 
 
 def test_only_the_account_itself_has_full_access_to_the_kms_key(stack: Synthesized) -> None:
-    wide = [
+    principals = [
         statement["Principal"]
         for _, statement in stack.statements
         if statement["Effect"] == "Allow"
         and any(action.endswith(":*") for action in as_list(statement["Action"]))
     ]
-    assert wide == [{"AWS": "arn:aws:iam::${AWS::AccountId}:root"}]
+    assert principals == [{"AWS": "arn:aws:iam::${AWS::AccountId}:root"}]
 
 
 def test_the_function_that_creates_the_cursor_key_has_access_to_that_parameter_only(

@@ -1,4 +1,4 @@
-"""The archive as a table: where Athena finds the lines, and what bounds a query."""
+"""The archive as a table of Athena, and the workgroup that limits queries."""
 
 from datetime import UTC, datetime
 
@@ -102,10 +102,10 @@ def test_the_workgroup_can_be_deleted_after_use(stack: Synthesized) -> None:
 
 
 def test_the_workgroup_has_the_named_queries(stack: Synthesized) -> None:
-    saved = {q.properties["Name"]: q.properties for q in stack.all("AWS::Athena::NamedQuery")}
-    assert set(saved) == {"errors", "request", "slowest-routes", "job-history"}
+    queries = {q.properties["Name"]: q.properties for q in stack.all("AWS::Athena::NamedQuery")}
+    assert set(queries) == {"errors", "request", "slowest-routes", "job-history"}
     for query in named_queries():
-        assert saved[query.name] == {
+        assert queries[query.name] == {
             "Name": query.name,
             "Description": query.description,
             "QueryString": query.sql,

@@ -1,4 +1,4 @@
-"""Where data lives: the table, the archive, the parameters, the logs."""
+"""The table, the log buckets, the parameters and the log groups of the template."""
 
 import json
 
@@ -69,10 +69,10 @@ def test_prod_retains_logs_and_cursor_key_unless_the_first_deployment_fails(
 
 def test_dev_retains_only_the_accounts_logging_role(dev: Synthesized) -> None:
     assert not dev.one("AWS::DynamoDB::Table")["DeletionProtectionEnabled"]
-    kept = {
+    retained = {
         r.path for r in dev.resources if r.definition.get("DeletionPolicy", "Delete") != "Delete"
     }
-    assert kept == {"Api/Rest/Account", "Api/Rest/CloudWatchRole"}
+    assert retained == {"Api/Rest/Account", "Api/Rest/CloudWatchRole"}
 
 
 def test_buckets_are_private_and_require_tls(stack: Synthesized) -> None:
@@ -114,17 +114,17 @@ def test_archived_logs_move_to_a_colder_class_and_expire_with_all_versions(
     assert rule["ExpirationInDays"] == stack.stage.archive_expire_after_days
     assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30
     assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 7
-    # The colder class bills 90 days whatever happens.
+    # AWS bills at least 90 days of the colder class.
     assert rule["ExpirationInDays"] >= stack.stage.archive_cold_after_days + 90
 
 
 def test_access_logs_go_to_a_bucket_that_log_delivery_can_write_to(stack: Synthesized) -> None:
     logging = stack.at("Archive/Logs").properties["LoggingConfiguration"]
-    target = stack.at("Archive/AccessLogs").properties
-    (rule,) = target["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    access_logs = stack.at("Archive/AccessLogs").properties
+    (rule,) = access_logs["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert logging["DestinationBucketName"] == "${Archive/AccessLogs}"
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
-    assert target["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] > 0
+    assert access_logs["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] > 0
     policy = stack.one("AWS::S3::BucketPolicy", lambda p: p["Bucket"] == "${Archive/AccessLogs}")
     deliveries = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
     sources = [delivery["Condition"]["ArnLike"]["aws:SourceArn"] for delivery in deliveries]
