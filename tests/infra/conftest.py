@@ -1,4 +1,4 @@
-"""The stack of each stage, synthesized once: the CDK takes seconds to start."""
+"""The stacks of the stages, each synthesized once, since a synthesis takes seconds."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +12,7 @@ from tests.support.templates.synthesized import Synthesized, synthesize
 
 @pytest.fixture(scope="session")
 def stack_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Synthesized]:
-    """Synthesizes a stage, by its name."""
+    """Return a function that synthesizes the stage of a name."""
     return cache(lambda name: synthesize(STAGES[name], tmp_path_factory.mktemp(name)))
 
 
@@ -28,7 +28,7 @@ def prod(stack_of: Callable[[str], Synthesized]) -> Synthesized:
 
 @pytest.fixture(scope="session")
 def variant(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """A stage with every switch the other way round than in dev and prod."""
+    """A stage with the settings that differ from both dev and prod."""
     stage = replace(
         STAGES["prod"],
         name="variant",
@@ -45,5 +45,5 @@ def variant(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
 
 @pytest.fixture(params=list(STAGES))
 def stack(request: pytest.FixtureRequest, stack_of: Callable[[str], Synthesized]) -> Synthesized:
-    """Each stage that is deployed."""
+    """The stack of each stage."""
     return stack_of(request.param)

@@ -1,4 +1,4 @@
-"""What can be said on the command line."""
+"""The context that ``cdk -c`` passes to the app."""
 
 import pytest
 from aws_cdk import App, CliCredentialsStackSynthesizer

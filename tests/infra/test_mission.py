@@ -1,4 +1,4 @@
-"""Every part of the mission, and the resource that fulfils it."""
+"""The requirements of the mission, each with the resources that fulfil it."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,11 @@ import pytest
 from infra.spec.routes import FUNCTIONS, ROUTES, Function, Route
 from tests.support.templates.synthesized import Resource, Synthesized
 
-Part = Callable[[Synthesized], list[Resource]]
+Requirement = Callable[[Synthesized], list[Resource]]
 
 
-def answering(route: Route) -> Part:
-    """The method of a route, connected to its function."""
+def route_method(route: Route) -> Requirement:
+    """Return the method of ``route`` with its integration."""
     return lambda t: t.all(
         "AWS::ApiGateway::Method",
         lambda p: (
@@ -23,7 +23,7 @@ def answering(route: Route) -> Part:
     )
 
 
-def preflight(path: str) -> Part:
+def preflight(path: str) -> Requirement:
     return lambda t: t.all(
         "AWS::ApiGateway::Method",
         lambda p: (
@@ -32,30 +32,30 @@ def preflight(path: str) -> Part:
     )
 
 
-def function(name: Function) -> Part:
+def function(name: Function) -> Requirement:
     return lambda t: t.all(
         "AWS::Lambda::Function",
         lambda p: p["FunctionName"] == f"job-ledger-{t.stage.name}-{name}",
     )
 
 
-def role(name: Function) -> Part:
+def role(name: Function) -> Requirement:
     return lambda t: [t.at(f"{name.capitalize()}/Role")]
 
 
-def logs(name: Function) -> Part:
+def logs(name: Function) -> Requirement:
     return lambda t: t.all(
         "AWS::Logs::LogGroup",
         lambda p: p["LogGroupName"] == f"/aws/lambda/job-ledger-{t.stage.name}-{name}",
     )
 
 
-MISSION: dict[str, Part] = {
+MISSION: dict[str, Requirement] = {
     "a regional REST API": lambda t: t.all(
         "AWS::ApiGateway::RestApi",
         lambda p: p["EndpointConfiguration"]["Types"] == ["REGIONAL"],
     ),
-    **{f"{r.method} {r.path} reaches {r.function}": answering(r) for r in ROUTES},
+    **{f"{r.method} {r.path} reaches {r.function}": route_method(r) for r in ROUTES},
     **{f"the preflight of {r.path}": preflight(r.path) for r in ROUTES},
     "an encrypted cache": lambda t: t.all(
         "AWS::ApiGateway::Stage",
@@ -124,9 +124,9 @@ MISSION: dict[str, Part] = {
 }
 
 
-@pytest.mark.parametrize("part", MISSION)
-def test_the_template_contains(part: str, stack: Synthesized) -> None:
-    assert MISSION[part](stack), f"nothing fulfils: {part}"
+@pytest.mark.parametrize("requirement", MISSION)
+def test_the_template_contains(requirement: str, stack: Synthesized) -> None:
+    assert MISSION[requirement](stack), f"nothing fulfils: {requirement}"
 
 
 def test_both_stages_synthesize_without_warnings(stack: Synthesized) -> None:

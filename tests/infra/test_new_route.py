@@ -1,4 +1,4 @@
-"""A new route is a folder and a row; everything else follows."""
+"""A new route takes a folder and a row; the stack has everything else by itself."""
 
 import shutil
 from http import HTTPStatus
@@ -25,7 +25,7 @@ ROW = Route(
     path="/jobs/{job_id}/history",
     function="history",
     operation="readHistory",
-    summary="What happened to a job",
+    summary="Read the history of a job",
     access="read",
     answers={HTTPStatus.OK: "job"},
     problems=(problems.NOT_FOUND,),
@@ -37,8 +37,8 @@ ROW = Route(
 
 
 @pytest.fixture(scope="module")
-def grown(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """The dev stage with one more row and one more folder."""
+def extended(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """The dev stage with another row and another folder."""
     sources = shutil.copytree(FUNCTION_SOURCES, tmp_path_factory.mktemp("sources") / "functions")
     (sources / "history").mkdir()
     (sources / "history" / "handler.py").write_text("def handler(event, context): ...\n")
@@ -50,66 +50,68 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         patch.setattr(stack, "FUNCTIONS", (*routes.FUNCTIONS, "history"))
         for module in (rest_api, metrics, network, routes):
             patch.setattr(module, "ROUTES", rows)
-        return synthesize(STAGES["dev"], tmp_path_factory.mktemp("grown"), assets=True)
+        return synthesize(STAGES["dev"], tmp_path_factory.mktemp("extended"), assets=True)
 
 
-def test_a_new_route_is_a_cached_method_of_the_api(grown: Synthesized) -> None:
-    method = grown.at("Api/Rest/Default/jobs/{job_id}/history/GET").properties
+def test_a_new_route_is_a_cached_method_of_the_api(extended: Synthesized) -> None:
+    method = extended.at("Api/Rest/Default/jobs/{job_id}/history/GET").properties
     assert "${History/Function.Arn}" in method["Integration"]["Uri"]
     assert method["Integration"]["CacheKeyParameters"] == [
         "method.request.path.job_id",
         "method.request.querystring.since",
     ]
-    settings = grown.one("AWS::ApiGateway::Stage")["MethodSettings"]
-    (own,) = (s for s in settings if s["ResourcePath"].endswith("history"))
-    assert (own["CachingEnabled"], own["CacheTtlInSeconds"]) == (True, 3)
+    settings = extended.one("AWS::ApiGateway::Stage")["MethodSettings"]
+    (method_settings,) = (s for s in settings if s["ResourcePath"].endswith("history"))
+    assert (method_settings["CachingEnabled"], method_settings["CacheTtlInSeconds"]) == (True, 3)
 
 
-def test_its_function_gets_a_role_and_a_log_group(grown: Synthesized) -> None:
-    function = grown.at("History/Function").properties
+def test_its_function_gets_a_role_and_a_log_group(extended: Synthesized) -> None:
+    function = extended.at("History/Function").properties
     assert function["FunctionName"] == "job-ledger-dev-history"
     assert function["LoggingConfig"]["LogGroup"] == "${History/Logs}"
     assert function["Environment"]["Variables"]["CONFIG_PARAMETER"] == "${Parameters/Config}"
-    allowed = role_permissions(grown, "History/Role")
-    assert {(a, r) for a, r in allowed if a.startswith(("dynamodb:", "s3:"))} == {
+    permissions = role_permissions(extended, "History/Role")
+    assert {(a, r) for a, r in permissions if a.startswith(("dynamodb:", "s3:"))} == {
         ("dynamodb:BatchGetItem", "${Table/Jobs.Arn}"),
         ("s3:PutObject", "${Archive/Logs.Arn}/logs/function=history/*"),
     }
 
 
-def test_its_local_bytecode_is_not_uploaded(grown: Synthesized) -> None:
-    key = grown.at("History/Function").properties["Code"]["S3Key"]
-    asset = grown.assembly / f"asset.{key.removesuffix('.zip')}"
+def test_its_local_bytecode_is_not_uploaded(extended: Synthesized) -> None:
+    key = extended.at("History/Function").properties["Code"]["S3Key"]
+    asset = extended.assembly / f"asset.{key.removesuffix('.zip')}"
     bytecode = asset / "__pycache__" / "handler.cpython-313.pyc"
     assert {path for path in asset.rglob("*") if path.is_file()} == {asset / "handler.py", bytecode}
     assert b"left behind" not in bytecode.read_bytes()
 
 
-def test_the_dynamodb_endpoint_allows_its_action(grown: Synthesized) -> None:
-    assert ("dynamodb:BatchGetItem", "${Table/Jobs.Arn}") in endpoint_permissions(grown, "dynamodb")
+def test_the_dynamodb_endpoint_allows_its_action(extended: Synthesized) -> None:
+    assert ("dynamodb:BatchGetItem", "${Table/Jobs.Arn}") in endpoint_permissions(
+        extended, "dynamodb"
+    )
 
 
-def test_it_has_alarms_and_a_row_of_the_dashboard(grown: Synthesized) -> None:
-    alarms = {alarm.path for alarm in grown.all("AWS::CloudWatch::Alarm")}
+def test_it_has_alarms_and_a_row_of_the_dashboard(extended: Synthesized) -> None:
+    alarms = {alarm.path for alarm in extended.all("AWS::CloudWatch::Alarm")}
     assert alarms >= {
         "Monitoring/HistoryFailures",
         "Monitoring/HistoryThrottles",
         "Monitoring/HistoryDuration",
     }
-    titles = [str(widget["properties"]["title"]) for widget in widgets(grown)]
+    titles = [str(widget["properties"]["title"]) for widget in widgets(extended)]
     assert "history: invocations" in titles
 
 
-def test_its_resources_are_in_the_outputs(grown: Synthesized) -> None:
-    assert grown.template["Outputs"].keys() >= {"HistoryFunction", "HistoryRole", "HistoryLogs"}
+def test_its_resources_are_in_the_outputs(extended: Synthesized) -> None:
+    assert extended.template["Outputs"].keys() >= {"HistoryFunction", "HistoryRole", "HistoryLogs"}
 
 
 def test_it_is_in_the_openapi_document(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (answers, document):
         monkeypatch.setattr(module, "ROUTES", (*routes.ROUTES, ROW))
 
-    described = document.document()["paths"][ROW.path]["get"]
+    operation = document.document()["paths"][ROW.path]["get"]
 
-    assert described["operationId"] == "readHistory"
-    assert [each["name"] for each in described["parameters"]] == ["job_id", "since"]
-    assert described["responses"].keys() >= {"200", "400", "403", "404", "429", "500", "503"}
+    assert operation["operationId"] == "readHistory"
+    assert [parameter["name"] for parameter in operation["parameters"]] == ["job_id", "since"]
+    assert operation["responses"].keys() >= {"200", "400", "403", "404", "429", "500", "503"}

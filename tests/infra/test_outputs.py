@@ -1,4 +1,4 @@
-"""Everything that the stack made can be found in its outputs."""
+"""The outputs of the stack."""
 
 import pytest
 
@@ -16,22 +16,22 @@ WITHOUT_IDENTITY = {
     "AWS::WAFv2::LoggingConfiguration",
     "AWS::WAFv2::WebACLAssociation",
 }
-"""Nothing could be done with a reference to one of these."""
+"""A reference to one of these is of no use."""
 
 
 def test_every_resource_is_in_the_outputs(stack: Synthesized) -> None:
-    listed = {stack.flat(output["Value"]) for output in stack.template["Outputs"].values()}
+    values = {stack.flat(output["Value"]) for output in stack.template["Outputs"].values()}
     missing = {
         resource.path
         for resource in stack.resources
-        if resource.type not in WITHOUT_IDENTITY and f"${{{resource.path}}}" not in listed
+        if resource.type not in WITHOUT_IDENTITY and f"${{{resource.path}}}" not in values
     }
     assert missing == set()
 
 
 def test_every_output_has_a_description(stack: Synthesized) -> None:
-    unexplained = [n for n, o in stack.template["Outputs"].items() if not o.get("Description")]
-    assert unexplained == []
+    undescribed = [n for n, o in stack.template["Outputs"].items() if not o.get("Description")]
+    assert undescribed == []
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,15 @@
-"""What the type checker knows of the CDK."""
+"""The CDK modules that mypy follows."""
 
 import re
 import tomllib
 
 from infra.spec.paths import PROJECT
 
-FOLDERS = ("infra", "local", "ops", "bench", "tests")
+FOLDERS = ("infra", "tools", "local", "ops", "bench", "tests")
 
 
 def test_mypy_checks_exactly_the_cdk_modules_in_use() -> None:
-    sources = [PROJECT / "app.py", *(f for each in FOLDERS for f in (PROJECT / each).rglob("*.py"))]
+    sources = [PROJECT / "app.py", *(f for name in FOLDERS for f in (PROJECT / name).rglob("*.py"))]
     used = {
         f"aws_cdk.{name}"
         for source in sources
@@ -18,5 +18,5 @@ def test_mypy_checks_exactly_the_cdk_modules_in_use() -> None:
         )
     }
     overrides = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
-    (checked,) = (each["module"] for each in overrides if each.get("follow_imports") == "normal")
+    (checked,) = (item["module"] for item in overrides if item.get("follow_imports") == "normal")
     assert {"aws_cdk", *used} == {*checked}

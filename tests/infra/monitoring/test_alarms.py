@@ -1,78 +1,130 @@
-"""Each alarm on both sides of its threshold, evaluated from the template."""
+"""The alarms: what each watches, whom it notifies, and its chapter of the runbooks."""
 
-from collections.abc import Sequence
+import re
 
 import pytest
 
+from common.aws.timeouts import LAMBDA_TIMEOUT
 from infra.monitoring.alarms import RUNBOOKS
 from infra.spec.paths import PROJECT
+from infra.spec.routes import FUNCTIONS, ROUTES, Function
 from infra.spec.stages import STAGES
-from local.emulator import alarms
-from tests.support.alarm_data import MetricValues, data_by_alarm
+from tests.support.alarm_data import data_by_alarm
+from tests.support.templates.metrics import alarm, alarm_metrics
 from tests.support.templates.synthesized import Properties, Synthesized
 
-NOW = 1_000_000.0
+TOPIC = "${Monitoring/Alarms}"
 NAMES = list(data_by_alarm(STAGES["dev"]))
 
 
-def alarm(stack: Synthesized, name: str) -> Properties:
-    return stack.one(
-        "AWS::CloudWatch::Alarm", lambda p: p["AlarmName"] == f"{stack.stage.prefix}-{name}"
-    )
+def watched_metrics(properties: Properties) -> set[tuple[str, str]]:
+    """Return namespace and name of the metrics that an alarm watches."""
+    return {(metric.namespace, metric.name) for metric in alarm_metrics(properties)}
 
 
-def state(alarm: Properties, data: MetricValues, periods: Sequence[int]) -> str:
-    """The alarm's state when its metrics had ``data`` so many periods ago, and else none."""
-    seen: dict[str, object] = {}
-
-    def read(query: alarms.Query, start: float, _: float) -> alarms.Value:
-        ago = round((NOW - start) // query["Period"])
-        # Of the same metric of several operations or functions, one has data.
-        one = seen.setdefault(query["MetricName"], query["Dimensions"])
-        values = data.get(query["MetricName"])
-        if ago not in periods or values is None or query["Dimensions"] != one:
-            return None
-        total = sum(value * count for value, count in values.items())
-        match query["Stat"]:
-            case "Sum":
-                return total
-            case "Average":
-                return total / sum(values.values())
-        # All that a percentile is asked of here is the same.
-        (value,) = values
-        return value
-
-    return alarms.evaluate_alarm(alarm, read, NOW)[0]
+def dimensions(properties: Properties) -> list[dict[str, str]]:
+    """Return the dimensions of each metric that an alarm watches."""
+    return [metric.dimensions for metric in alarm_metrics(properties)]
 
 
-def test_every_alarm_has_test_data(stack: Synthesized) -> None:
-    names = {r.properties["AlarmName"] for r in stack.all("AWS::CloudWatch::Alarm")}
-    assert names == {f"{stack.stage.prefix}-{name}" for name in data_by_alarm(stack.stage)}
+def expression(properties: Properties) -> str:
+    (value,) = (m["Expression"] for m in properties["Metrics"] if m["ReturnData"])
+    return str(value)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_an_alarm_is_raised_only_beyond_its_threshold(name: str, stack: Synthesized) -> None:
-    found = alarm(stack, name)
-    beyond, within = data_by_alarm(stack.stage)[name]
-    everywhere = range(1, found["EvaluationPeriods"] + 1)
-    assert state(found, beyond, everywhere) == "ALARM"
-    assert state(found, within, everywhere) == "OK"
+def test_every_alarm_notifies_the_topic_when_it_starts_and_ends(stack: Synthesized) -> None:
+    for resource in stack.all("AWS::CloudWatch::Alarm"):
+        assert resource.properties["AlarmActions"] == [TOPIC]
+        assert resource.properties["OKActions"] == [TOPIC]
+        assert resource.properties["TreatMissingData"] == "notBreaching"
+        assert resource.properties["AlarmDescription"]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_an_alarm_needs_its_number_of_periods(name: str, stack: Synthesized) -> None:
-    found = alarm(stack, name)
-    beyond, _ = data_by_alarm(stack.stage)[name]
-    needed, of = found["DatapointsToAlarm"], found["EvaluationPeriods"]
-    assert (needed, of) == ((1, 1) if name in ("FailedJobs", "ArchiveLoss") else (3, 5))
-    scattered = range(1, of + 1, 2)
-    assert state(found, beyond, scattered) == "ALARM"
-    assert state(found, beyond, scattered[1:]) == "OK"
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_alarm_watches_the_failures_of_each_function(name: Function, stack: Synthesized) -> None:
+    properties = alarm(stack, f"{name.capitalize()}Failures")
+    assert properties["Threshold"] == stack.stage.error_rate_percent
+    assert watched_metrics(properties) == {
+        ("JobLedger", "Faults"),
+        ("AWS/Lambda", "Errors"),
+        ("AWS/Lambda", "Invocations"),
+    }
+    assert {"service": f"job-ledger-{stack.stage.name}", "function": name} in dimensions(properties)
+    assert {"FunctionName": f"${{{name.capitalize()}/Function}}"} in dimensions(properties)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_missing_data_raises_no_alarm(name: str, stack: Synthesized) -> None:
-    assert state(alarm(stack, name), {}, [1]) == "OK"
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_alarm_watches_the_throttles_of_each_function(
+    name: Function, stack: Synthesized
+) -> None:
+    properties = alarm(stack, f"{name.capitalize()}Throttles")
+    assert watched_metrics(properties) == {("AWS/Lambda", "Throttles")}
+    assert (properties["Threshold"], properties["Statistic"]) == (1, "Sum")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_alarm_watches_the_duration_of_each_function(name: Function, stack: Synthesized) -> None:
+    properties = alarm(stack, f"{name.capitalize()}Duration")
+    assert watched_metrics(properties) == {("AWS/Lambda", "Duration")}
+    assert properties["ExtendedStatistic"] == "p99"
+    assert properties["Threshold"] == 0.8 * 1_000 * LAMBDA_TIMEOUT
+
+
+def test_an_alarm_watches_the_failures_of_the_api(stack: Synthesized) -> None:
+    properties = alarm(stack, "ApiFailures")
+    assert watched_metrics(properties) == {("AWS/ApiGateway", "5XXError")}
+    assert properties["Statistic"] == "Average"
+    assert properties["Threshold"] == stack.stage.error_rate_percent / 100
+
+
+def test_an_alarm_watches_the_latency_of_the_api(stack: Synthesized) -> None:
+    properties = alarm(stack, "ApiLatency")
+    assert watched_metrics(properties) == {("AWS/ApiGateway", "Latency")}
+    assert properties["ExtendedStatistic"] == "p99"
+    assert properties["Threshold"] == stack.stage.latency_p99_ms
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"), [("TableThrottles", "ThrottledRequests"), ("TableFailures", "SystemErrors")]
+)
+def test_alarms_watch_every_operation_of_the_routes_on_the_table(
+    name: str, metric: str, stack: Synthesized
+) -> None:
+    properties = alarm(stack, name)
+    assert watched_metrics(properties) == {("AWS/DynamoDB", metric)}
+    operations = {d["Operation"] for d in dimensions(properties)}
+    assert operations == {a.split(":")[1] for r in ROUTES for a in r.table + r.indexes}
+    assert {d["TableName"] for d in dimensions(properties)} == {"${Table/Jobs}"}
+
+
+def test_an_alarm_watches_the_share_of_failed_jobs(stack: Synthesized) -> None:
+    properties = alarm(stack, "FailedJobs")
+    assert watched_metrics(properties) == {
+        ("JobLedger", "JobsFailed"),
+        ("JobLedger", "JobsSucceeded"),
+        ("JobLedger", "JobsCancelled"),
+    }
+    assert properties["Threshold"] == stack.stage.failed_jobs_percent
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [("ArchiveFailures", "ArchiveFailures"), ("ArchiveLoss", "ArchiveDroppedLines")],
+)
+def test_alarms_watch_the_uploads_of_every_function(
+    name: str, metric: str, stack: Synthesized
+) -> None:
+    properties = alarm(stack, name)
+    assert watched_metrics(properties) == {("JobLedger", metric)}
+    assert {d["function"] for d in dimensions(properties)} == set(FUNCTIONS)
+
+
+def test_a_metric_without_data_does_not_hide_the_others(stack: Synthesized) -> None:
+    for resource in stack.all("AWS::CloudWatch::Alarm", lambda p: len(p.get("Metrics", [])) > 2):
+        ids = [m["Id"] for m in resource.properties["Metrics"] if "MetricStat" in m]
+        text = expression(resource.properties)
+        for id_ in ids:
+            assert set(re.findall(rf".{{5}}\b{id_}\b.{{4}}", text)) == {f"FILL({id_}, 0)"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,8 +143,8 @@ def test_the_runbooks_list_the_thresholds_of_every_stage() -> None:
     dev, prod = STAGES["dev"], STAGES["prod"]
     lines = (PROJECT / RUNBOOKS).read_text().splitlines()
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if "|" in line]
-    told = {row[0]: row[2:4] for row in rows}
-    assert told["ApiFailures"] == told["…Failures, per function"]
-    assert told["ApiFailures"] == [f"> {s.error_rate_percent:g} %" for s in (dev, prod)]
-    assert told["ApiLatency"] == [f"> {s.latency_p99_ms} ms" for s in (dev, prod)]
-    assert told["FailedJobs"] == [f"> {s.failed_jobs_percent:g} %" for s in (dev, prod)]
+    thresholds = {row[0]: row[2:4] for row in rows}
+    assert thresholds["ApiFailures"] == thresholds["…Failures, per function"]
+    assert thresholds["ApiFailures"] == [f"> {s.error_rate_percent:g} %" for s in (dev, prod)]
+    assert thresholds["ApiLatency"] == [f"> {s.latency_p99_ms} ms" for s in (dev, prod)]
+    assert thresholds["FailedJobs"] == [f"> {s.failed_jobs_percent:g} %" for s in (dev, prod)]

@@ -1,4 +1,4 @@
-"""The maker of the cursor key, with CloudFormation's requests and a real place for answers."""
+"""The function of Custom::CursorKey, with a server for its answers to CloudFormation."""
 
 import base64
 import json
@@ -34,12 +34,12 @@ class Context:
 
 @dataclass
 class Server:
-    """Takes CloudFormation's answers, and refuses whatever SSM is asked for."""
+    """Records the answers to CloudFormation, and denies every call of SSM."""
 
     url: str = ""
     answers: list[dict[str, Any]] = field(default_factory=list)
     content_types: list[str | None] = field(default_factory=list)
-    asked: list[dict[str, Any]] = field(default_factory=list)
+    ssm_requests: list[dict[str, Any]] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -59,10 +59,10 @@ def server() -> Iterator[Server]:
             self.end_headers()
 
         def do_POST(self) -> None:
-            asked = self._body()
-            state.asked.append(asked)
-            refusal = {"__type": "AccessDeniedException", "Message": f"refused: {asked}"}
-            text = json.dumps(refusal).encode()
+            body = self._body()
+            state.ssm_requests.append(body)
+            error = {"__type": "AccessDeniedException", "Message": f"denied: {body}"}
+            text = json.dumps(error).encode()
             self.send_response(400)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
@@ -94,16 +94,16 @@ def ssm() -> Iterator["SSMClient"]:
         yield boto3.client("ssm")
 
 
-def request(server: Server, kind: str, **more: Any) -> dict[str, Any]:
+def request(server: Server, type_: str, **properties: Any) -> dict[str, Any]:
     return {
-        "RequestType": kind,
+        "RequestType": type_,
         "ResponseURL": f"{server.url}/answer?signature=secret",
         "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/test/1",
         "RequestId": "request-1",
         "LogicalResourceId": "CursorKey",
         "ResourceType": "Custom::CursorKey",
         "ResourceProperties": {"ServiceToken": "arn", "ParameterName": NAME},
-        **more,
+        **properties,
     }
 
 
@@ -138,11 +138,11 @@ def test_each_create_request_writes_a_different_key(ssm: "SSMClient", server: Se
     assert value(ssm) != first
 
 
-@pytest.mark.parametrize("kind", ["Create", "Update"])
-def test_an_existing_key_is_kept(kind: str, ssm: "SSMClient", server: Server) -> None:
+@pytest.mark.parametrize("type_", ["Create", "Update"])
+def test_an_existing_key_is_kept(type_: str, ssm: "SSMClient", server: Server) -> None:
     handler(request(server, "Create"), Context())
     first = value(ssm)
-    handler(request(server, kind, PhysicalResourceId=NAME), Context())
+    handler(request(server, type_, PhysicalResourceId=NAME), Context())
     assert value(ssm) == first
     assert [answer["Status"] for answer in server.answers] == ["SUCCESS", "SUCCESS"]
 
@@ -195,7 +195,7 @@ def test_an_error_that_quotes_the_key_is_reported_without_it(
     assert "PutParameter: AccessDeniedException" in answer["Reason"]
     assert Context.log_stream_name in answer["Reason"]
     assert answer["PhysicalResourceId"] == NAME
-    (key,) = json.loads(server.asked[0]["Value"])
+    (key,) = json.loads(server.ssm_requests[0]["Value"])
     assert key["secret"] not in json.dumps(answer) + caplog.text
 
 
@@ -234,8 +234,8 @@ def rotation(*, revoke: bool = False) -> dict[str, Any]:
 
 
 def keys(ssm: "SSMClient") -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(value(ssm))
-    return found
+    stored: list[dict[str, Any]] = json.loads(value(ssm))
+    return stored
 
 
 def test_a_rotation_puts_a_new_key_before_the_old_one(ssm: "SSMClient", server: Server) -> None:
@@ -278,9 +278,9 @@ def test_the_keys_appear_in_no_answer_to_the_operator_and_no_log_line(
     ssm: "SSMClient", server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     handler(request(server, "Create"), Context())
-    told = json.dumps(handler(rotation(), Context()))
+    answer = json.dumps(handler(rotation(), Context()))
     assert NAME in caplog.text
-    assert [key for key in keys(ssm) if key["secret"] in told + caplog.text] == []
+    assert [key for key in keys(ssm) if key["secret"] in answer + caplog.text] == []
 
 
 def test_a_rotation_without_a_key_fails_and_changes_nothing(ssm: "SSMClient") -> None:
@@ -293,9 +293,9 @@ def test_a_rotation_error_that_quotes_the_key_is_raised_without_it(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-    with pytest.raises(NotRotated) as refused:
+    with pytest.raises(NotRotated) as error:
         handler(rotation(revoke=True), Context())
-    (key,) = json.loads(server.asked[0]["Value"])
-    told = "".join(traceback.format_exception(refused.value))
-    assert "PutParameter: AccessDeniedException" in told
-    assert key["secret"] not in told
+    (key,) = json.loads(server.ssm_requests[0]["Value"])
+    trace = "".join(traceback.format_exception(error.value))
+    assert "PutParameter: AccessDeniedException" in trace
+    assert key["secret"] not in trace
