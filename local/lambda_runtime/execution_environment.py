@@ -34,6 +34,8 @@ class ExecutionEnvironment:
         freezes: Stop the process whenever Lambda would freeze it.
         accepts_extensions: Whether Lambda lets its extension register.
         sampled: Whether X-Ray samples the requests.
+        variables: More environment variables.
+        modules: A folder of further modules, such as ``sitecustomize``.
     """
 
     def __init__(
@@ -46,12 +48,15 @@ class ExecutionEnvironment:
         freezes: bool = False,
         accepts_extensions: bool = True,
         sampled: bool = False,
+        variables: Mapping[str, str] | None = None,
+        modules: Path | None = None,
     ) -> None:
         self._freezes = freezes
         self._frozen = False
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self.api = RuntimeApi(self._freeze, accepts_extensions=accepts_extensions, sampled=sampled)
         task_root = FUNCTION_SOURCES / function
+        path = [task_root, build_layer(BUILD) / "python", *([modules] if modules else [])]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", "handler.handler"],
             cwd=task_root,
@@ -69,8 +74,9 @@ class ExecutionEnvironment:
                 "FUNCTION": function,
                 "ARCHIVE_BUCKET": aws.bucket,
                 "ARCHIVE_FLUSH_SECONDS": str(flush_seconds),
-                "PYTHONPATH": os.pathsep.join([str(task_root), str(build_layer(BUILD) / "python")]),
+                "PYTHONPATH": os.pathsep.join(map(str, path)),
                 "PYTHONPYCACHEPREFIX": str(compiled),
+                **(variables or {}),
             },
         )
 

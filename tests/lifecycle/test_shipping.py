@@ -6,6 +6,7 @@ import statistics
 import time
 import uuid
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from common.logs.s3_log_shipper import MAX_BUFFERED_BYTES
 from local.lambda_runtime.gateway_event import gateway_event
 from local.lambda_runtime.moto_aws import MotoAws, serve_aws
 from tests.lifecycle.conftest import Start
+from tests.support import dead_host
 
 
 def _create() -> dict[str, Any]:
@@ -159,3 +161,33 @@ def test_a_shutdown_that_s3_holds_up_ends_in_time_and_counts_what_may_be_lost(
 
     assert time.monotonic() - begun < 0.5
     assert environment.counted("ArchiveDroppedLines") == 4
+
+
+def test_a_bucket_that_cannot_be_reached_costs_no_latency_and_little_time(
+    aws: MotoAws, start: Start, tmp_path: Path
+) -> None:
+    with dead_host.dead_port() as port:
+        unreachable = start(
+            function="create",
+            flush_seconds=10,
+            variables={"AWS_ENDPOINT_URL_S3": f"http://{dead_host.HOST}:{port}"},
+            modules=dead_host.write_resolver(tmp_path),
+        )
+        environments = {"reachable": start(function="create", flush_seconds=10)}
+        environments["unreachable"] = unreachable
+        latencies: dict[str, list[float]] = {name: [] for name in environments}
+        busy = 0.0
+        for _, (name, environment) in itertools.product(range(101), environments.items()):
+            invocation = environment.invoke(_create())
+            assert invocation.answer["statusCode"] == 201
+            latencies[name].append(invocation.latency)
+            if environment is unreachable:
+                answered = time.monotonic()
+                environment.api.wait_until_idle()
+                busy += time.monotonic() - answered
+
+    reachable, slowed = (statistics.median(each[1:]) for each in latencies.values())
+    assert slowed - reachable < 0.005
+    assert unreachable.counted("ArchiveFailures") >= 1
+    # Of the ten seconds between two attempts.
+    assert busy < 4

@@ -1,9 +1,14 @@
 """The S3 log shipper."""
 
 import gzip
+import time
+
+from botocore.exceptions import EndpointConnectionError
+from botocore.stub import Stubber
 
 from common.aws.clients import client
 from common.logs.s3_log_shipper import FLUSH_BYTES, LogShipper
+from tests.support.waiting import wait_until
 
 
 def _shipper(
@@ -26,8 +31,8 @@ def test_all_lines_are_uploaded_once_in_one_object() -> None:
     shipper.add("one")
     shipper.add("zwölf")
 
-    assert shipper.ship("request-1").objects == 1
-    assert shipper.ship("request-2").objects == 0
+    assert shipper.ship("invocation-1").objects == 1
+    assert shipper.ship("invocation-2").objects == 0
     assert _objects() == ["one\nzwölf\n".encode()]
 
 
@@ -35,7 +40,7 @@ def test_without_lines_no_object_is_uploaded() -> None:
     shipper = _shipper()
 
     assert not shipper.due
-    shipper.ship("request-1")
+    shipper.ship("invocation-1")
     assert _objects() == []
 
 
@@ -43,12 +48,12 @@ def test_lines_stay_in_the_buffer_until_s3_accepts_them() -> None:
     shipper = _shipper()
     client("s3").delete_bucket(Bucket="archive")
     shipper.add("one")
-    assert shipper.ship("request-1").error == "NoSuchBucket"
+    assert shipper.ship("invocation-1").error == "NoSuchBucket"
     assert shipper.waiting == 1
 
     client("s3").create_bucket(Bucket="archive")
     shipper.add("two")
-    shipper.ship("request-2")
+    shipper.ship("invocation-2")
 
     assert _objects() == [b"one\n", b"two\n"]
     assert shipper.waiting == 0
@@ -58,7 +63,7 @@ def test_a_quiet_function_ships_at_once_and_a_busy_one_once_per_interval() -> No
     shipper = _shipper(flush_seconds=60)
     shipper.add("one")
     assert shipper.due
-    shipper.ship("request-1")
+    shipper.ship("invocation-1")
 
     shipper.add("two")
 
@@ -68,7 +73,7 @@ def test_a_quiet_function_ships_at_once_and_a_busy_one_once_per_interval() -> No
 def test_lines_are_due_when_the_interval_is_over() -> None:
     shipper = _shipper(flush_seconds=0)
     shipper.add("one")
-    shipper.ship("request-1")
+    shipper.ship("invocation-1")
 
     shipper.add("two")
 
@@ -78,7 +83,7 @@ def test_lines_are_due_when_the_interval_is_over() -> None:
 def test_many_lines_do_not_wait_for_the_interval() -> None:
     shipper = _shipper(flush_seconds=60)
     shipper.add("one")
-    shipper.ship("request-1")
+    shipper.ship("invocation-1")
 
     shipper.add("x" * FLUSH_BYTES)
 
@@ -88,7 +93,7 @@ def test_many_lines_do_not_wait_for_the_interval() -> None:
 def test_many_lines_wait_for_the_interval_while_s3_fails() -> None:
     shipper = _shipper("missing", flush_seconds=60)
     shipper.add("one")
-    shipper.ship("request-1")
+    shipper.ship("invocation-1")
 
     shipper.add("x" * FLUSH_BYTES)
 
@@ -100,17 +105,17 @@ def test_a_full_buffer_drops_the_oldest_lines_and_counts_them() -> None:
     for line in ("aaaa", "bbbb", "cccc"):
         shipper.add(line)
 
-    shipment = shipper.ship("request-1")
+    shipment = shipper.ship("invocation-1")
 
     assert shipment.dropped == 1
     assert _objects() == [b"bbbb\ncccc\n"]
-    assert shipper.ship("request-2").dropped == 0
+    assert shipper.ship("invocation-2").dropped == 0
 
 
 def test_lines_dropped_after_the_last_attempt_are_counted_too() -> None:
     shipper = _shipper("missing", max_bytes=10)
     shipper.add("aaaa")
-    assert shipper.ship("request-1").dropped == 0
+    assert shipper.ship("invocation-1").dropped == 0
 
     for line in ("bbbb", "cccc", "dddd"):
         shipper.add(line)
@@ -127,3 +132,35 @@ def test_while_s3_fails_every_line_is_either_waiting_or_counted_as_dropped() -> 
         dropped += shipper.ship(f"request-{number}").dropped
         assert dropped + shipper.waiting == number
     assert dropped > 0
+
+
+def test_a_batch_that_s3_will_never_accept_is_dropped_and_does_not_block_the_next() -> None:
+    shipper = _shipper()
+    shipper.add("one")
+    with Stubber(client("s3")) as s3:
+        s3.add_client_error("put_object", "KeyTooLongError", http_status_code=400)
+        shipment = shipper.ship("invocation-1")
+    assert (shipment.objects, shipment.error, shipment.dropped) == (0, "ClientError", 1)
+    assert shipper.waiting == 0
+
+    shipper.add("two")
+    assert shipper.ship("invocation-2").objects == 1
+    assert _objects() == [b"two\n"]
+
+
+def test_the_interval_to_the_next_attempt_begins_when_a_failed_one_has_ended() -> None:
+    shipper = _shipper(flush_seconds=0.3)
+    shipper.add("one")
+
+    def time_out(**_: object) -> None:
+        time.sleep(0.4)
+        raise EndpointConnectionError(endpoint_url="https://s3.example")
+
+    events = client("s3").meta.events
+    events.register("before-call.s3.PutObject", time_out)
+    try:
+        assert shipper.ship("invocation-1").error == "EndpointConnectionError"
+    finally:
+        events.unregister("before-call.s3.PutObject", time_out)
+    assert not shipper.due
+    wait_until(lambda: shipper.due)

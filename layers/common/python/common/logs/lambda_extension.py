@@ -134,10 +134,10 @@ def invocation(context: "LambdaContext", request_id: str) -> Iterator[None]:
 
     Args:
         context: The invocation's context object.
-        request_id: The request's id; part of the name of the object that it may ship.
+        request_id: The request's id, for the log.
     """
-    global _request_id
-    _request_id = request_id
+    global _request_id, _invocation_id
+    _request_id, _invocation_id = request_id, context.aws_request_id
     try:
         yield
     finally:
@@ -148,7 +148,7 @@ def invocation(context: "LambdaContext", request_id: str) -> Iterator[None]:
             _ship()
 
 
-_request_id = ""
+_request_id = _invocation_id = ""
 
 
 def _ship_if_due(seconds: float) -> None:
@@ -173,7 +173,7 @@ def _report_lost_lines() -> None:
 
 
 def _ship() -> None:
-    shipment = log_shipper.ship(_request_id)
+    shipment = log_shipper.ship(_invocation_id)
     if shipment.objects:
         count("ArchiveUploads", shipment.objects)
     if shipment.dropped:

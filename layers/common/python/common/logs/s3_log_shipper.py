@@ -20,6 +20,19 @@ FLUSH_BYTES = 1024 * 1024
 """A buffer of this size is uploaded at once; a storm of requests takes seconds to fill it."""
 MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 
+_NEVER_ACCEPTED = {
+    "EntityTooLarge",
+    "InvalidArgument",
+    "InvalidRequest",
+    "InvalidURI",
+    "KeyTooLongError",
+    "MetadataTooLarge",
+}
+"""The codes of S3 for an object that it will never accept, and that would block all others.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+"""
+
 
 class Shipment(NamedTuple):
     """The result of one attempt to ship."""
@@ -28,10 +41,10 @@ class Shipment(NamedTuple):
     """Objects that were uploaded."""
 
     error: str | None
-    """The name of the exception that ended the attempt; None if it succeeded."""
+    """The name of the exception that kept lines from S3; None if there was none."""
 
     dropped: int
-    """Lines dropped from a full buffer since the last report."""
+    """Lines dropped since the last report: the buffer was full, or S3 will never accept them."""
 
 
 class _Batch(NamedTuple):
@@ -106,16 +119,17 @@ class LogShipper:
         overdue = time.time() - self._attempted >= self._flush_seconds
         return overdue or (self._bytes >= FLUSH_BYTES and not self._failed)
 
-    def ship(self, request_id: str) -> Shipment:
+    def ship(self, invocation_id: str) -> Shipment:
         """Upload every buffered line, as gzip objects of JSON lines.
 
         Args:
-            request_id: The id of the request that ships; part of the object's key.
+            invocation_id: Lambda's id of the invocation that ships; part of the object's key. It
+                is never the request id, which a caller may choose.
         """
         with self._shipping:
             self._attempted = time.time()
-            objects = 0
-            while batch := self._failed or self._seal(request_id):
+            objects, refusal = 0, None
+            while batch := self._failed or self._seal(invocation_id):
                 self._failed = batch
                 try:
                     client("s3").put_object(
@@ -125,12 +139,18 @@ class LogShipper:
                         ContentType="application/gzip",
                     )
                 except (BotoCoreError, ClientError, DeadlineReached) as error:
+                    if _is_permanent(error):
+                        self._failed, refusal = None, type(error).__name__
+                        self._dropped += batch.lines
+                        continue
+                    # The next attempt is due an interval after this one has ended.
+                    self._attempted = time.time()
                     return Shipment(objects, type(error).__name__, self.take_dropped())
                 self._failed = None
                 objects += 1
-            return Shipment(objects, None, self.take_dropped())
+            return Shipment(objects, refusal, self.take_dropped())
 
-    def _seal(self, request_id: str) -> _Batch | None:
+    def _seal(self, invocation_id: str) -> _Batch | None:
         if not self._lines:
             return None
         lines, self._lines = self._lines, deque()
@@ -138,7 +158,11 @@ class LogShipper:
         now = datetime.now(UTC)
         return _Batch(
             key=f"logs/function={self._function}/date={now:%Y-%m-%d}/hour={now:%H}/"
-            f"{now:%Y%m%dT%H%M%S%f}Z-{request_id}.jsonl.gz",
+            f"{now:%Y%m%dT%H%M%S%f}Z-{invocation_id}.jsonl.gz",
             body=gzip.compress(b"".join(lines), compresslevel=6, mtime=0),
             lines=len(lines),
         )
+
+
+def _is_permanent(error: Exception) -> bool:
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] in _NEVER_ACCEPTED
