@@ -93,7 +93,12 @@ class JobLedgerStack(Stack):
             "Outputs",
             named={
                 "Stage": Output("The stage", stage.name),
-                "ApiUrl": Output("The URL of the API", api.rest_api.url),
+                "ApiUrl": Output(
+                    "The URL of the API",
+                    f"https://{stage.domain_name}/"
+                    if stage.closes_default_endpoint
+                    else api.rest_api.url,
+                ),
                 "ApiKeyId": Output(
                     "The id of the API key; `get-api-key` returns its value", api.api_key.key_id
                 ),

@@ -34,7 +34,8 @@ class CustomDomain(Construct):
                 self, "Certificate", stage.certificate_arn
             ),
             endpoint_type=apigateway.EndpointType.REGIONAL,
-            security_policy=apigateway.SecurityPolicy.TLS_1_2,
+            security_policy=apigateway.SecurityPolicy.TLS13_1_2_PFS_PQ_2025_09,
+            endpoint_access_mode=apigateway.EndpointAccessMode.STRICT,
             mapping=api.rest_api,
         )
         self.outputs = {

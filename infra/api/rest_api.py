@@ -20,6 +20,14 @@ from infra.spec.paths import SCHEMAS
 from infra.spec.routes import ROUTES, Function, Route
 from infra.spec.stages import Stage
 
+SECURITY_POLICY = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
+"""TLS 1.2 and 1.3 with forward secrecy, the post-quantum key exchange included:
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-list.html"""
+
+ENDPOINT_ACCESS_MODE = "STRICT"
+"""The TLS server name must be the host that the request is for:
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html#apigateway-security-policies-endpoint-access-mode"""
+
 _PREFLIGHT_MAX_AGE = Duration.hours(1)
 
 _ACCESS_LOG = {
@@ -89,6 +97,7 @@ class LedgerApi(Construct):
             default_method_options=apigateway.MethodOptions(api_key_required=True),
             deploy_options=self._deploy_options(),
         )
+        self._secure_endpoint()
         # The CDK's output of the URL. The stack has an output with a stable name instead.
         self.rest_api.node.try_remove_child("Endpoint")
         self._add_execution_log_group()
@@ -146,8 +155,24 @@ class LedgerApi(Construct):
             logging_level=apigateway.MethodLoggingLevel.ERROR,
             # A data trace logs whole requests and responses, with their bodies.
             data_trace_enabled=False,
-            metrics_enabled=True,
+            # AWS bills the metrics of a method as custom metrics. The alarms and the dashboard use
+            # those of the stage, which are free:
+            # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
+            metrics_enabled=False,
         )
+
+    def _secure_endpoint(self) -> None:
+        """Restrict the default endpoint to TLS 1.2 and 1.3, or close it.
+
+        By default, a regional API accepts TLS 1.0. The CDK's RestApi has no properties for this.
+        """
+        rest_api = self.rest_api.node.default_child
+        if not isinstance(rest_api, apigateway.CfnRestApi):
+            raise TypeError("The CDK's RestApi is no CfnRestApi")
+        rest_api.security_policy = SECURITY_POLICY
+        rest_api.endpoint_access_mode = ENDPOINT_ACCESS_MODE
+        if self._stage.closes_default_endpoint:
+            rest_api.disable_execute_api_endpoint = True
 
     def _add_execution_log_group(self) -> None:
         """Add the log group, which API Gateway would otherwise create without a retention."""

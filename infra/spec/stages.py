@@ -60,6 +60,10 @@ class Stage:
     certificate_arn: str | None = None
     """The certificate for ``domain_name``, in the same region."""
 
+    keep_default_endpoint: bool = False
+    """Let the name that AWS generates answer beside ``domain_name``, for example until the DNS
+    record of a new domain exists. Without a domain name, the generated one always answers."""
+
     shards: int
     """The number of partitions that each index spreads all jobs, and the jobs of one status, over.
 
@@ -120,6 +124,11 @@ class Stage:
     def stack(self) -> str:
         """The name of the stack and of the dashboard."""
         return f"JobLedger-{self.name}"
+
+    @property
+    def closes_default_endpoint(self) -> bool:
+        """True if the API answers under its custom domain name only."""
+        return self.domain_name is not None and not self.keep_default_endpoint
 
     @property
     def lists_origins(self) -> bool:

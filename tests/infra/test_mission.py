@@ -109,9 +109,6 @@ MISSION: dict[str, Requirement] = {
         "AWS::ApiGateway::Stage",
         lambda p: "Api/AccessLogs" in p["AccessLogSetting"]["DestinationArn"],
     ),
-    "metrics of the API": lambda t: t.all(
-        "AWS::ApiGateway::Stage", lambda p: all(s["MetricsEnabled"] for s in p["MethodSettings"])
-    ),
     "alarms": lambda t: t.all("AWS::CloudWatch::Alarm"),
     "the topic of the alarms": lambda t: t.all("AWS::SNS::Topic"),
     "the key of the topic": lambda t: t.all("AWS::KMS::Key"),

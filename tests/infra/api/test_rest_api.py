@@ -133,9 +133,17 @@ def test_lists_leave_half_of_the_limits_to_other_requests(stack: Synthesized) ->
     assert settings(stack)["POST", "/jobs"]["ThrottlingRateLimit"] == stack.stage.rate_limit
 
 
-def test_every_method_has_metrics_and_logs_errors_without_bodies(stack: Synthesized) -> None:
+def test_the_endpoint_takes_no_tls_below_1_2_and_only_its_own_host(stack: Synthesized) -> None:
+    rest_api = stack.one("AWS::ApiGateway::RestApi")
+    assert re.fullmatch(r"SecurityPolicy_TLS13_1_[23]_.*2025_09", rest_api["SecurityPolicy"])
+    assert rest_api["EndpointAccessMode"] == "STRICT"
+
+
+def test_every_method_logs_errors_without_bodies_and_has_no_billed_metrics(
+    stack: Synthesized,
+) -> None:
     for method_settings in settings(stack).values():
-        assert method_settings["MetricsEnabled"] is True
+        assert method_settings["MetricsEnabled"] is False
         assert method_settings["LoggingLevel"] == "ERROR"
         assert method_settings["DataTraceEnabled"] is False
 
