@@ -14,5 +14,6 @@ def retention_for_fixed_name(stage: Stage) -> RemovalPolicy:
     """Return the policy of a resource that holds or reads data, with a name that we give it.
 
     A failed first deployment deletes the resource, since its name would block the second one.
+    After the deletion of the stack, a new stack adopts it: ``make deploy IMPORT=1``.
     """
     return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if stage.retain_data else RemovalPolicy.DESTROY

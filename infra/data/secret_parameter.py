@@ -10,7 +10,7 @@ from constructs import Construct
 from infra.bundling.function_code import build_code
 from infra.bundling.runtime import ARCHITECTURE, RUNTIME
 from infra.conventions.log_groups import log_group
-from infra.conventions.retention import retention_for_fixed_name
+from infra.conventions.retention import retention_for_data
 from infra.spec.paths import CUSTOM_RESOURCES
 from infra.spec.stages import Stage
 
@@ -84,5 +84,8 @@ def secret_parameter(
         # Longer than two attempts of the function. The default is an hour.
         service_timeout=Duration.minutes(5),
         properties=dict(properties),
-        removal_policy=retention_for_fixed_name(stage),
+        # Even if the creation fails: the function takes up an existing parameter, and the rollback
+        # of a second creation would delete what the first one has left.
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html
+        removal_policy=retention_for_data(stage),
     )

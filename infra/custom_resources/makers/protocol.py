@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.request import Request, urlopen
@@ -17,6 +18,23 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 ANSWER_TIMEOUT_SECONDS = 10
+
+SPREADING_SECONDS = 20
+"""The time in which a new role may be denied what its policy allows.
+
+IAM spreads a change with a delay, and CloudFormation calls the function right after its role is
+created. https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
+The function has 60 seconds: enough for this time, one more attempt and the response.
+"""
+
+RETRY_PAUSE_SECONDS = 2
+
+FAILED = "#failed"
+"""The end of the physical id of a parameter that could not be created.
+
+CloudFormation deletes what it could not create, by the id in the response. Under the parameter's
+own name, that would delete a parameter that an earlier stack has left. No name contains this end.
+"""
 
 logger = logging.getLogger()
 logger.setLevel(logging.INFO)
@@ -48,12 +66,13 @@ def serve(
     request, properties = event["RequestType"], event["ResourceProperties"]
     name = properties.get("ParameterName", "")
     # A deletion is about the id that CloudFormation holds: after an update that renames the
-    # parameter, CloudFormation deletes the old id.
+    # parameter, CloudFormation deletes the old id. A failed update leaves that id in use.
     resource = event["PhysicalResourceId"] if request == "Delete" else name
     try:
-        outcome = delete(resource) if request == "Delete" else create(properties)
+        outcome = delete(resource) if request == "Delete" else _create(create, properties)
     except Exception as error:  # noqa: BLE001  every failure is reported to CloudFormation
         status, reason = "FAILED", f"{kind(error)}; see log stream {context.log_stream_name}"
+        resource = f"{name}{FAILED}" if request == "Create" else event["PhysicalResourceId"]
     else:
         status, reason = "SUCCESS", outcome
     logger.log(
@@ -63,15 +82,30 @@ def serve(
         resource,
         reason,
     )
-    answer(event, status=status, reason=reason, resource=resource or "none")
+    answer(event, status=status, reason=reason, resource=resource)
+
+
+def _create(create: Callable[[Mapping[str, Any]], str], properties: Mapping[str, Any]) -> str:
+    """Call ``create`` until the permissions of the function's role are in force."""
+    deadline = time.monotonic() + SPREADING_SECONDS
+    while True:
+        try:
+            return create(properties)
+        except ClientError as error:
+            denied = error.response["Error"]["Code"].startswith("AccessDenied")
+            if not denied or time.monotonic() >= deadline:
+                raise
+        time.sleep(RETRY_PAUSE_SECONDS)
 
 
 def delete(name: str) -> str:
-    """Delete the parameter ``name`` if it exists.
+    """Delete the parameter ``name`` if it exists. Ignore the id of a failed creation.
 
     Returns:
         The outcome, for people.
     """
+    if name.endswith(FAILED):
+        return "was not created"
     ssm = client("ssm")
     try:
         ssm.delete_parameter(Name=name)

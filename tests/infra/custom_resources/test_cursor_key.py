@@ -12,13 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from infra.custom_resources.makers import cursor_key, protocol
 from infra.custom_resources.makers.cursor_key import (
     GRACE_SECONDS,
     SIGNS_AFTER_SECONDS,
     NotRotated,
     handler,
+)
+from infra.custom_resources.makers.protocol import (
+    ANSWER_TIMEOUT_SECONDS,
+    RETRY_PAUSE_SECONDS,
+    SPREADING_SECONDS,
 )
 
 if TYPE_CHECKING:
@@ -79,6 +86,26 @@ def server() -> Iterator[Server]:
     http.shutdown()
     http.server_close()
     thread.join()
+
+
+@dataclass
+class Clock:
+    """A clock that only sleeping advances."""
+
+    seconds: float = 0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(protocol, "time", clock)
+    return clock
 
 
 @pytest.fixture(autouse=True)
@@ -194,9 +221,66 @@ def test_an_error_that_quotes_the_key_is_reported_without_it(
     assert answer["Status"] == "FAILED"
     assert "PutParameter: AccessDeniedException" in answer["Reason"]
     assert Context.log_stream_name in answer["Reason"]
-    assert answer["PhysicalResourceId"] == NAME
     (key,) = json.loads(server.ssm_requests[0]["Value"])
     assert key["secret"] not in json.dumps(answer) + caplog.text
+
+
+def test_the_rollback_of_a_failed_creation_leaves_an_earlier_key(
+    ssm: "SSMClient", server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler(request(server, "Create"), Context())
+    first = value(ssm)
+    with monkeypatch.context() as patch:
+        patch.setattr(cursor_key, "_new_key", lambda **_: 1 / 0)
+        handler(request(server, "Create"), Context())
+    failed = server.answers[-1]
+    assert failed["Status"] == "FAILED"
+    assert failed["PhysicalResourceId"] == f"{NAME}#failed"
+
+    handler(request(server, "Delete", PhysicalResourceId=failed["PhysicalResourceId"]), Context())
+
+    assert server.answers[-1]["Status"] == "SUCCESS"
+    assert value(ssm) == first
+
+
+def test_a_failed_update_keeps_the_physical_id(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    renamed = {"ServiceToken": "arn", "ParameterName": "/job-ledger/test/other"}
+    event = request(server, "Update", PhysicalResourceId=NAME, ResourceProperties=renamed)
+    handler(event, Context())
+    (answer,) = server.answers
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", NAME)
+
+
+def test_a_creation_is_repeated_until_iam_has_spread_the_role(
+    ssm: "SSMClient", server: Server, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutParameter")
+    put, failures = cursor_key._put, iter([denied, denied])
+
+    def put_after_two_denials(*args: Any, **kwargs: Any) -> None:
+        if error := next(failures, None):
+            raise error
+        put(*args, **kwargs)
+
+    monkeypatch.setattr(cursor_key, "_put", put_after_two_denials)
+    handler(request(server, "Create"), Context())
+    assert [answer["Status"] for answer in server.answers] == ["SUCCESS"]
+    assert value(ssm)
+    assert clock.seconds == 2 * RETRY_PAUSE_SECONDS
+
+
+def test_a_lasting_denial_is_reported_before_the_function_times_out(
+    server: Server, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    handler(request(server, "Create"), Context())
+    assert [answer["Status"] for answer in server.answers] == ["FAILED"]
+    assert len(server.ssm_requests) == SPREADING_SECONDS / RETRY_PAUSE_SECONDS + 1
+    attempt = 3 * (3 + 5)
+    assert clock.seconds + attempt + ANSWER_TIMEOUT_SECONDS < 60
 
 
 def test_an_unreachable_parameter_store_is_reported_to_cloudformation(

@@ -60,11 +60,18 @@ def test_prod_retains_table_and_buckets(prod: Synthesized) -> None:
         assert resource.definition["UpdateReplacePolicy"] == "Retain"
 
 
-def test_prod_retains_logs_and_cursor_key_unless_the_first_deployment_fails(
-    prod: Synthesized,
-) -> None:
-    for resource in prod.all("AWS::Logs::LogGroup") + prod.all("Custom::CursorKey"):
+def test_prod_retains_logs_unless_the_first_deployment_fails(prod: Synthesized) -> None:
+    for resource in prod.all("AWS::Logs::LogGroup"):
         assert resource.definition["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+def test_prod_retains_secrets_even_if_the_first_deployment_fails(prod: Synthesized) -> None:
+    """The rollback of a second creation would delete the keys that the first one has left."""
+    secrets = [r for r in prod.resources if r.type.startswith("Custom::")]
+    assert len(secrets) == 2
+    for resource in secrets:
+        assert resource.definition["DeletionPolicy"] == "Retain"
+        assert resource.definition["UpdateReplacePolicy"] == "Retain"
 
 
 def test_dev_retains_only_the_accounts_logging_role(dev: Synthesized) -> None:
