@@ -27,12 +27,20 @@ CACHED_SECONDS = max(route.cache_ttl for route in ROUTES)
 _TIMEOUT_SECONDS = 35.0
 """Longer than API Gateway's own timeout, so that API Gateway answers first."""
 
+_NEW_KEY_SECONDS = 60.0
+"""The time that API Gateway may take to accept a new API key. Until then, it answers 403."""
+
 _PAUSE_SECONDS = 0.5
 _LONGEST_EXCERPT = 500
 
 
 class UnexpectedAnswer(Exception):
     """The API did not answer as it should; the message describes the answer."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        """The status of the answer, if that is what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,9 @@ class Client:
             raise UnexpectedAnswer(f"no answer: {error}") from error
         answer = Answer(response.status, response.headers, response.data.decode(errors="replace"))
         if answer.status != expected:
-            raise UnexpectedAnswer(f"{answer.status} instead of {expected.value}: {answer.excerpt}")
+            raise UnexpectedAnswer(
+                f"{answer.status} instead of {expected.value}: {answer.excerpt}", answer.status
+            )
         return answer
 
 
@@ -166,11 +176,14 @@ class _JobLife:
         self._send("GET", "/jobs", HTTPStatus.FORBIDDEN, headers={"x-api-key": ""})
 
     def _send_bad_body(self) -> None:
-        self._send("POST", "/jobs", HTTPStatus.BAD_REQUEST, {"pipeline": self._pipeline})
+        body = {"pipeline": self._pipeline}
+        self._send_with_new_key("POST", "/jobs", HTTPStatus.BAD_REQUEST, body)
 
     def _create(self) -> None:
         body = {"pipeline": self._pipeline, "input_uri": "s3://smoke/test"}
-        answer = self._send("POST", "/jobs", HTTPStatus.CREATED, body)
+        # A 403 changed nothing, so it is safe to try again. One success is not enough to rely on:
+        # another host of API Gateway may not know the key yet.
+        answer = self._send_with_new_key("POST", "/jobs", HTTPStatus.CREATED, body)
         _expect({"job_id", "status"} <= answer.body.keys() and "ETag" in answer.headers, answer)
         self._path = f"/jobs/{answer.body['job_id']}"
         self._etag = answer.headers["ETag"]
@@ -180,10 +193,11 @@ class _JobLife:
         _expect(answer.body.get("pipeline") == self._pipeline, answer)
 
     def _list(self) -> None:
-        def list_jobs() -> None:
+        def list_jobs() -> Answer:
             answer = self._send("GET", f"/jobs?pipeline={self._pipeline}", HTTPStatus.OK)
             paths = [f"/jobs/{item['job_id']}" for item in answer.body.get("items", ())]
             _expect(paths == [self._path], answer)
+            return answer
 
         # DynamoDB updates an index shortly after the table.
         _retry(list_jobs)
@@ -219,6 +233,15 @@ class _JobLife:
         # The cache may still hold the job.
         _retry(lambda: self._send("GET", self._deleted_path, HTTPStatus.NOT_FOUND))
 
+    def _send_with_new_key(
+        self, method: str, path: str, expected: HTTPStatus, body: object
+    ) -> Answer:
+        return _retry(
+            lambda: self._send(method, path, expected, body),
+            seconds=_NEW_KEY_SECONDS,
+            only=HTTPStatus.FORBIDDEN,
+        )
+
     def clean_up(self) -> None:
         """Delete the job if it still exists."""
         if self._path:
@@ -234,17 +257,30 @@ def _expect(condition: object, answer: Answer) -> None:
         raise UnexpectedAnswer(f"unexpected content: {answer.excerpt}")
 
 
-def _retry(act: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 2 * CACHED_SECONDS
+def _retry(
+    act: Callable[[], Answer],
+    *,
+    seconds: float = 2 * CACHED_SECONDS,
+    only: HTTPStatus | None = None,
+) -> Answer:
+    """Repeat a request until its answer is as expected, and return the answer.
+
+    Args:
+        act: Sends the request.
+        seconds: The time after which it must succeed.
+        only: The only status that is worth another attempt; None for any.
+
+    Raises:
+        UnexpectedAnswer: The last attempt failed.
+    """
+    deadline = time.monotonic() + seconds
     while True:
         try:
-            act()
-        except UnexpectedAnswer:
-            if time.monotonic() > deadline:
+            return act()
+        except UnexpectedAnswer as error:
+            if time.monotonic() > deadline or only not in {None, error.status}:
                 raise
             time.sleep(_PAUSE_SECONDS)
-        else:
-            return
 
 
 def command(
