@@ -14,6 +14,14 @@ from infra.spec.stages import Stage
 _TOKEN_VALIDITY = Duration.hours(1)
 _SIGN_IN_VALIDITY = Duration.hours(12)
 
+_OAUTH_ONLY = cognito.AuthFlow(user_srp=False)
+"""No sign-in through the API of the user pool, only through its pages and its token endpoint.
+
+Without a list, Cognito would also allow SRP and custom flows:
+https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html.
+The CDK adds the refreshing of tokens to each list.
+"""
+
 
 class UserPool(Construct):
     """A user pool with the scopes of the API, and a client for each kind of caller.
@@ -52,6 +60,7 @@ class UserPool(Construct):
             "Browser",
             user_pool_client_name=f"{stage.prefix}-browser",
             generate_secret=False,
+            auth_flows=_OAUTH_ONLY,
             o_auth=cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(authorization_code_grant=True),
                 scopes=[cognito.OAuthScope.OPENID, *api_scopes],
@@ -69,6 +78,7 @@ class UserPool(Construct):
             "Machine",
             user_pool_client_name=f"{stage.prefix}-machine",
             generate_secret=True,
+            auth_flows=_OAUTH_ONLY,
             o_auth=cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(client_credentials=True), scopes=api_scopes
             ),

@@ -142,6 +142,14 @@ def test_a_browser_signs_in_with_a_code_and_has_no_secret(prod: Synthesized) -> 
     assert browser["PreventUserExistenceErrors"] == "ENABLED"
 
 
+def test_no_client_signs_in_through_the_api_of_the_user_pool(prod: Synthesized) -> None:
+    # Without a list, Cognito allows ALLOW_USER_SRP_AUTH and ALLOW_CUSTOM_AUTH, too.
+    clients = prod.all("AWS::Cognito::UserPoolClient")
+    assert len(clients) == 2
+    for user_pool_client in clients:
+        assert user_pool_client.properties["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+
+
 def test_no_token_is_good_for_more_than_an_hour(prod: Synthesized) -> None:
     for name in ("Machine", "Browser"):
         user_pool_client = client(prod, name)
