@@ -1,7 +1,9 @@
 """The quotas of AWS, the limits of a stage, and the demand that a load makes on each.
 
 The figures are those of November 2025 in us-east-1, for an account with AWS's default quotas. When
-AWS raises a quota for your account, change it here. Each demand is linear in the request rate.
+AWS raises a quota for your account, change it here. A new account may have less, above all of
+Lambda's concurrent executions: often 10 instead of 1,000. Each demand is linear in the request
+rate.
 """
 
 from collections.abc import Callable, Mapping
@@ -204,7 +206,7 @@ QUOTAS = (
     ),
     Quota(
         "Lambda: concurrent executions",
-        counts="executions in the account and region",
+        counts="executions in the account and region; a new account may start with only 10",
         limit=lambda _: 1_000,
         demand=lambda load, _: _busy_environments(load.invocations),
         raised_by=Raiser.AWS,
@@ -213,7 +215,8 @@ QUOTAS = (
     ),
     Quota(
         "Lambda: invocations/s",
-        counts="invocations in the account and region: ten for each allowed concurrent execution",
+        counts="invocations in the account and region: ten for each allowed concurrent execution, "
+        "so 100 in an account that has 10",
         limit=lambda _: 10_000,
         demand=lambda load, _: load.invocations,
         raised_by=Raiser.AWS,
