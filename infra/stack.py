@@ -7,6 +7,7 @@ from infra.api.authorization import ApiAuthorization
 from infra.api.custom_domain import CustomDomain
 from infra.api.firewall import Firewall
 from infra.api.rest_api import LedgerApi
+from infra.api.worker_access import WorkerAccess
 from infra.bundling.layer import CommonLayer
 from infra.compute.functions import LedgerFunction
 from infra.compute.network import Network
@@ -77,6 +78,7 @@ class JobLedgerStack(Stack):
         }
         authorization = ApiAuthorization(self, "Authorization", stage=stage)
         api = LedgerApi(self, "Api", stage=stage, authorization=authorization, functions=functions)
+        workers = WorkerAccess(self, "Workers", stage=stage, api=api, authorization=authorization)
         if stage.has_web_acl:
             Firewall(self, "Firewall", stage=stage, api=api)
         domain = CustomDomain(self, "Domain", stage=stage, api=api) if stage.domain_name else None
@@ -115,6 +117,7 @@ class JobLedgerStack(Stack):
                 ),
                 "AlarmTopicArn": Output("The topic of all alarms", monitoring.topic.topic_arn),
                 "DashboardUrl": Output("The dashboard", monitoring.dashboard_url),
+                **workers.outputs,
                 **authorization.outputs,
                 **(domain.outputs if domain else {}),
             },

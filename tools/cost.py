@@ -154,7 +154,7 @@ BILLED_BY_USE = frozenset(
         "WAFv2::LoggingConfiguration",
         "WAFv2::WebACLAssociation",
     )
-) | {"Custom::CursorKey", "Custom::MachineClient"}
+) | {"Custom::ApiKey", "Custom::CursorKey", "Custom::MachineClient"}
 """The resource types that are free or billed only by use."""
 
 

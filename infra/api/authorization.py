@@ -41,10 +41,14 @@ class ApiAuthorization(Construct):
     outputs: dict[str, Output]
     """The stack outputs that callers need."""
 
+    credentials_arns: list[str]
+    """The ARNs of the parameters with credentials that the stage creates for callers."""
+
     def __init__(self, scope: Construct, id_: str, *, stage: Stage) -> None:
         super().__init__(scope, id_)
         self._stage = stage
         self.outputs = {"Authorization": Output("How callers authenticate", stage.authorization)}
+        self.credentials_arns = []
         self._authorizer: apigateway.IAuthorizer | None = None
         if stage.authorization == "cognito":
             self._authorizer = apigateway.CognitoUserPoolsAuthorizer(
@@ -95,4 +99,5 @@ class ApiAuthorization(Construct):
             return cognito.UserPool.from_user_pool_arn(self, "UserPool", self._stage.user_pool_arn)
         user_pool = UserPool(self, "UserPool", stage=self._stage)
         self.outputs |= user_pool.outputs
+        self.credentials_arns.append(user_pool.credentials_arn)
         return user_pool.cognito_pool

@@ -1,13 +1,13 @@
 """The Cognito user pool of a stage, which issues access tokens for the API."""
 
-from aws_cdk import Aws, CustomResource, Duration, Stack
+from aws_cdk import Aws, CustomResource, Duration
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.conventions.outputs import Output
 from infra.conventions.retention import retention_for_data
-from infra.data.secret_parameter import secret_parameter
+from infra.data.secret_parameter import parameter_arn, secret_parameter
 from infra.spec.routes import RESOURCE_SERVER, SCOPES
 from infra.spec.stages import Stage
 
@@ -34,6 +34,9 @@ class UserPool(Construct):
 
     outputs: dict[str, Output]
     """The stack outputs that clients need to sign in."""
+
+    credentials_arn: str
+    """The ARN of the parameter with the credentials of machines."""
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage) -> None:
         super().__init__(scope, id_)
@@ -131,6 +134,7 @@ class UserPool(Construct):
         self, stage: Stage, machine: cognito.UserPoolClient, domain: cognito.UserPoolDomain
     ) -> CustomResource:
         name = f"/job-ledger/{stage.name}/machine-client"
+        self.credentials_arn = parameter_arn(self, name)
         return secret_parameter(
             self,
             "MachineClient",
@@ -146,11 +150,7 @@ class UserPool(Construct):
                 iam.PolicyStatement(
                     sid="Credentials",
                     actions=["ssm:DeleteParameter", "ssm:PutParameter"],
-                    resources=[
-                        Stack.of(self).format_arn(
-                            service="ssm", resource="parameter", resource_name=name[1:]
-                        )
-                    ],
+                    resources=[self.credentials_arn],
                 ),
             ],
             properties={

@@ -68,6 +68,7 @@ def _policy_acceptance(route: Route, stage_name: str) -> Acceptance:
 
 _SECRET_FUNCTIONS: Mapping[str, Callable[[Stage], bool]] = {
     "Parameters/CursorKeyMaker": lambda _: True,
+    "Workers/ApiKeyMaker": lambda _: True,
     "Authorization/UserPool/MachineClientMaker": lambda stage: (
         stage.authorization == "cognito" and stage.user_pool_arn is None
     ),

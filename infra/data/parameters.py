@@ -2,12 +2,12 @@
 
 import json
 
-from aws_cdk import CustomResource, Stack
+from aws_cdk import CustomResource
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from infra.data.secret_parameter import secret_parameter
+from infra.data.secret_parameter import parameter_arn, secret_parameter
 from infra.spec.routes import SsmParameter
 from infra.spec.stages import Stage
 
@@ -51,11 +51,7 @@ class Parameters(Construct):
 
     def arn(self, parameter: SsmParameter) -> str:
         """Return the ARN of ``parameter``, for a policy."""
-        return Stack.of(self).format_arn(
-            service="ssm",
-            resource="parameter",
-            resource_name=self._paths[parameter].removeprefix("/"),
-        )
+        return parameter_arn(self, self._paths[parameter])
 
     def _add_cursor_key(self, stage: Stage) -> CustomResource:
         return secret_parameter(

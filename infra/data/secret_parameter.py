@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import CustomResource, Duration
+from aws_cdk import CustomResource, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -15,6 +15,13 @@ from infra.spec.paths import CUSTOM_RESOURCES
 from infra.spec.stages import Stage
 
 _TIMEOUT = Duration.minutes(1)
+
+
+def parameter_arn(scope: Construct, name: str) -> str:
+    """Return the ARN of the parameter ``name``, for a policy."""
+    return Stack.of(scope).format_arn(
+        service="ssm", resource="parameter", resource_name=name.removeprefix("/")
+    )
 
 
 def secret_parameter(

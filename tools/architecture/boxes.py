@@ -90,8 +90,12 @@ DATA = (
     Box("DynamoDB: jobs", ("Table/*",), (indexes, connection("dynamodb"))),
     Box(
         "Parameter Store",
-        ("Parameters/*",),
-        (fixed("config, cursor-key"), fixed("key made in AWS by a function"), connection("ssm")),
+        ("Parameters/*", "Workers/*"),
+        (
+            fixed("config, cursor-key, api-key"),
+            fixed("keys written in AWS by functions"),
+            connection("ssm"),
+        ),
     ),
     Box(
         "S3: archive of log lines",

@@ -188,10 +188,20 @@ def test_an_existing_user_pool_is_used_and_not_changed(existing_pool: Synthesize
         assert properties["AuthorizationScopes"] == [f"jobs/{required_access(route)}"]
 
 
+def test_workers_of_an_existing_user_pool_read_only_the_api_key(
+    existing_pool: Synthesized,
+) -> None:
+    (statement,) = existing_pool.at("Workers/Policy").properties["PolicyDocument"]["Statement"]
+    assert as_list(statement["Resource"]) == [
+        "arn:aws:ssm:us-east-1:${AWS::AccountId}:parameter/job-ledger/dev/api-key"
+    ]
+
+
 def test_each_managed_policy_allows_exactly_its_routes(iam: Synthesized) -> None:
     policies = {
         policy.properties["ManagedPolicyName"]: policy.properties["PolicyDocument"]["Statement"]
         for policy in iam.all("AWS::IAM::ManagedPolicy")
+        if policy.path != "Workers/Policy"
     }
     assert policies.keys() == {"job-ledger-dev-read-jobs", "job-ledger-dev-write-jobs"}
     api = "arn:aws:execute-api:us-east-1:${AWS::AccountId}:${Api/Rest}/dev"

@@ -68,7 +68,7 @@ def test_prod_retains_logs_unless_the_first_deployment_fails(prod: Synthesized) 
 def test_prod_retains_secrets_even_if_the_first_deployment_fails(prod: Synthesized) -> None:
     """The rollback of a second creation would delete the keys that the first one has left."""
     secrets = [r for r in prod.resources if r.type.startswith("Custom::")]
-    assert len(secrets) == 2
+    assert len(secrets) == 3
     for resource in secrets:
         assert resource.definition["DeletionPolicy"] == "Retain"
         assert resource.definition["UpdateReplacePolicy"] == "Retain"

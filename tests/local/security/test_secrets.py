@@ -82,6 +82,8 @@ def assert_complete(contents: Mapping[str, bytes], service: Service) -> None:
     assert b"Custom::CursorKey" in contents["events"]
     assert key.encode() in contents["outputs"]
     assert b"REPORT" in contents[f"log: {log_group}"]
+    assert b"REPORT" in contents[f"log: {service.outputs['WorkersApiKeyLogs']}"]
+    assert b"Custom::ApiKey" in contents["events"]
     assert f"assembly: {STACK}.template.json" in contents
     assert {f"assembly: {module.name}" for module in COMMON.rglob("*.py")} <= contents.keys()
     assert any(name.startswith("archive: logs/function=read/") for name in contents)

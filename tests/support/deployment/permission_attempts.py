@@ -194,7 +194,7 @@ def _archive_attempts(
 
 
 def _parameter_attempts() -> Iterator[Attempt]:
-    for target in ("config", "cursor-key", "any other"):
+    for target in ("config", "cursor-key", "api-key", "any other"):
         name = f"{_PREFIX}/{target.replace(' ', '-')}"
         for action, more in (
             ("GetParameter", {}),

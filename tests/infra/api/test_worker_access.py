@@ -1,0 +1,52 @@
+"""What a worker may read, and the function that writes the API key's value."""
+
+import json
+
+from tests.support.templates.permissions import role_permissions
+from tests.support.templates.synthesized import Synthesized, as_list
+
+PARAMETERS = "arn:aws:ssm:us-east-1:${AWS::AccountId}:parameter/job-ledger"
+
+
+def test_the_value_of_the_api_key_is_a_parameter_and_in_no_template(stack: Synthesized) -> None:
+    resource = stack.one("Custom::ApiKey")
+    assert set(resource) == {"ServiceToken", "ServiceTimeout", "ParameterName", "ApiKeyId"}
+    assert resource["ParameterName"] == f"/job-ledger/{stack.stage.name}/api-key"
+    assert resource["ApiKeyId"] == "${Api/Key}"
+    assert "Value" not in stack.one("AWS::ApiGateway::ApiKey")
+
+
+def test_the_function_that_copies_the_api_key_has_access_to_that_key_and_parameter_only(
+    stack: Synthesized,
+) -> None:
+    parameter = f"{PARAMETERS}/{stack.stage.name}/api-key"
+    logs = "${Workers/ApiKeyLogs.Arn}"
+    assert role_permissions(stack, "Workers/ApiKeyRole") == {
+        ("apigateway:GET", "arn:aws:apigateway:us-east-1::/apikeys/${Api/Key}"),
+        ("ssm:PutParameter", parameter),
+        ("ssm:DeleteParameter", parameter),
+        ("logs:CreateLogStream", logs),
+        ("logs:PutLogEvents", logs),
+    }
+
+
+def test_the_policy_of_workers_allows_to_read_their_credentials_only(stack: Synthesized) -> None:
+    policy = stack.at("Workers/Policy").properties
+    names = {"dev": ["api-key"], "prod": ["api-key", "machine-client"]}[stack.stage.name]
+    assert policy["ManagedPolicyName"] == f"job-ledger-{stack.stage.name}-worker"
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "ssm:GetParameter")
+    assert as_list(statement["Resource"]) == [
+        f"{PARAMETERS}/{stack.stage.name}/{name}" for name in names
+    ]
+
+
+def test_only_the_function_of_the_secret_has_the_permission_to_read_an_api_key(
+    stack: Synthesized,
+) -> None:
+    readers = {
+        resource.path
+        for resource in stack.all("AWS::IAM::Role")
+        if "apigateway:GET" in json.dumps(resource.properties)
+    }
+    assert readers == {"Workers/ApiKeyRole"}
