@@ -313,7 +313,9 @@ QUOTAS = (
         counts="connections to Parameter Store through all NAT gateways; none with ssm_endpoint",
         limit=lambda stage: 55_000 * stage.nat_gateways,
         # DynamoDB and S3 have VPC endpoints; Lambda itself delivers logs and traces.
-        demand=lambda load, stage: 0 if stage.ssm_endpoint else _environments_with_parameters(load),
+        demand=lambda load, stage: (
+            0 if stage.has_ssm_endpoint else _environments_with_parameters(load)
+        ),
         raised_by=Raiser.STAGE,
         remedy="turn on ssm_endpoint",
         source=f"{_AWS}/vpc/latest/userguide/nat-gateway-basics.html",

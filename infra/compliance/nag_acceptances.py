@@ -231,6 +231,7 @@ ACCEPTANCES = (
             f"Network/Vpc/PublicSubnet{zone}/DefaultRoute",
             "The egress of the NAT gateways, which are alone in the public subnets; nothing else"
             " there gets a public address by default.",
+            when=lambda stage: stage.has_internet,
         )
         for zone in (1, 2)
     ),

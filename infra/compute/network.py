@@ -1,4 +1,4 @@
-"""The VPC of the functions: nothing comes in, and only TLS goes out."""
+"""The VPC of the functions: nothing comes in, and only TLS goes out, if the stage lets it."""
 
 from aws_cdk import Aws, Stack
 from aws_cdk import aws_ec2 as ec2
@@ -13,10 +13,14 @@ from infra.spec.routes import ROUTES
 from infra.spec.stages import Stage
 
 _HTTPS = ec2.Port.tcp(443)
+_PRIVATE = "Private"
 
 
 class Network(Construct):
     """A VPC in two availability zones, with private endpoints for the services that functions call.
+
+    Without NAT gateways, the private subnets have no route out of the VPC but the endpoints. That
+    is enough for the functions: Lambda itself delivers their logs and traces, outside the VPC.
 
     The policy of an endpoint allows only the actions of the stack's routes, whatever the role of
     the caller allows.
@@ -41,12 +45,13 @@ class Network(Construct):
         parameters: Parameters,
     ) -> None:
         super().__init__(scope, id_)
-        self.private_subnets = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
+        self.private_subnets = ec2.SubnetSelection(subnet_group_name=_PRIVATE)
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr("10.0.0.0/16"),
-            max_azs=2,
+            max_azs=None if stage.availability_zones else 2,
+            availability_zones=list(stage.availability_zones) or None,
             nat_gateways=stage.nat_gateways,
             subnet_configuration=[
                 ec2.SubnetConfiguration(
@@ -54,10 +59,17 @@ class Network(Construct):
                     subnet_type=ec2.SubnetType.PUBLIC,
                     cidr_mask=24,
                     map_public_ip_on_launch=False,
+                    # Only the NAT gateways are in it. Without them, its addresses stay reserved,
+                    # so that the private subnets keep theirs when the setting changes.
+                    reserved=not stage.has_internet,
                 ),
                 ec2.SubnetConfiguration(
-                    name="Private",
-                    subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS,
+                    name=_PRIVATE,
+                    subnet_type=(
+                        ec2.SubnetType.PRIVATE_WITH_EGRESS
+                        if stage.has_internet
+                        else ec2.SubnetType.PRIVATE_ISOLATED
+                    ),
                     cidr_mask=20,
                 ),
             ],
@@ -74,7 +86,7 @@ class Network(Construct):
         _allow(dynamodb, {a for route in ROUTES for a in route.indexes}, table.index_arns)
         s3 = self._add_gateway_endpoint("S3", ec2.GatewayVpcEndpointAwsService.S3)
         _allow(s3, {"s3:PutObject"}, [log_buckets.archive.arn_for_objects("*")])
-        if stage.ssm_endpoint:
+        if stage.has_ssm_endpoint:
             _allow(self._add_ssm_endpoint(), {"ssm:GetParameter"}, parameters.arns)
         self._add_flow_logs(stage)
 

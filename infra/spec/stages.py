@@ -23,12 +23,17 @@ class Stage:
     """Keep table, buckets and keys when the stack is deleted, and protect table and stack against
     deletion."""
 
+    availability_zones: tuple[str, ...] = ()
+    """The zones of the subnets, such as ("us-east-1c", "us-east-1d"); empty for the account's first
+    two. docs/operations.md says when to choose."""
+
     nat_gateways: int
-    """1 is cheap, but an outage of its availability zone stops egress; 2 is one per zone."""
+    """1 is cheap, but an outage of its availability zone stops egress; 2 is one per zone. 0 takes
+    the internet from the functions: they reach nothing but the VPC's endpoints."""
 
     ssm_endpoint: bool
     """Reach Parameter Store through an interface endpoint, billed by the hour and zone, instead of
-    NAT."""
+    NAT. Without NAT, there is always one."""
 
     firewall: bool
     """Let AWS WAF limit requests per address and apply AWS's managed rules. AWS bills it by the
@@ -129,6 +134,16 @@ class Stage:
     def closes_default_endpoint(self) -> bool:
         """True if the API answers under its custom domain name only."""
         return self.domain_name is not None and not self.keep_default_endpoint
+
+    @property
+    def has_internet(self) -> bool:
+        """True if the functions reach the internet, and AWS services that have no endpoint."""
+        return self.nat_gateways > 0
+
+    @property
+    def has_ssm_endpoint(self) -> bool:
+        """True if the functions reach Parameter Store through an interface endpoint."""
+        return self.ssm_endpoint or not self.has_internet
 
     @property
     def lists_origins(self) -> bool:

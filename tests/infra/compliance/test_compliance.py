@@ -40,6 +40,7 @@ STAGES_AND_SWITCHES = {
         STAGES["prod"],
         user_pool_arn="arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Others",
     ),
+    "dev without NAT": replace(STAGES["dev"], nat_gateways=0),
     "dev with signatures": replace(STAGES["dev"], authorization="iam"),
 }
 
@@ -96,11 +97,11 @@ def test_no_other_file_accepts_findings() -> None:
     assert [path for path in sources if "acknowledge" in path.read_text()] == []
 
 
-def test_cfn_lint_accepts_both_templates(
-    dev: Synthesized, prod: Synthesized, tmp_path: Path
+def test_cfn_lint_accepts_the_templates(
+    dev: Synthesized, prod: Synthesized, variant: Synthesized, tmp_path: Path
 ) -> None:
     files = []
-    for stack in (dev, prod):
+    for stack in (dev, prod, variant):
         files.append(tmp_path / f"{stack.stage.stack}.json")
         files[-1].write_text(json.dumps(stack.template))
     process = subprocess.run(

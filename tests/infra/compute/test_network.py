@@ -27,6 +27,51 @@ def test_dev_has_one_nat_gateway_and_prod_one_per_zone(dev: Synthesized, prod: S
     assert len(prod.all("AWS::EC2::NatGateway")) == 2
 
 
+def test_a_stage_may_choose_its_zones(variant: Synthesized) -> None:
+    zones = [s.properties["AvailabilityZone"] for s in variant.all("AWS::EC2::Subnet")]
+    assert zones == ["us-east-1c", "us-east-1d"]
+
+
+def test_the_functions_reach_the_internet(stack: Synthesized) -> None:
+    assert stack.stage.has_internet
+    for n in (1, 2):
+        route = stack.at(f"Network/Vpc/PrivateSubnet{n}/DefaultRoute").properties
+        gateway = min(n, stack.stage.nat_gateways)
+        assert route["DestinationCidrBlock"] == "0.0.0.0/0"
+        assert route["NatGatewayId"] == f"${{Network/Vpc/PublicSubnet{gateway}/NATGateway}}"
+
+
+def test_without_nat_the_functions_reach_only_the_endpoints(
+    variant: Synthesized, prod: Synthesized
+) -> None:
+    # A route table without routes has only the local one and those of the gateway endpoints:
+    # https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
+    for type_ in ("Route", "NatGateway", "InternetGateway", "VPCGatewayAttachment", "EIP"):
+        assert not variant.all(f"AWS::EC2::{type_}")
+        assert prod.all(f"AWS::EC2::{type_}")
+    endpoints = variant.all("AWS::EC2::VPCEndpoint")
+    assert [e.path.rsplit("/")[-1] for e in endpoints] == ["DynamoDb", "S3", "Ssm"]
+    for service in ("dynamodb", "s3"):
+        assert vpc_endpoint(variant, service).properties["RouteTableIds"] == [
+            f"${{Network/Vpc/PrivateSubnet{n}/RouteTable}}" for n in (1, 2)
+        ]
+    ssm = vpc_endpoint(variant, "ssm").properties
+    private = [f"${{Network/Vpc/PrivateSubnet{n}/Subnet}}" for n in (1, 2)]
+    assert (ssm["SubnetIds"], ssm["PrivateDnsEnabled"]) == (private, True)
+    for function in variant.all("AWS::Lambda::Function", lambda p: "Layers" in p):
+        assert function.properties["VpcConfig"]["SubnetIds"] == private
+
+
+def test_without_nat_the_private_subnets_keep_their_ids_and_addresses(
+    variant: Synthesized, prod: Synthesized
+) -> None:
+    def blocks(stack: Synthesized) -> dict[str, str]:
+        subnets = stack.all("AWS::EC2::Subnet", lambda p: not p["MapPublicIpOnLaunch"])
+        return {s.path: s.properties["CidrBlock"] for s in subnets if "Private" in s.path}
+
+    assert blocks(variant) == blocks(prod)
+
+
 def test_the_functions_are_in_the_private_subnets(stack: Synthesized) -> None:
     private = [f"${{Network/Vpc/PrivateSubnet{n}/Subnet}}" for n in (1, 2)]
     for function in stack.all("AWS::Lambda::Function", lambda p: "Layers" in p):

@@ -45,6 +45,29 @@ def lint_imports(project: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_the_deployed_code_depends_on_no_emulator() -> None:
+    # Another emulator can run it, too: docs/local-run.md.
+    words = ("ministack", "localstack", "moto", ":4566", "000000000000", "AWS_ENDPOINT_URL")
+    files = [
+        PROJECT / "app.py",
+        PROJECT / "cdk.json",
+        *(
+            path
+            for room in ("functions", "infra", "layers")
+            for path in (PROJECT / room).rglob("*")
+            if path.suffix in {".py", ".json", ".mjs", ".sql"}
+        ),
+    ]
+    assert len(files) > 100
+    found = {
+        f"{path.relative_to(PROJECT)}: {word}"
+        for path in files
+        for word in words
+        if word.lower() in path.read_text().lower()
+    }
+    assert found == set()
+
+
 def test_the_code_keeps_the_rules(copy: Path) -> None:
     result = lint_imports(copy)
     assert result.returncode == 0, result.stdout
