@@ -92,7 +92,6 @@ _BY_AUTHORIZATION: Mapping[Authorization, tuple[GatewayProblem, ...]] = {
 }
 
 _COMMON = (
-    GatewayProblem(_Type.BAD_REQUEST_BODY, problems.GATEWAY_INVALID_BODY),
     GatewayProblem(_Type.BAD_REQUEST_PARAMETERS, problems.GATEWAY_INVALID_PARAMETER),
     GatewayProblem(_Type.INVALID_API_KEY, problems.NO_API_KEY),
     GatewayProblem(_Type.WAF_FILTERED, problems.FILTERED),
@@ -104,7 +103,9 @@ _COMMON = (
     GatewayProblem(_Type.INTEGRATION_FAILURE, problems.OUTAGE, retry_after=OUTAGE_RETRY_SECONDS),
     GatewayProblem(_Type.INTEGRATION_TIMEOUT, problems.TIMED_OUT, retry_after=OUTAGE_RETRY_SECONDS),
     GatewayProblem(_Type.API_CONFIGURATION_ERROR, problems.MISCONFIGURED),
-    GatewayProblem(_Type.DEFAULT_5_XX, problems.GATEWAY_FAULT),
+    # A function that crashed or timed out, for which API Gateway would answer 502:
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html#services-apigateway-errors
+    GatewayProblem(_Type.DEFAULT_5_XX, problems.OUTAGE, retry_after=OUTAGE_RETRY_SECONDS),
 )
 
 

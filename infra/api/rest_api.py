@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
@@ -14,9 +14,9 @@ from common.aws.timeouts import API_GATEWAY_TIMEOUT
 from common.contract import REQUEST_HEADERS, RESPONSE_HEADERS
 from infra.api.authorization import CALLER_VARIABLES, ApiAuthorization
 from infra.api.gateway_problems import GatewayProblem, gateway_problems
+from infra.api.models import Models, declare_empty_answer
 from infra.compute.functions import LedgerFunction
 from infra.conventions.log_groups import log_group
-from infra.spec.paths import SCHEMAS
 from infra.spec.routes import ROUTES, Function, Route
 from infra.spec.stages import Stage
 
@@ -101,15 +101,12 @@ class LedgerApi(Construct):
         # The CDK's output of the URL. The stack has an output with a stable name instead.
         self.rest_api.node.try_remove_child("Endpoint")
         self._add_execution_log_group()
-        self._models = self._add_models()
-        self._validators = {
-            with_body: self.rest_api.add_request_validator(
-                "BodyAndParameters" if with_body else "Parameters",
-                validate_request_body=with_body,
-                validate_request_parameters=True,
-            )
-            for with_body in (True, False)
-        }
+        self._models = Models(
+            self, rest_api=self.rest_api, routes=ROUTES, authorization=stage.authorization
+        )
+        self._validator = self.rest_api.add_request_validator(
+            "Parameters", validate_request_body=False, validate_request_parameters=True
+        )
         for route in ROUTES:
             self._add_method(route, functions[route.function])
         authorization.add_policies(self.rest_api, ROUTES)
@@ -184,32 +181,6 @@ class LedgerApi(Construct):
         )
         self.rest_api.deployment_stage.node.add_dependency(group)
 
-    def _add_models(self) -> dict[tuple[str, str], apigateway.IModel]:
-        """Add the models of all routes, and return them by media type and schema."""
-        bodies = sorted({body for route in ROUTES for body in route.body.items()})
-        return {(media, schema): self._add_model(media, schema) for media, schema in bodies}
-
-    def _add_model(self, media: str, schema: str) -> apigateway.IModel:
-        content: dict[str, Any] = json.loads((SCHEMAS / f"{schema}.json").read_text())
-        title = content["title"]
-        # The CDK's Model accepts no JSON Schema, only the CDK's own classes.
-        model = apigateway.CfnModel(
-            self,
-            f"{title}Model",
-            rest_api_id=self.rest_api.rest_api_id,
-            name=title,
-            description=content["description"],
-            content_type=media,
-            schema=content,
-        )
-        deployment = self.rest_api.latest_deployment
-        if deployment is None:
-            raise RuntimeError("The API has no deployment that could include models")
-        deployment.node.add_dependency(model)
-        # A changed schema needs a new deployment, which the CDK would not create by itself.
-        deployment.add_to_logical_id({schema: content})
-        return apigateway.Model.from_model_name(self, title, model.ref)
-
     def _add_method(self, route: Route, function: LedgerFunction) -> None:
         names = [f"method.request.path.{name}" for name in route.path_parameters]
         required = dict.fromkeys(names, True)
@@ -229,11 +200,9 @@ class LedgerApi(Construct):
             operation_name=route.operation,
             **self._authorization.method_options(route),
             request_parameters={**dict.fromkeys(optional, False), **required},
-            request_models={
-                media: self._models[media, schema] for media, schema in route.body.items()
-            }
-            or None,
-            request_validator=self._validators[bool(route.body)],
+            request_models=self._models.of_requests(route) or None,
+            request_validator=self._validator,
+            method_responses=self._models.of_responses(route),
         )
 
     def _add_preflights(self) -> None:
@@ -244,13 +213,14 @@ class LedgerApi(Construct):
         self._add_preflight("/{anything+}", sorted({route.method for route in ROUTES}))
 
     def _add_preflight(self, path: str, methods: list[str]) -> None:
-        self.rest_api.root.resource_for_path(path).add_cors_preflight(
+        preflight = self.rest_api.root.resource_for_path(path).add_cors_preflight(
             allow_origins=list(self._stage.cors_origins),
             allow_methods=methods,
             allow_headers=list(REQUEST_HEADERS),
             expose_headers=list(RESPONSE_HEADERS),
             max_age=_PREFLIGHT_MAX_AGE,
         )
+        declare_empty_answer(preflight)
 
     def _add_gateway_responses(self) -> None:
         for problem in gateway_problems(self._stage.authorization):

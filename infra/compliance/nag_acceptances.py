@@ -79,6 +79,12 @@ ACCEPTANCES = (
     *(acceptance for function in FUNCTIONS for acceptance in _function_acceptances(function)),
     # The API.
     Acceptance(
+        "AwsSolutions-APIG2",
+        "Api/Rest",
+        "Every method validates its parameters at the gateway. The functions validate the bodies:"
+        " API Gateway's answer to an invalid body names no field and repeats the caller's value.",
+    ),
+    Acceptance(
         "AwsSolutions-APIG4",
         "AWS::ApiGateway::Method",
         "A development stage holds no data of value. Every method requires an API key (a test"

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from common.contract import JSON, MERGE_PATCH
 from common.web import problems
 from common.web.problems import Kind
+from infra.spec.stages import Authorization
 
 Function: TypeAlias = str
 """The name of a folder under functions/."""
@@ -38,6 +39,14 @@ PROBLEMS_OF_EVERY_ROUTE = (
     problems.TIMED_OUT,
 )
 """The problems that every route may answer."""
+
+PROBLEMS_OF_CREDENTIALS: Mapping[Authorization, tuple[Kind, ...]] = {
+    "api-key": (problems.NO_API_KEY,),
+    # AWS does not document whether a token without the route's scope gets 401 or 403.
+    "cognito": (problems.NO_ACCESS_TOKEN, problems.NO_SCOPE),
+    "iam": (problems.NO_POLICY,),
+}
+"""The problems of a caller who may not call a route, by the stage's authorization."""
 
 _PROBLEMS_OF_A_BODY = (problems.TOO_LARGE, problems.WRONG_MEDIA_TYPE, problems.RULE_BROKEN)
 _PROBLEMS_OF_A_CHANGE = (problems.NOT_FOUND, problems.STATUS_CONFLICT, problems.VERSION_MISMATCH)
@@ -206,3 +215,9 @@ FUNCTIONS: tuple[Function, ...] = tuple(dict.fromkeys(route.function for route i
 def routes_of(function: Function) -> tuple[Route, ...]:
     """Return the rows of a function."""
     return tuple(route for route in ROUTES if route.function == function)
+
+
+def problem_statuses(route: Route, authorization: Authorization) -> list[HTTPStatus]:
+    """Return the statuses of the problems that a route may answer, in ascending order."""
+    kinds = (*PROBLEMS_OF_EVERY_ROUTE, *route.problems, *PROBLEMS_OF_CREDENTIALS[authorization])
+    return sorted({kind.status for kind in kinds})

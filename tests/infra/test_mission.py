@@ -65,8 +65,12 @@ MISSION: dict[str, Requirement] = {
         ),
     ),
     "models of the bodies": lambda t: t.all("AWS::ApiGateway::Model"),
-    "a validator of bodies": lambda t: t.all(
-        "AWS::ApiGateway::RequestValidator", lambda p: p["ValidateRequestBody"]
+    "response models": lambda t: t.all(
+        "AWS::ApiGateway::Method",
+        lambda p: all(response.get("ResponseModels") for response in p["MethodResponses"]),
+    ),
+    "a validator of parameters": lambda t: t.all(
+        "AWS::ApiGateway::RequestValidator", lambda p: p["ValidateRequestParameters"]
     ),
     "a usage plan": lambda t: t.all("AWS::ApiGateway::UsagePlan"),
     "an API key": lambda t: t.all("AWS::ApiGateway::ApiKey"),

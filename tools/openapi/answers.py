@@ -8,7 +8,7 @@ from common.contract import JSON, MAX_BODY_BYTES, MAX_DEPTH, PROBLEM
 from common.jobs.model import NOUN
 from common.web import problems
 from common.web.problems import Kind, problem_document
-from infra.spec.routes import PROBLEMS_OF_EVERY_ROUTE, ROUTES, Route
+from infra.spec.routes import ROUTES, Route, problem_statuses
 from infra.spec.stages import Authorization
 from tools.openapi.examples import JOB_ID, REQUEST_ID
 from tools.openapi.parameters import CHALLENGE, kept_for
@@ -108,16 +108,6 @@ def problem_cases(authorization: Authorization) -> list[ProblemCase]:
     return sorted(
         (*_CASES, *_AUTHORIZATION_CASES[authorization]), key=lambda case: case.kind.status
     )
-
-
-def problem_statuses(route: Route, authorization: Authorization) -> list[HTTPStatus]:
-    """Return the statuses of the problems that a route may answer, in ascending order."""
-    kinds = (
-        *PROBLEMS_OF_EVERY_ROUTE,
-        *route.problems,
-        *(case.kind for case in _AUTHORIZATION_CASES[authorization]),
-    )
-    return sorted({kind.status for kind in kinds})
 
 
 def answers(

@@ -1,11 +1,10 @@
 """The OpenAPI document (https://spec.openapis.org/oas/v3.1.0), from routes and schemas.
 
-The schemas of version 3.1 are JSON Schemas, so the files that API Gateway and the functions
-validate bodies with are included unchanged. Version 3.0 has no null type, and would need other
+The schemas of version 3.1 are JSON Schemas, so the files of API Gateway's models and the functions'
+validators are included unchanged. Version 3.0 has no null type, and would need other
 schemas. Viewers, fuzzers and client generators read both.
 """
 
-import json
 import tomllib
 from copy import deepcopy
 from itertools import groupby
@@ -13,9 +12,10 @@ from operator import attrgetter
 from typing import Any
 
 from common.contract import MAX_BODY_BYTES
-from common.jobs.model import MAX_PARAMETERS_BYTES, SUMMARY
-from infra.spec.paths import PROJECT, SCHEMAS
+from common.jobs.model import MAX_PARAMETERS_BYTES
+from infra.spec.paths import PROJECT
 from infra.spec.routes import ROUTES, Route
+from infra.spec.schemas import PROBLEM_SCHEMA, job_summary, read_schema
 from infra.spec.stages import REGION, STAGES, Authorization
 from tools.openapi import security
 from tools.openapi.answers import answers, component, problem_cases, problem_response
@@ -67,7 +67,7 @@ def document(authorization: Authorization = "api-key") -> dict[str, Any]:
             "securitySchemes": security.schemes(authorization),
             "schemas": _schemas(),
             "responses": {
-                component(case.kind.status): problem_response(case, _media("answers/problem"))
+                component(case.kind.status): problem_response(case, _media(PROBLEM_SCHEMA))
                 for case in problem_cases(authorization)
             },
             "headers": HEADERS,
@@ -134,13 +134,11 @@ def _media(schema: str) -> dict[str, Any]:
 def _schemas() -> dict[str, Any]:
     names = [
         *(f"answers/{schema}" for route in ROUTES for schema in route.answers.values() if schema),
-        "answers/problem",
+        PROBLEM_SCHEMA,
         *(schema for route in ROUTES for schema in route.body.values()),
     ]
-    schemas = [_schema(name) for name in dict.fromkeys(names)]
-    (job,) = (schema for schema in schemas if schema["title"] == "Job")
     components: dict[str, Any] = {}
-    for schema in (*schemas, _summary(job)):
+    for schema in (*map(_schema, dict.fromkeys(names)), job_summary()):
         _collect(schema, components)
     return components
 
@@ -165,18 +163,4 @@ def _collect(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, An
 
 def _schema(name: str) -> dict[str, Any]:
     """Read a schema without its dialect; its keywords mean the same in OpenAPI's dialect."""
-    schema: dict[str, Any] = json.loads((SCHEMAS / f"{name}.json").read_text())
-    return {key: value for key, value in schema.items() if key != "$schema"}
-
-
-def _summary(job: dict[str, Any]) -> dict[str, Any]:
-    """Create the schema of a job in a list, which has some of the job's fields."""
-    return {
-        "title": "JobSummary",
-        "description": "A job in a list",
-        "type": "object",
-        "required": [name for name in job["required"] if name in SUMMARY],
-        "properties": {
-            name: schema for name, schema in job["properties"].items() if name in SUMMARY
-        },
-    }
+    return {key: value for key, value in read_schema(name).items() if key != "$schema"}

@@ -33,7 +33,6 @@ PATCHES = (
     xray.serve_api,
     xray.continue_traces,
     gateway_responses.deny_missing_scopes,
-    gateway_responses.explain_invalid_bodies,
     gateway_responses.answer_for_failed_functions,
     mock_integration.evaluate_templates,
 )

@@ -66,7 +66,7 @@ AFTER_INVOCATION: tuple[Callable[[Invocation], None], ...] = (
     cloudwatch.count_invocation,
 )
 
-AFTER_REFUSAL: tuple[Callable[[ApiRequest, Any, bytes], bytes], ...] = (
+AFTER_REFUSAL: tuple[Callable[[ApiRequest, bytes], bytes], ...] = (
     gateway_responses.fill_variables,
 )
 """Return the body of the gateway response to an error of the emulator."""
@@ -156,5 +156,5 @@ def wrap_requests() -> None:
         request = current_request()
         status, headers, body = native(error, record)
         for step in AFTER_REFUSAL:
-            body = step(request, error, body)
+            body = step(request, body)
         return status, headers, body

@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import fastjsonschema
 from ministack.core import iam_evaluator
 from ministack.services import apigateway_v1
 
@@ -17,17 +16,10 @@ from local.emulator.patches.wrapping import Wrapper, wrap
 _DENIAL = "AccessDeniedException"
 
 
-def fill_variables(request: ApiRequest, error: Any, body: bytes) -> bytes:
-    """Replace the two variables of the problem documents that the emulator leaves as they are."""
-    for variable, value in (
-        ("$context.path", request.path_with_stage),
-        (
-            "$context.error.validationErrorString",
-            f"[{getattr(error, 'explanation', error.message)}]",
-        ),
-    ):
-        body = body.replace(variable.encode(), json.dumps(value)[1:-1].encode())
-    return body
+def fill_variables(request: ApiRequest, body: bytes) -> bytes:
+    """Replace the variable of the problem documents that the emulator leaves as it is."""
+    path = json.dumps(request.path_with_stage)[1:-1]
+    return body.replace(b"$context.path", path.encode())
 
 
 def deny_through_the_api(request: ApiRequest, answer: Answer, query: Any) -> Answer:
@@ -59,34 +51,6 @@ def deny_missing_scopes() -> None:
             if valid_claims is not None:
                 error = apigateway_v1._deny_error(explicit=False)
         return claims, error
-
-
-def explain_invalid_bodies() -> None:
-    """Explain why a body is invalid. The emulator only reports that it is."""
-
-    @wrap(apigateway_v1, "_check_request_validation")
-    def check_request_validation(
-        native: Wrapper,
-        method: Mapping[str, Any],
-        api_id: str,
-        record: Mapping[str, Any],
-        headers: Mapping[str, str],
-        body: bytes,
-        query: Any,
-    ) -> Any:
-        error = native(method, api_id, record, headers, body, query)
-        if error is not None and error.response_type == "BAD_REQUEST_BODY":
-            models = method["requestModels"]
-            media_type = headers.get("content-type", "").split(";")[0].strip()
-            model = models.get(media_type) or models["application/json"]
-            schema = apigateway_v1._model_schema(api_id, model)
-            try:
-                fastjsonschema.validate(schema, json.loads(body))
-            except fastjsonschema.JsonSchemaValueException as violation:
-                error.explanation = violation.message
-            except (ValueError, RecursionError) as failure:
-                error.explanation = f"invalid JSON: {failure}"
-        return error
 
 
 class _FunctionFailed(Exception):

@@ -1,8 +1,4 @@
-"""The gateway's models and the functions' validation accept the same bodies.
-
-If the gateway accepted more, the function would reject the rest in other words. If it accepted
-less, it would reject bodies that the documentation allows.
-"""
+"""The gateway's models, which document the bodies, accept the same bodies as the functions."""
 
 import re
 from collections import Counter

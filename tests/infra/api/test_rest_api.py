@@ -5,7 +5,10 @@ import re
 from collections.abc import Mapping
 
 import pytest
+from jsonschema import Draft4Validator
 
+from common.contract import JSON, PROBLEM
+from infra.api.gateway_problems import gateway_problems
 from infra.spec.paths import COMMON
 from infra.spec.routes import ROUTES, Route
 from tests.support.templates.rest_api import (
@@ -17,6 +20,7 @@ from tests.support.templates.rest_api import (
     method,
 )
 from tests.support.templates.synthesized import Properties, Synthesized
+from tools.openapi.document import document
 
 RESPONSE_PARAMETERS = {
     "gatewayresponse.header.Access-Control-Expose-Headers": (
@@ -149,17 +153,73 @@ def test_every_method_logs_errors_without_bodies_and_has_no_billed_metrics(
 
 
 @each_route
-def test_a_body_is_validated_against_its_schema(route: Route, stack: Synthesized) -> None:
+def test_the_gateway_validates_parameters_and_leaves_the_body_to_the_function(
+    route: Route, stack: Synthesized
+) -> None:
     properties = method(stack, route.method, route.path)
     validator = stack.at(properties["RequestValidatorId"][2:-1]).properties
     assert validator["ValidateRequestParameters"] is True
-    assert validator["ValidateRequestBody"] is bool(route.body)
-    models = properties.get("RequestModels", {})
+    assert validator["ValidateRequestBody"] is False
+
+
+@each_route
+def test_a_body_has_the_model_of_its_schema(route: Route, stack: Synthesized) -> None:
+    models = method(stack, route.method, route.path).get("RequestModels", {})
     assert set(models) == set(route.body)
     for media, schema in route.body.items():
         model = stack.at(models[media][2:-1]).properties
         assert model["ContentType"] == media
         assert model["Schema"] == json.loads((COMMON / "schemas" / f"{schema}.json").read_text())
+
+
+def test_every_method_declares_a_model_for_each_status(stack: Synthesized) -> None:
+    titles = {
+        f"${{{m.path}}}": m.properties["Schema"]["title"]
+        for m in stack.all("AWS::ApiGateway::Model")
+    } | {"Empty": "Empty"}
+    for each in stack.all("AWS::ApiGateway::Method"):
+        mapped = {
+            str(r["StatusCode"])
+            for r in each.properties["Integration"].get("IntegrationResponses", [])
+        }
+        declared = {
+            str(r["StatusCode"]): r["ResponseModels"] for r in each.properties["MethodResponses"]
+        }
+        assert declared.keys() >= mapped, each.path
+        for status, models in declared.items():
+            ((media, model),) = models.items()
+            expected = PROBLEM if status >= "400" else JSON
+            assert media == expected, (each.path, status)
+            assert (titles[model] == "Problem") is (status >= "400")
+
+
+@each_route
+def test_a_route_declares_a_model_for_each_status_that_it_answers(
+    route: Route, stack: Synthesized
+) -> None:
+    properties = method(stack, route.method, route.path)
+    statuses = {int(response["StatusCode"]) for response in properties["MethodResponses"]}
+    described = document(stack.stage.authorization)["paths"][route.path][route.method.lower()]
+    assert statuses == {int(status) for status in described["responses"]}
+    # The answers of API Gateway that do not depend on the route; 413 is for a body of 10 MB.
+    own = {problem.kind.status for problem in gateway_problems(stack.stage.authorization)}
+    assert own - statuses <= {404, 413, 415}
+
+
+def test_models_are_schemas_of_draft_4_without_references(stack: Synthesized) -> None:
+    for model in stack.all("AWS::ApiGateway::Model"):
+        schema = model.properties["Schema"]
+        assert schema["$schema"] == "http://json-schema.org/draft-04/schema#"
+        Draft4Validator.check_schema(schema)
+        assert "$ref" not in json.dumps(schema)
+        assert model.properties["Name"].isalnum()
+
+
+def test_every_model_is_part_of_the_deployment(stack: Synthesized) -> None:
+    (deployment,) = stack.all("AWS::ApiGateway::Deployment")
+    dependencies = {stack.flat({"Ref": name}) for name in deployment.definition["DependsOn"]}
+    models = {f"${{{model.path}}}" for model in stack.all("AWS::ApiGateway::Model")}
+    assert models <= dependencies
 
 
 def test_a_usage_plan_limits_the_key_on_the_stage(stack: Synthesized) -> None:
@@ -217,7 +277,6 @@ def test_with_several_origins_a_preflight_allows_the_origin_of_the_request(
 
 
 STATUSES = {
-    "BAD_REQUEST_BODY": 400,
     "BAD_REQUEST_PARAMETERS": 400,
     "INVALID_API_KEY": 403,
     "ACCESS_DENIED": 403,
@@ -231,7 +290,7 @@ STATUSES = {
     "INTEGRATION_FAILURE": 503,
     "INTEGRATION_TIMEOUT": 504,
     "DEFAULT_4XX": 400,
-    "DEFAULT_5XX": 500,
+    "DEFAULT_5XX": 503,
 }
 
 
@@ -272,7 +331,13 @@ def test_temporary_problems_have_a_retry_after_header(stack: Synthesized) -> Non
         for case, problem in gateway_responses(stack).items()
         if "gatewayresponse.header.Retry-After" in problem["ResponseParameters"]
     }
-    assert cases == {"THROTTLED", "QUOTA_EXCEEDED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"}
+    assert cases == {
+        "THROTTLED",
+        "QUOTA_EXCEEDED",
+        "INTEGRATION_FAILURE",
+        "INTEGRATION_TIMEOUT",
+        "DEFAULT_5XX",
+    }
 
 
 def test_the_templates_of_gateway_responses_only_substitute_variables(stack: Synthesized) -> None:

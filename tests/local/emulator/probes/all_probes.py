@@ -51,7 +51,6 @@ PROBES: dict[object, Probe] = {
     patches.gateway_responses.fill_variables: gateway_responses.fills_variables,
     patches.gateway_responses.deny_missing_scopes: gateway_responses.denies_missing_scopes,
     patches.gateway_responses.deny_through_the_api: gateway_responses.denies_through_the_api,
-    patches.gateway_responses.explain_invalid_bodies: gateway_responses.explains_invalid_bodies,
     patches.gateway_responses.answer_for_failed_functions: (
         gateway_responses.answers_for_failed_functions
     ),

@@ -62,9 +62,5 @@ def denies_through_the_api(emulator: ProbedEmulator) -> bool:
     return answer.get("kind") == "ACCESS_DENIED"
 
 
-def explains_invalid_bodies(emulator: ProbedEmulator) -> bool:
-    return "data.n must be number" in emulator.post({"n": "x"})["why"]
-
-
 def answers_for_failed_functions(emulator: ProbedEmulator) -> bool:
     return bool(emulator.post({"fail": 1}).get("kind") == "DEFAULT_5XX")

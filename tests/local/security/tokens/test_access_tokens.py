@@ -94,7 +94,8 @@ def test_a_route_accepts_a_token_with_its_scope_and_refuses_one_with_another(
 ) -> None:
     job_id = next(new_job_ids(writer))
     allowed, denied = (reader, writer) if required_access(route) == "read" else (writer, reader)
-    assert refusal_status(route, denied, job_id) == 403
+    # AWS documents neither.
+    assert refusal_status(route, denied, job_id) in {401, 403}
     assert succeeds(route, allowed, job_id)
 
 

@@ -108,10 +108,6 @@ BUSY = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The service is busy; try again.")
 # API Gateway answers these without calling a function. Its templates substitute ``$context``
 # variables.
 GATEWAY_BAD_REQUEST = Kind(HTTPStatus.BAD_REQUEST, "The request is not valid.")
-GATEWAY_INVALID_BODY = Kind(
-    HTTPStatus.BAD_REQUEST,
-    "The body is not what the route takes: $context.error.validationErrorString",
-)
 GATEWAY_INVALID_PARAMETER = Kind(HTTPStatus.BAD_REQUEST, "$context.error.message")
 GATEWAY_TOO_LARGE = Kind(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is larger than API Gateway takes (10 MB)."
@@ -151,4 +147,3 @@ TIMED_OUT = Kind(
     "The service took too long. The request may have been carried out.",
 )
 MISCONFIGURED = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The service is misconfigured.")
-GATEWAY_FAULT = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed.")
