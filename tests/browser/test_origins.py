@@ -14,6 +14,7 @@ from tests.support.http.response import HttpResponse
 NO_JOB = "/jobs/0b5f3c1e-0000-4000-8000-000000000000"
 
 
+@pytest.mark.mission("Handles CORS headers correctly for browser-based clients")
 def test_a_page_can_call_every_route(tab: Tab, pipeline: str) -> None:
     created = tab("POST", "/jobs", {"pipeline": pipeline, "input_uri": "s3://in/1"})
     assert (created.status, created.headers["etag"]) == (201, '"1"')

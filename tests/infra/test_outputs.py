@@ -19,6 +19,7 @@ WITHOUT_IDENTITY = {
 """A reference to one of these is of no use."""
 
 
+@pytest.mark.mission("Ensure to output all resources created.")
 def test_every_resource_is_in_the_outputs(stack: Synthesized) -> None:
     values = {stack.flat(output["Value"]) for output in stack.template["Outputs"].values()}
     missing = {

@@ -157,6 +157,7 @@ def test_no_token_is_good_for_more_than_an_hour(prod: Synthesized) -> None:
         assert user_pool_client["TokenValidityUnits"]["AccessToken"] == "minutes"
 
 
+@pytest.mark.mission("Sensitive values (API keys, credentials) stored in Parameter Store")
 def test_the_client_secret_appears_in_no_template(prod: Synthesized) -> None:
     assert "ClientSecret" not in json.dumps(prod.template)
     resource = prod.one("Custom::MachineClient")

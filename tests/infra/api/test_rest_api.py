@@ -108,6 +108,7 @@ def test_only_cached_routes_have_a_cache_key(route: Route, stack: Synthesized) -
     assert ("CacheKeyParameters" in integration) is bool(route.cache_ttl)
 
 
+@pytest.mark.mission("Implement caching with reasonable TTL values")
 @each_route
 def test_only_reads_are_cached_and_for_seconds(route: Route, stack: Synthesized) -> None:
     method_settings = settings(stack)[route.method, route.path]
@@ -172,6 +173,7 @@ def test_a_body_has_the_model_of_its_schema(route: Route, stack: Synthesized) ->
         assert model["Schema"] == json.loads((COMMON / "schemas" / f"{schema}.json").read_text())
 
 
+@pytest.mark.mission("Configure request/response models and validators")
 def test_every_method_declares_a_model_for_each_status(stack: Synthesized) -> None:
     titles = {
         f"${{{m.path}}}": m.properties["Schema"]["title"]
@@ -222,6 +224,7 @@ def test_every_model_is_part_of_the_deployment(stack: Synthesized) -> None:
     assert models <= dependencies
 
 
+@pytest.mark.mission("Set up usage plans and API keys if needed")
 def test_a_usage_plan_limits_the_key_on_the_stage(stack: Synthesized) -> None:
     plan = stack.one("AWS::ApiGateway::UsagePlan")
     (api_stage,) = plan["ApiStages"]
@@ -236,6 +239,7 @@ def test_a_usage_plan_limits_the_key_on_the_stage(stack: Synthesized) -> None:
     assert (plan_key["KeyId"], plan_key["UsagePlanId"]) == ("${Api/Key}", "${Api/Rest/UsagePlan}")
 
 
+@pytest.mark.mission("Enable CORS with appropriate allowed origins, methods, and headers")
 def test_the_preflight_of_a_path_allows_its_methods_and_needs_no_key(stack: Synthesized) -> None:
     for path in {route.path for route in ROUTES}:
         preflight = method(stack, "OPTIONS", path)
@@ -309,6 +313,7 @@ def test_the_gateway_answers_errors_with_a_problem_document(
     assert body["request_id"] == "$context.requestId"
 
 
+@pytest.mark.mission("Handles CORS headers correctly for browser-based clients")
 def test_a_browser_can_read_every_gateway_response(stack: Synthesized) -> None:
     for problem in gateway_responses(stack).values():
         headers = problem["ResponseParameters"]

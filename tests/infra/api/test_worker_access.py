@@ -2,12 +2,15 @@
 
 import json
 
+import pytest
+
 from tests.support.templates.permissions import role_permissions
 from tests.support.templates.synthesized import Synthesized, as_list
 
 PARAMETERS = "arn:aws:ssm:us-east-1:${AWS::AccountId}:parameter/job-ledger"
 
 
+@pytest.mark.mission("Sensitive values (API keys, credentials) stored in Parameter Store")
 def test_the_value_of_the_api_key_is_a_parameter_and_in_no_template(stack: Synthesized) -> None:
     resource = stack.one("Custom::ApiKey")
     assert set(resource) == {"ServiceToken", "ServiceTimeout", "ParameterName", "ApiKeyId"}

@@ -150,6 +150,11 @@ def test_the_layer_holds_no_commands_or_installer_records(layer: Path) -> None:
     assert [path.name for path in layer.iterdir()] == ["python"]
 
 
+@pytest.mark.mission(
+    "shape: Each HTTP method maps to its own small Lambda with a narrowly scoped IAM role"
+    " (for example read-only for GET), and all of them share a Lambda layer holding the"
+    " retrying DynamoDB client, S3 log shipper and SSM config loader.",
+)
 def test_the_layer_holds_the_common_package_with_its_schemas(layer: Path) -> None:
     shipped = layer / "python" / "common"
     for source in (COMMON / "contract.py", *(COMMON / "schemas").glob("*.json")):

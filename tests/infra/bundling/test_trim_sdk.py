@@ -320,6 +320,7 @@ def test_resources_and_transfers_of_boto3_behave_like_the_whole_sdk(layer: Path,
     assert ("PUT /ok/a HTTP/1.1", "text") in requests
 
 
+@pytest.mark.mission("Integration with Lambda via Boto3")
 def test_the_clients_of_the_layer_come_from_a_session_of_boto3(layer: Path, aws: Aws) -> None:
     created, services, loaded = json.loads(run(LAYER_CLIENTS, layer, aws))
     assert created == services

@@ -45,6 +45,11 @@ STAGES_AND_SWITCHES = {
 }
 
 
+@pytest.mark.mission(
+    "As an expert AWS cloud infrastructure engineer, create and deploy a complete"
+    " serverless architecture that demonstrates enterprise-level best practices with aws-cdk"
+    " python.",
+)
 @pytest.mark.parametrize("name", STAGES_AND_SWITCHES)
 def test_every_finding_is_accepted_and_every_acceptance_is_used(name: str, tmp_path: Path) -> None:
     stage = STAGES_AND_SWITCHES[name]

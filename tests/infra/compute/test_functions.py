@@ -23,6 +23,7 @@ def test_a_function_runs_on_python_3_13_and_arm_with_the_shared_layer(
     assert properties["MemorySize"] == stack.stage.memory_mb
 
 
+@pytest.mark.mission("CloudWatch logs for debugging")
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_writes_json_into_its_own_log_group_and_traces(
     name: Function, stack: Synthesized
@@ -47,6 +48,10 @@ def test_a_function_times_out_before_api_gateway_does(name: Function, stack: Syn
     assert LAMBDA_TIMEOUT < API_GATEWAY_TIMEOUT
 
 
+@pytest.mark.mission(
+    "Use environment variables for configuration.",
+    "DynamoDB table name, S3 bucket name.",
+)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_environment_holds_the_settings_of_the_function(
     name: Function, stack: Synthesized

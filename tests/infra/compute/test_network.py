@@ -1,10 +1,16 @@
 """The VPC of the functions, and its endpoints."""
 
+import pytest
+
 from infra.spec.routes import ROUTES
 from tests.support.templates.permissions import endpoint_permissions, vpc_endpoint
 from tests.support.templates.synthesized import Synthesized
 
 
+@pytest.mark.mission(
+    "VPC configuration with appropriate subnets for high availability",
+    "Configure VPC with at least two subnets across availability zones",
+)
 def test_the_network_spans_two_zones_with_public_and_private_subnets(stack: Synthesized) -> None:
     subnets = stack.all("AWS::EC2::Subnet")
     zones = {str(s.properties["AvailabilityZone"]) for s in subnets}
@@ -22,6 +28,7 @@ def test_no_subnet_assigns_public_addresses(stack: Synthesized) -> None:
     assert {s.properties["MapPublicIpOnLaunch"] for s in stack.all("AWS::EC2::Subnet")} == {False}
 
 
+@pytest.mark.mission("Ensure Lambda can access both internet resources and AWS services")
 def test_dev_has_one_nat_gateway_and_prod_one_per_zone(dev: Synthesized, prod: Synthesized) -> None:
     assert len(dev.all("AWS::EC2::NatGateway")) == 1
     assert len(prod.all("AWS::EC2::NatGateway")) == 2
@@ -72,6 +79,7 @@ def test_without_nat_the_private_subnets_keep_their_ids_and_addresses(
     assert blocks(variant) == blocks(prod)
 
 
+@pytest.mark.mission("Operates within a VPC for network isolation")
 def test_the_functions_are_in_the_private_subnets(stack: Synthesized) -> None:
     private = [f"${{Network/Vpc/PrivateSubnet{n}/Subnet}}" for n in (1, 2)]
     for function in stack.all("AWS::Lambda::Function", lambda p: "Layers" in p):
@@ -81,6 +89,7 @@ def test_the_functions_are_in_the_private_subnets(stack: Synthesized) -> None:
         }
 
 
+@pytest.mark.mission("Security groups controlling network access")
 def test_the_functions_accept_no_connections_and_open_only_tls(stack: Synthesized) -> None:
     group = stack.at("Network/Functions").properties
     assert [

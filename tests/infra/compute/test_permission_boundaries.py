@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from tests.support.templates.permissions import NETWORK_INTERFACE_ACTIONS
 from tests.support.templates.synthesized import Properties, Resource, Synthesized, as_list
 
@@ -137,6 +139,7 @@ def test_buckets_and_topics_require_tls(stack: Synthesized) -> None:
     assert protected == {f"${{{resource.path}}}" for resource in resources}
 
 
+@pytest.mark.mission("Encrypted storage for all data at rest")
 def test_everything_that_holds_data_is_encrypted(stack: Synthesized) -> None:
     assert all(
         t["SSESpecification"]["SSEEnabled"] for t in _properties(stack, "AWS::DynamoDB::Table")

@@ -34,6 +34,7 @@ def expected_permissions(function: Function, stage: str) -> set[Permission]:
     }
 
 
+@pytest.mark.mission("IAM roles following least privilege principle")
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_has_exactly_the_permissions_of_its_routes(
     function: Function, stack: Synthesized
@@ -42,6 +43,11 @@ def test_a_function_has_exactly_the_permissions_of_its_routes(
     assert role_permissions(stack, role) == expected_permissions(function, stack.stage.name)
 
 
+@pytest.mark.mission(
+    "shape: Each HTTP method maps to its own small Lambda with a narrowly scoped IAM role"
+    " (for example read-only for GET), and all of them share a Lambda layer holding the"
+    " retrying DynamoDB client, S3 log shipper and SSM config loader.",
+)
 def test_read_only_reads_and_no_function_scans() -> None:
     actions = {a for r in routes_of("read") for a in r.table + r.indexes}
     assert actions == {"dynamodb:GetItem", "dynamodb:Query"}

@@ -2,10 +2,18 @@
 
 import json
 
+import pytest
+
 from common.jobs.keys import INDEXES
 from tests.support.templates.synthesized import Synthesized, as_list
 
 
+@pytest.mark.mission(
+    "On-demand pricing model, no pre-provisioned capacity",
+    "Encryption at rest enabled",
+    "DynamoDB tables must use on-demand billing mode",
+    "All data in DynamoDB and S3 must be encrypted using AWS-managed keys",
+)
 def test_the_table_is_on_demand_encrypted_by_kms_and_recoverable(stack: Synthesized) -> None:
     table = stack.one("AWS::DynamoDB::Table")
     assert table["BillingMode"] == "PAY_PER_REQUEST"
@@ -18,6 +26,7 @@ def test_jobs_expire(stack: Synthesized) -> None:
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
+@pytest.mark.mission("Proper table schema design for your use case")
 def test_jobs_are_found_by_id_by_age_by_status_and_by_pipeline_newest_first(
     stack: Synthesized,
 ) -> None:
@@ -102,6 +111,10 @@ def test_buckets_are_private_and_require_tls(stack: Synthesized) -> None:
         ]
 
 
+@pytest.mark.mission(
+    "All data in DynamoDB and S3 must be encrypted using AWS-managed keys",
+    "S3 bucket configured with versioning and lifecycle policies for logs",
+)
 def test_the_archive_is_versioned_and_encrypted_by_the_key_that_aws_manages(
     stack: Synthesized,
 ) -> None:
@@ -111,6 +124,10 @@ def test_the_archive_is_versioned_and_encrypted_by_the_key_that_aws_manages(
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms"}
 
 
+@pytest.mark.mission(
+    "S3 storage for long-term log retention",
+    "S3 bucket configured with versioning and lifecycle policies for logs",
+)
 def test_archived_logs_move_to_a_colder_class_and_expire_with_all_versions(
     stack: Synthesized,
 ) -> None:
@@ -154,6 +171,7 @@ def test_no_secret_is_in_the_template(stack: Synthesized) -> None:
     assert "Value" not in stack.one("AWS::ApiGateway::ApiKey")
 
 
+@pytest.mark.mission("Configure log groups with appropriate retention periods")
 def test_every_log_group_has_a_unique_name_and_a_retention(stack: Synthesized) -> None:
     groups = stack.all("AWS::Logs::LogGroup")
     assert {g.properties["RetentionInDays"] for g in groups} == {stack.stage.log_retention_days}

@@ -43,6 +43,7 @@ def test_every_alarm_has_test_data(stack: Synthesized) -> None:
     assert names == {f"{stack.stage.prefix}-{name}" for name in data_by_alarm(stack.stage)}
 
 
+@pytest.mark.mission("Alarms that trigger when error thresholds are exceeded")
 @pytest.mark.parametrize("name", NAMES)
 def test_an_alarm_is_raised_only_beyond_its_threshold(name: str, stack: Synthesized) -> None:
     properties = alarm(stack, name)

@@ -40,6 +40,9 @@ def test_every_alarm_notifies_the_topic_when_it_starts_and_ends(stack: Synthesiz
         assert resource.properties["AlarmDescription"]
 
 
+@pytest.mark.mission(
+    "Set up alarm for Lambda errors exceeding threshold (you decide the threshold)",
+)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_an_alarm_watches_the_failures_of_each_function(name: Function, stack: Synthesized) -> None:
     properties = alarm(stack, f"{name.capitalize()}Failures")
@@ -97,6 +100,7 @@ def test_alarms_watch_every_operation_of_the_routes_on_the_table(
     assert {d["TableName"] for d in dimensions(properties)} == {"${Table/Jobs}"}
 
 
+@pytest.mark.mission("Implement custom metrics for business-specific monitoring")
 def test_an_alarm_watches_the_share_of_failed_jobs(stack: Synthesized) -> None:
     properties = alarm(stack, "FailedJobs")
     assert watched_metrics(properties) == {

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from infra.spec.paths import DOCS
 from infra.spec.routes import FUNCTIONS, ROUTES
 from tests.support.emitted_metrics import EMITTED_METRICS, METRIC_DIMENSIONS
@@ -60,6 +62,7 @@ def test_every_metric_of_the_dashboard_and_the_alarms_exists(stack: Synthesized)
                 assert {*dimensions.values()} <= known_values
 
 
+@pytest.mark.mission("Create CloudWatch dashboard showing key metrics")
 def test_the_dashboard_shows_every_metric_of_the_functions(stack: Synthesized) -> None:
     metrics = {
         (dimensions["function"], name)

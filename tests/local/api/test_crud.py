@@ -33,6 +33,10 @@ def _items(service: Service) -> dict[str, Any]:
     return {item["job_id"]["S"]: item for page in pages for item in page["Items"]}
 
 
+@pytest.mark.mission(
+    "Performs CRUD operations on DynamoDB",
+    "Exposes your Lambda function through RESTful endpoints",
+)
 def test_a_job_goes_from_registration_to_deletion(call: Caller, pipeline: str) -> None:
     created = call(
         "POST",

@@ -147,6 +147,7 @@ def _write_count(service: Service, route: str, before: dict[str, Any]) -> int:
     return versions
 
 
+@pytest.mark.mission("Implement retry logic and timeout handling for DynamoDB operations")
 @pytest.mark.parametrize("name", ROUTES)
 @pytest.mark.parametrize("fault", RECOVERING)
 def test_a_request_survives_a_temporary_fault_and_writes_once(

@@ -167,6 +167,7 @@ def test_the_times_are_those_of_first_starts_and_of_every_end(
     assert sums(service, "Maximum")["RunTime", "update"] >= WAITS * 1000
 
 
+@pytest.mark.mission("used-by: `cdk deploy`, per-function unit tests, X-Ray service map inspection")
 def test_the_map_shows_every_request_and_every_call(session: Session, service: Service) -> None:
     added = since_then(requests(shown(service)), session.map_before)
 

@@ -2,6 +2,8 @@
 
 import uuid
 
+import pytest
+
 from infra.spec.routes import FUNCTIONS
 from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller
@@ -9,6 +11,11 @@ from tests.support.logs.log_archive import archived_lines
 from tests.support.logs.log_groups import canonical_lines, logged_lines
 
 
+@pytest.mark.mission(
+    "You'll create a Python-based Lambda function that serves as the backbone of a data"
+    " processing system, complete with API exposure, database integration, and comprehensive"
+    " monitoring.",
+)
 def test_a_life_leaves_an_item_log_lines_and_archived_lines(
     service: Service, call: Caller, pipeline: str
 ) -> None:

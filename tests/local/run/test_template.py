@@ -38,6 +38,7 @@ def received(service: Service) -> dict[str, Any]:
     return template
 
 
+@pytest.mark.mission("This should be the single source of truth for deploying all AWS resources.")
 def test_the_emulator_receives_every_resource_as_aws_does(
     for_aws: dict[str, Any], received: dict[str, Any]
 ) -> None:
@@ -52,6 +53,7 @@ def test_the_emulator_receives_every_output_as_aws_does(
     assert received["Outputs"] == for_aws["Outputs"]
 
 
+@pytest.mark.mission("A CDK-Python template that defines your entire infrastructure as code.")
 def test_every_resource_of_the_template_exists(for_aws: dict[str, Any], service: Service) -> None:
     pages = service.client("cloudformation").get_paginator("list_stack_resources")
     existing = {

@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Mapping
 
+import pytest
+
 from infra.spec.paths import COMMON
 from local.deploy import STACK
 from tests.support.deployment.ops_command import run_ops
@@ -59,6 +61,7 @@ def test_a_denied_rotation_prints_the_reason_and_changes_nothing(service: Servic
     assert service.cursor_keys == before
 
 
+@pytest.mark.mission("Sensitive values (API keys, credentials) stored in Parameter Store")
 def test_no_template_asset_event_output_or_log_line_contains_a_secret(
     service: Service, call: Caller, pipeline: str
 ) -> None:

@@ -60,6 +60,7 @@ def _call(route: "Callable[[Request], Response]") -> HttpResponse:
     return HttpResponse(result["statusCode"], result["headers"], result["body"])
 
 
+@pytest.mark.mission("Include comprehensive error handling with meaningful error messages")
 def test_a_problem_document_has_the_detail_the_path_and_the_request_id(api: "Api") -> None:
     response = api("GET", "/jobs/unknown", request_id="request-1")
 
@@ -283,6 +284,7 @@ def test_bodies_keys_and_cursors_are_not_logged(
         assert secret not in output
 
 
+@pytest.mark.mission("Logs activities to both CloudWatch and S3")
 def test_every_log_line_on_stdout_is_archived_too(
     api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -188,6 +188,7 @@ def discarding_s3() -> Iterator[None]:
     emitter.unregister("before-call.s3.PutObject", accept)
 
 
+@pytest.mark.mission("Accept API Gateway events and return properly formatted responses")
 @pytest.mark.usefixtures("discarding_s3")
 @pytest.mark.parametrize("function", METHODS)
 def test_every_event_gets_a_well_formed_response(

@@ -33,6 +33,7 @@ def _put(value: str) -> None:
     client("ssm").put_parameter(Name=NAME, Value=value, Type="String", Overwrite=True)
 
 
+@pytest.mark.mission("Retrieves sensitive configuration from Parameter Store")
 def test_a_value_is_read_once_and_cached() -> None:
     first = configuration.current()
     _put('{"retention_days": 99}')

@@ -12,6 +12,7 @@ from infra.spec.routes import ROUTES, Route
 from infra.spec.stages import STAGES, Stage
 
 
+@pytest.mark.mission("Implement retry logic and timeout handling for DynamoDB operations")
 @pytest.mark.parametrize("stage", STAGES.values(), ids=lambda stage: stage.name)
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 def test_each_step_of_a_request_fits_into_the_step_around_it(route: Route, stage: Stage) -> None:
@@ -26,6 +27,7 @@ def test_each_step_of_a_request_fits_into_the_step_around_it(route: Route, stage
     assert timeouts.API_GATEWAY_TIMEOUT <= 29
 
 
+@pytest.mark.mission("Implement retry logic and timeout handling for DynamoDB operations")
 @pytest.mark.parametrize(
     ("service", "expected"),
     [("dynamodb", timeouts.DYNAMODB), ("ssm", timeouts.SSM), ("s3", timeouts.S3)],

@@ -52,6 +52,7 @@ def _messages(lines: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(line["message"], line["level"]) for line in lines]
 
 
+@pytest.mark.mission("Log all operations with appropriate severity levels")
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_success_logs_only_info_and_a_refusal_one_warning(
     name: str, new_job: dict[str, Any], api: "Api", capsys: pytest.CaptureFixture[str]
@@ -64,6 +65,7 @@ def test_a_success_logs_only_info_and_a_refusal_one_warning(
     assert _messages(_above_info(capsys)) == expected
 
 
+@pytest.mark.mission("Log all operations with appropriate severity levels")
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_failure_logs_one_error_with_a_stack_trace(
     name: str,

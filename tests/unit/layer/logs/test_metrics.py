@@ -48,6 +48,7 @@ def _fail_a_request(api: "Api", method: str, job_id: str) -> None:
     assert api(method, path, body).status == 503
 
 
+@pytest.mark.mission("Custom metrics for business logic")
 @pytest.mark.parametrize("function", EMITTED_METRICS)
 def test_a_function_emits_its_metrics_and_no_others(
     function: Function,
