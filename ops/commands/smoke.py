@@ -27,7 +27,7 @@ CACHED_SECONDS = max(route.cache_ttl for route in ROUTES)
 _TIMEOUT_SECONDS = 35.0
 """Longer than API Gateway's own timeout, so that API Gateway answers first."""
 
-_NEW_KEY_SECONDS = 60.0
+NEW_KEY_SECONDS = 60.0
 """The time that API Gateway may take to accept a new API key. Until then, it answers 403."""
 
 _PAUSE_SECONDS = 0.5
@@ -128,15 +128,16 @@ class Step:
     """Why it failed; None if it passed."""
 
 
-def check(send: Client) -> Iterator[Step]:
+def check(send: Client, new_key_seconds: float = NEW_KEY_SECONDS) -> Iterator[Step]:
     """Take a job through its life, step by step, until the end or the first failure.
 
     Deletes the job in any case.
 
     Args:
         send: The client that sends the requests.
+        new_key_seconds: The time for which the API may answer 403 to the client's key.
     """
-    life = _JobLife(send)
+    life = _JobLife(send, new_key_seconds)
     try:
         for title, act in life.steps:
             start = time.perf_counter()
@@ -153,8 +154,9 @@ def check(send: Client) -> Iterator[Step]:
 
 
 class _JobLife:
-    def __init__(self, send: Client) -> None:
+    def __init__(self, send: Client, new_key_seconds: float) -> None:
         self._send = send
+        self._new_key_seconds = new_key_seconds
         self._pipeline = f"smoke-{uuid.uuid4().hex[:8]}"
         self._path = self._deleted_path = ""
         self._etag = ""
@@ -238,7 +240,7 @@ class _JobLife:
     ) -> Answer:
         return _retry(
             lambda: self._send(method, path, expected, body),
-            seconds=_NEW_KEY_SECONDS,
+            seconds=self._new_key_seconds,
             only=HTTPStatus.FORBIDDEN,
         )
 
@@ -302,6 +304,8 @@ def command(
     if url and not key:
         fail("--url requires an API key: set the environment variable KEY or use --key.", USAGE)
     authenticate = bearer_auth(access_token) if access_token else no_auth
+    # A key from the command line may be wrong; the key of a deployment may be new.
+    new_key_seconds = 0 if url else NEW_KEY_SECONDS
     try:
         if not url:
             deployment = find_deployment(stage)
@@ -313,7 +317,7 @@ def command(
     if not as_json:
         console.print(f"[bold]{url}[/]")
     steps = []
-    for step in check(Client(url.rstrip("/"), key or "", authenticate)):
+    for step in check(Client(url.rstrip("/"), key or "", authenticate), new_key_seconds):
         steps.append(step)
         if not as_json:
             _print_step(console, step)

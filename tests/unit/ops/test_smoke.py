@@ -6,8 +6,12 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from ops.__main__ import app
+from ops.commands import smoke
 from ops.commands.smoke import Answer, Client, Step, UnexpectedAnswer, check
+from ops.options import FAILED
 
 
 class NewStage(Client):
@@ -56,6 +60,15 @@ def test_a_key_that_stays_unknown_fails(run: Run) -> None:
     stage = NewStage(seconds=3600)
     assert [step.wrong for step in run(stage)] == [None, "403"]
     assert 60 <= stage.now < 62
+
+
+def test_a_key_from_the_command_line_is_expected_to_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = NewStage(seconds=3600)
+    monkeypatch.setattr(time, "sleep", stage.sleep)
+    monkeypatch.setattr(smoke, "Client", lambda *_: stage)
+    arguments = ["smoke", "--url", "http://127.0.0.1", "--key", "wrong"]
+    assert CliRunner().invoke(app, arguments).exit_code == FAILED
+    assert stage.now < 1
 
 
 def test_it_waits_for_no_other_failure(run: Run) -> None:
