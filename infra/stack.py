@@ -102,7 +102,7 @@ class JobLedgerStack(Stack):
                     else api.rest_api.url,
                 ),
                 "ApiKeyId": Output(
-                    "The id of the API key; `get-api-key` returns its value", api.api_key.key_id
+                    "The id of the API key; ApiKeyParameter names its value", api.api_key.key_id
                 ),
                 "TableName": Output("The table of jobs", table.dynamodb_table.table_name),
                 "ArchiveBucketName": Output(

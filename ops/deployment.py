@@ -44,10 +44,10 @@ class Deployment:
         Raises:
             ClientError, BotoCoreError: AWS does not return it.
         """
-        key = self.client("apigateway").get_api_key(
-            apiKey=self.outputs["ApiKeyId"], includeValue=True
+        parameter = self.client("ssm").get_parameter(
+            Name=self.outputs["ApiKeyParameter"], WithDecryption=True
         )
-        value: str = key["value"]
+        value: str = parameter["Parameter"]["Value"]
         return value
 
     def credentials(self) -> Any:

@@ -158,6 +158,16 @@ def test_the_role_reads_only_the_stack_of_its_stage(
 
 
 @pytest.mark.parametrize("stage", ACCOUNTS)
+def test_the_role_reads_only_the_credentials_of_its_stage(stage: str, github: ClientOf) -> None:
+    read = github(stage, "ssm").get_parameter
+    for other in ACCOUNTS:
+        for credentials in ("api-key", "machine-client"):
+            assert denied(read, Name=f"/job-ledger/{other}/{credentials}") == (stage != other)
+    assert denied(read, Name=f"/job-ledger/{stage}/cursor-key")
+    assert denied(github(stage, "apigateway").get_api_keys)
+
+
+@pytest.mark.parametrize("stage", ACCOUNTS)
 def test_without_the_bootstrap_roles_it_changes_nothing(stage: str, github: ClientOf) -> None:
     cloudformation = github(stage, "cloudformation")
     for change in (cloudformation.delete_stack, cloudformation.update_stack):
