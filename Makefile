@@ -1,5 +1,5 @@
 # Job Ledger. Each target installs what it needs into this folder. You need make, Python 3.11 or
-# newer and Node.js 20 or newer. `make` alone lists the targets.
+# newer and Node.js 22 or newer. `make` alone lists the targets.
 
 # --- Settings: make TARGET NAME=value -------------------------------------------------------------
 
@@ -14,9 +14,6 @@ FUZZ_SECONDS ?= 600
 # The local run reads these two.
 export PORT AUTHORIZATION
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-# Node.js 20 works, but the CDK warns at every start that it is no longer maintained.
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
-export NODE_NO_WARNINGS := 1
 unexport VIRTUAL_ENV
 
 STACK := JobLedger-$(STAGE)
@@ -26,7 +23,7 @@ STAGES = $(shell $(PY) -c "from infra.spec.stages import STAGES; print(*STAGES)"
 CODE := app.py $(wildcard infra functions layers/common/python local ops tools bench tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test pytest fuzz bench lint audit format schemas openapi diagram documents client synth diff deploy destroy clean
+.PHONY: help setup run up down test pytest fuzz bench lint audit format schemas openapi diagram documents client synth diff bootstrap deploy destroy clean
 
 help: ## Show this list
 	@if [ -t 1 ]; then on='\033[36m' off='\033[0m'; fi; \
@@ -121,12 +118,18 @@ diff: synth ## Compare the templates with those of another checkout: BASE=../mai
 			JobLedger-$$stage 2>&1 || exit 1; \
 	done
 
-# If there are no credentials, the CDK prints only that it cannot resolve the account: hence the hint.
+bootstrap: setup ## Prepare your AWS account for the CDK, once
+	@$(CDK) bootstrap -c stage=$(STAGE) --output cdk.out/$(STAGE)
+
+# `npx cdk deploy` works, too, but lacks these steps: see tools/deploy_steps.py.
+STEP = $(PY) -m tools.deploy_steps
+
+# IMPORT=1 adopts the log groups that an earlier stack of the same name has left.
 deploy: setup ## Deploy STAGE to AWS with your credentials
-	@$(CDK) deploy $(if $(YES),--require-approval never) -c stage=$(STAGE) \
-		--output cdk.out/$(STAGE) --outputs-file cdk.out/$(STACK).outputs.json || { \
-		echo 'No AWS credentials? Log in with `aws sso login` or `aws configure`, and choose a profile with AWS_PROFILE.' >&2; \
-		exit 1; }
+	@$(STEP) before $(STACK)
+	@$(CDK) deploy $(if $(YES),--require-approval never) $(if $(IMPORT),--import-existing-resources) \
+		-c stage=$(STAGE) --output cdk.out/$(STAGE) --outputs-file cdk.out/$(STACK).outputs.json
+	@$(STEP) after $(STACK)
 	@echo "The stack's outputs are in cdk.out/$(STACK).outputs.json."
 
 EMPTY_BUCKETS = $(PY) -m tools.empty_buckets
@@ -134,6 +137,7 @@ DESTROY = $(CDK) destroy --force -c stage=$(STAGE) --output cdk.out/$(STAGE)
 
 # The service writes logs until its functions are gone, so the buckets may need emptying twice.
 destroy: setup ## Delete STAGE from AWS, with all data that it does not retain
+	@$(STEP) before $(STACK)
 	@$(EMPTY_BUCKETS) $(if $(YES),--yes) $(STACK)
 	@$(DESTROY) || { $(EMPTY_BUCKETS) --yes $(STACK) && $(DESTROY); }
 

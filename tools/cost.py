@@ -6,7 +6,6 @@ of each service.
 """
 
 import json
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -285,8 +284,6 @@ def _row(name: str, *dollars: float) -> str:
 
 def template_of(stage: Stage) -> Template:
     """Synthesize the template of a stage, which takes some seconds."""
-    # As in the Makefile: this project still supports Node.js 20.
-    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
     # Importing the CDK is slow, and a caller that has a template does not need it.
     from aws_cdk import App, Environment
 

@@ -59,9 +59,10 @@ install_python() {
 
 install_node() {
     command -v node >/dev/null ||
-        fail 'Node.js 20 or newer is required. Install it from https://nodejs.org.'
+        fail 'Node.js 22 or newer is required. Install it from https://nodejs.org.'
+    # Node.js 20 still works, but the CDK supports it no longer, and says so at every start.
     node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' ||
-        fail "Node.js 20 or newer is required, but this machine has $(node --version). Install a" \
+        fail "Node.js 22 or newer is required, but this machine has $(node --version). Install a" \
             'newer one from https://nodejs.org.'
     command -v npm >/dev/null ||
         fail 'npm is required, but this Node.js came without it. Install npm, or Node.js from' \

@@ -35,7 +35,7 @@ PROMISED = {
 def adapted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project after every change of the page."""
     project = copy_project(tmp_path_factory.mktemp("adapted") / "project")
-    for name in ("tests", "local", "ops", "tools", "bench", "docs"):
+    for name in ("tests", "local", "ops", "bench", "docs"):
         shutil.copytree(PROJECT / name, project / name)
     for change in changes():
         change.apply(project)

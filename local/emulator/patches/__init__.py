@@ -25,6 +25,8 @@ from local.emulator.patches import (
 )
 
 PATCHES = (
+    api_gateway.serve_deployed_methods,
+    cloudformation.refuse_existing_log_groups,
     iam.count_loopback_as_tls,
     iam.authorize_log_streams,
     cloudwatch.accept_metric_math,

@@ -12,7 +12,9 @@ For each request, the emulator calls these functions of its own, in this order::
 Each of them is wrapped here, once. The tuples list the steps of each moment in their order.
 """
 
-from collections.abc import Callable, Mapping
+import copy
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ministack import app
@@ -158,3 +160,48 @@ def wrap_requests() -> None:
         for step in AFTER_REFUSAL:
             body = step(request, body)
         return status, headers, body
+
+
+def serve_deployed_methods() -> None:
+    """Keep a copy of an API's resources with each deployment, and route requests by that copy.
+
+    The emulator routes them by the API as it is at the moment. So it did not show that
+    CloudFormation makes the deployment of an update before it deletes the removed methods:
+    https://github.com/aws/aws-cdk/issues/14660
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-deploy-api.html
+    """
+    resources = apigateway_v1._resources
+
+    @wrap(apigateway_v1, "_create_deployment")
+    def create_deployment(native: Wrapper, api: str, data: Mapping[str, Any]) -> Answer:
+        answer: Answer = native(api, data)
+        if api in resources:
+            # An id of its own, so that the emulator's functions find the copy.
+            resources[_copy_id(api, json.loads(answer[2])["id"])] = copy.deepcopy(resources[api])
+        return answer
+
+    @wrap(apigateway_v1, "_delete_deployment")
+    def delete_deployment(native: Wrapper, api: str, deployment: str) -> Answer:
+        resources.pop(_copy_id(api, deployment), None)
+        answer: Answer = native(api, deployment)
+        return answer
+
+    @wrap(apigateway_v1, "_match_resource_tree")
+    def match_resource_tree(native: Wrapper, api: str, segments: Sequence[str]) -> Any:
+        return native(_served_id(api), segments)
+
+    @wrap(apigateway_v1, "_match_greedy_fallback")
+    def match_greedy_fallback(
+        native: Wrapper, api: str, segments: Sequence[str], method: str
+    ) -> Any:
+        return native(_served_id(api), segments, method)
+
+
+def _copy_id(api: str, deployment: str) -> str:
+    return f"{api}/{deployment}"
+
+
+def _served_id(api: str) -> str:
+    """Return the id of the copy that the stage of the current request serves."""
+    stage = apigateway_v1._stages_v1[api][current_request().stage]
+    return _copy_id(api, stage["deploymentId"])

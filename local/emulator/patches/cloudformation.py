@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ministack.services import cloudwatch_logs
 from ministack.services.cloudformation import provisioners, stacks
 
 from local.emulator.patches.wrapping import Wrapper, wrap
@@ -88,6 +89,23 @@ def _delete_flow_log(client: Client, flow_log: str, _: Properties) -> None:
     client("ec2").delete_flow_logs(FlowLogIds=[flow_log])
 
 
+def _allow_ingress(client: Client, props: Properties) -> tuple[str, Attributes]:
+    source = {"GroupId": props["SourceSecurityGroupId"], "Description": props["Description"]}
+    rule = {name: props[name] for name in ("IpProtocol", "FromPort", "ToPort")}
+    client("ec2").authorize_security_group_ingress(
+        GroupId=props["GroupId"], IpPermissions=[{**rule, "UserIdGroupPairs": [source]}]
+    )
+    return f"{props['GroupId']}|{props['SourceSecurityGroupId']}|{props['FromPort']}", {}
+
+
+def _revoke_ingress(client: Client, _: str, props: Properties) -> None:
+    source = {"GroupId": props["SourceSecurityGroupId"]}
+    rule = {name: props[name] for name in ("IpProtocol", "FromPort", "ToPort")}
+    client("ec2").revoke_security_group_ingress(
+        GroupId=props["GroupId"], IpPermissions=[{**rule, "UserIdGroupPairs": [source]}]
+    )
+
+
 def _tag_specifications(type_: str, props: Properties) -> list[dict[str, Any]]:
     return [{"ResourceType": type_, "Tags": props["Tags"]}] if props.get("Tags") else []
 
@@ -140,6 +158,7 @@ MISSING_TYPES = (
     MissingType("AWS::EC2::EIP", _allocate_address, _release_address),
     MissingType("AWS::EC2::NatGateway", _create_nat_gateway, _delete_nat_gateway),
     MissingType("AWS::EC2::FlowLog", _create_flow_log, _delete_flow_log),
+    MissingType("AWS::EC2::SecurityGroupIngress", _allow_ingress, _revoke_ingress),
     # No effect: the emulator's WAF writes no log.
     MissingType("AWS::WAFv2::LoggingConfiguration", _create_waf_logging, _delete_waf_logging),
     # The emulator accepts these types, but creates nothing.
@@ -294,3 +313,23 @@ def _completed_handler(
         return physical_id, attributes
 
     return {**native, "create": create, "update": update}
+
+
+def refuse_existing_log_groups() -> None:
+    """Fail to create a log group that exists. The emulator takes it over, and empties it.
+
+    A stack that retains its log groups cannot be created again, unless it imports them.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
+    """
+    handler = provisioners._RESOURCE_HANDLERS["AWS::Logs::LogGroup"]
+    native = handler["create"]
+
+    def create(logical_id: str, props: dict[str, Any], stack: str) -> Any:
+        name = props.get("LogGroupName")
+        if name in cloudwatch_logs._log_groups:
+            raise ValueError(
+                f"Resource of type 'AWS::Logs::LogGroup' with identifier '{name}' already exists."
+            )
+        return native(logical_id, props, stack)
+
+    handler["create"] = create

@@ -1,21 +1,25 @@
 """Copy the CDK app, for a test to change."""
 
+import os
 import shutil
 from pathlib import Path
 from types import ModuleType
 
 from infra.spec.paths import BUILD, PROJECT
 
+_FILES = ("Makefile", "app.py", "cdk.json", "pyproject.toml", "uv.lock")
+
 
 def copy_project(folder: Path) -> Path:
     """Create ``folder``, and copy into it the files of this project that the CDK needs."""
     folder.mkdir()
-    for name in ("infra", "functions", "layers"):
+    for name in ("infra", "functions", "layers", "tools"):
         shutil.copytree(PROJECT / name, folder / name)
-    for name in ("app.py", "cdk.json", "pyproject.toml", "uv.lock", "package-lock.json"):
-        shutil.copy(PROJECT / name, folder)
+    for name in (*_FILES, "package.json", "package-lock.json"):
+        # An old time: `make` would install the packages of a newer file, into the shared folders.
+        os.utime(shutil.copy(PROJECT / name, folder), (0, 0))
     # The installed packages and the built layer are shared.
-    for shared in (PROJECT / "node_modules", BUILD):
+    for shared in (PROJECT / ".venv", PROJECT / "node_modules", BUILD):
         (folder / shared.name).symlink_to(shared)
     return folder
 

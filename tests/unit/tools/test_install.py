@@ -38,14 +38,14 @@ def install_error(tools: Path, part: str, **environment: str) -> str:
 
 def test_without_node_it_fails_with_advice(tools: Path) -> None:
     assert install_error(tools, "node") == (
-        "Node.js 20 or newer is required. Install it from https://nodejs.org.\n"
+        "Node.js 22 or newer is required. Install it from https://nodejs.org.\n"
     )
 
 
 def test_with_an_old_node_it_fails_with_advice(tools: Path) -> None:
     put(tools, "node", '[ "$1" = --version ] && echo v18.20.4 || exit 1')
     assert install_error(tools, "node") == (
-        "Node.js 20 or newer is required, but this machine has v18.20.4. Install a newer one"
+        "Node.js 22 or newer is required, but this machine has v18.20.4. Install a newer one"
         " from https://nodejs.org.\n"
     )
 

@@ -1,6 +1,9 @@
 """Probes of the events that API Gateway sends to functions."""
 
+import urllib.error
+import urllib.request
 import uuid
+from http import HTTPStatus
 
 from infra.spec.stages import REGION
 from local import aws
@@ -28,3 +31,32 @@ def shares_request_id(emulator: ProbedEmulator) -> bool:
 
 def names_api_key(emulator: ProbedEmulator) -> bool:
     return "apiKeyId" in emulator.post({"n": 1})["event"]["requestContext"]["identity"]
+
+
+def serves_deployed_methods(emulator: ProbedEmulator) -> bool:
+    gateway = emulator.client("apigateway")
+    api = gateway.create_rest_api(name="deployments")["id"]
+    root = gateway.get_resources(restApiId=api)["items"][0]["id"]
+    method = {"restApiId": api, "resourceId": root, "httpMethod": "GET"}
+    gateway.put_method(**method, authorizationType="NONE")
+    gateway.put_integration(
+        **method, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'}
+    )
+    gateway.put_method_response(**method, statusCode="200")
+    gateway.put_integration_response(**method, statusCode="200")
+    gateway.create_deployment(restApiId=api, stageName="probe")
+
+    def status() -> int:
+        url = f"{emulator.url}/_aws/execute-api/{api}/probe/"
+        try:
+            with urllib.request.urlopen(url) as response:
+                deployed: int = response.status
+                return deployed
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    gateway.delete_method(**method)
+    before = status()
+    gateway.create_deployment(restApiId=api, stageName="probe")
+    return (before, status()) == (HTTPStatus.OK, HTTPStatus.FORBIDDEN)

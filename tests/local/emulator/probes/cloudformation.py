@@ -1,5 +1,7 @@
 """Probes of resource types: CloudFormation creates them, with all of their properties."""
 
+import uuid
+
 from infra.spec.stages import REGION
 from local import aws
 from tests.local.emulator.probes.resources import (
@@ -172,3 +174,36 @@ def encrypts_objects(emulator: ProbedEmulator) -> bool:
     s3.put_object(Bucket=ids["Bucket"], Key="a", Body=b"a")
     encryption = s3.head_object(Bucket=ids["Bucket"], Key="a").get("ServerSideEncryption")
     return bool(encryption == "aws:kms")
+
+
+def refuses_existing_log_groups(emulator: ProbedEmulator) -> bool:
+    name = f"/probe/{uuid.uuid4().hex[:8]}"
+    group = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": name}}
+    emulator.client("logs").create_log_group(logGroupName=name)
+    return emulator.try_to_deploy({"Group": group}) is None
+
+
+def has_ingress_rules(emulator: ProbedEmulator) -> bool:
+    group = {
+        "Type": "AWS::EC2::SecurityGroup",
+        "Properties": {"VpcId": {"Ref": "Vpc"}, "GroupDescription": "probe"},
+    }
+    rule = {
+        "Type": "AWS::EC2::SecurityGroupIngress",
+        "Properties": {
+            "Description": "probe",
+            "GroupId": {"Fn::GetAtt": ["Group", "GroupId"]},
+            "SourceSecurityGroupId": {"Fn::GetAtt": ["Source", "GroupId"]},
+            "IpProtocol": "tcp",
+            "FromPort": 443,
+            "ToPort": 443,
+        },
+    }
+    ids = emulator.try_to_deploy({"Vpc": VPC, "Group": group, "Source": group, "Rule": rule})
+    if ids is None:
+        return False
+    (described,) = emulator.client("ec2").describe_security_groups(GroupIds=[ids["Group"]])[
+        "SecurityGroups"
+    ]
+    pairs = [pair for rule in described["IpPermissions"] for pair in rule["UserIdGroupPairs"]]
+    return [pair["GroupId"] for pair in pairs] == [ids["Source"]]

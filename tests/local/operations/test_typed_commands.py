@@ -1,0 +1,47 @@
+"""The CDK as people type it after ``make setup``: from any shell, without an active environment."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.deployment.typed_commands import Account, empty_account
+
+STACK = "JobLedger-dev"
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    with empty_account(tmp_path_factory.mktemp("typed")) as account:
+        yield account
+
+
+def test_ls_lists_the_stack_of_the_stage(account: Account) -> None:
+    assert STACK in account.succeed("npx cdk ls").splitlines()
+
+
+def test_synth_prints_the_template(account: Account) -> None:
+    assert "AWS::DynamoDB::Table" in account.succeed("npx cdk synth")
+
+
+def test_bootstrap_deploy_and_diff_reach_the_account(account: Account) -> None:
+    account.succeed("npx cdk bootstrap")
+    # The emulator does not accept the roles of the bootstrap stack for assets.
+    account.succeed("npx cdk deploy -c credentials=cli --require-approval never")
+    assert account.stack(STACK)["StackStatus"] == "CREATE_COMPLETE"
+    assert "There were no differences" in account.succeed("npx cdk diff -c credentials=cli")
+
+
+def test_make_bootstrap_prepares_the_account(account: Account) -> None:
+    account.succeed("make bootstrap")
+    assert account.stack("CDKToolkit")["StackStatus"].endswith("_COMPLETE")
+
+
+def test_before_the_setup_one_sentence_says_what_to_type(account: Account) -> None:
+    environment = account.project / ".venv"
+    target = environment.readlink()
+    environment.unlink()
+    try:
+        first = account.fail("npx cdk ls").splitlines()[0]
+    finally:
+        environment.symlink_to(target)
+    assert first == "Run `make setup` first: it installs what the CDK app needs into this folder."
