@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from infra.spec.stages import REGION
 
@@ -181,6 +181,8 @@ def redeploy_api(client: Client, stack: str) -> Iterator[str]:
     yield f"The stage {stage} serves the API of the template."
 
 
+_LOGIN = "Log in with `aws sso login` or `aws configure`, and choose a profile with AWS_PROFILE."
+
 STEPS: Mapping[str, Callable[[Client, str], Iterator[str]]] = {
     "before": clear_failed_creation,
     "after": redeploy_api,
@@ -206,11 +208,10 @@ def main() -> None:
     try:
         for line in STEPS[arguments.step](_client, arguments.stack):
             sys.stdout.write(f"{line}\n")
+    except NoCredentialsError:
+        sys.exit(f"There are no AWS credentials. {_LOGIN}")
     except (BotoCoreError, ClientError) as error:
-        sys.exit(
-            f"{error}\nNo AWS credentials? Log in with `aws sso login` or `aws configure`, and"
-            " choose a profile with AWS_PROFILE."
-        )
+        sys.exit(f"{error}\nIf your credentials have expired: {_LOGIN}")
 
 
 if __name__ == "__main__":

@@ -105,19 +105,10 @@ def test_a_stack_that_does_not_exist_has_nothing_to_empty(service: Service) -> N
     assert (result.returncode, result.stdout) == (0, "")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        # `false` fails like the CDK, which takes long to find out that it has no credentials.
-        (["deploy", "CDK=false"], "No AWS credentials? Log in with `aws sso login`"),
-        (["destroy"], "There are no AWS credentials. Log in with `aws sso login`"),
-    ],
-)
-def test_without_credentials_make_fails_with_advice(
-    arguments: list[str], message: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
+def test_without_credentials_make_fails_with_advice(command: str, tmp_path: Path) -> None:
     result = subprocess.run(
-        ["make", *arguments],
+        ["make", command],
         cwd=PROJECT,
         env={
             "PATH": os.environ["PATH"],
@@ -128,5 +119,5 @@ def test_without_credentials_make_fails_with_advice(
         text=True,
     )
     assert result.returncode != 0
-    assert result.stderr.startswith(message)
+    assert result.stderr.startswith("There are no AWS credentials. Log in with `aws sso login`")
     assert result.stdout == ""

@@ -117,7 +117,7 @@ def test_prod_is_deployed_after_a_failure_and_again_after_its_deletion(account: 
     # The first deployment fails and leaves what holds data, and protects it.
     logs.create_log_group(logGroupName=LAST_LOG_GROUP)
     prod.fail_to_deploy()
-    assert prod.data_resources() == {"tables": 1, "pools": 1, "buckets": 3, "keys": 0}
+    assert prod.data_resources() == {"tables": 1, "pools": 1, "buckets": 3, "keys": 1}
     assert "DELETE_SKIPPED" in prod.events("Custom::CursorKey")
 
     # The second one works, and nothing is left of the first.
