@@ -62,7 +62,8 @@ class GatewayProblem:
         }
 
 
-# Unless a route uses IAM, API Gateway raises these only for paths that match no route.
+# Unless a route uses IAM, API Gateway raises these only for paths that match no method. Every path
+# matches one (infra/api/fallbacks.py).
 _WITHOUT_ROUTE = (
     GatewayProblem(_Type.MISSING_AUTHENTICATION_TOKEN, problems.NO_ROUTE),
     GatewayProblem(_Type.INVALID_SIGNATURE, problems.NO_ROUTE),
@@ -82,7 +83,6 @@ _BY_AUTHORIZATION: Mapping[Authorization, tuple[GatewayProblem, ...]] = {
     ),
     "iam": (
         GatewayProblem(_Type.ACCESS_DENIED, problems.NO_POLICY),
-        # API Gateway gives the same answer for a path that matches no route.
         GatewayProblem(_Type.MISSING_AUTHENTICATION_TOKEN, problems.NO_SIGNATURE),
         GatewayProblem(_Type.INVALID_SIGNATURE, problems.BAD_SIGNATURE),
         GatewayProblem(_Type.EXPIRED_TOKEN, problems.EXPIRED_CREDENTIALS),
@@ -97,7 +97,8 @@ _COMMON = (
     GatewayProblem(_Type.WAF_FILTERED, problems.FILTERED),
     GatewayProblem(_Type.RESOURCE_NOT_FOUND, problems.NO_ROUTE),
     GatewayProblem(_Type.REQUEST_TOO_LARGE, problems.GATEWAY_TOO_LARGE),
-    GatewayProblem(_Type.UNSUPPORTED_MEDIA_TYPE, problems.GATEWAY_WRONG_MEDIA_TYPE),
+    # Only the fallbacks raise this (infra/api/fallbacks.py); a function gets every media type.
+    GatewayProblem(_Type.UNSUPPORTED_MEDIA_TYPE, problems.NO_ROUTE),
     GatewayProblem(_Type.THROTTLED, problems.THROTTLED, retry_after=THROTTLED_RETRY_SECONDS),
     GatewayProblem(_Type.QUOTA_EXCEEDED, problems.QUOTA_EXCEEDED, retry_after=QUOTA_RETRY_SECONDS),
     GatewayProblem(_Type.INTEGRATION_FAILURE, problems.OUTAGE, retry_after=OUTAGE_RETRY_SECONDS),

@@ -13,6 +13,7 @@ from constructs import Construct
 from common.aws.timeouts import API_GATEWAY_TIMEOUT
 from common.contract import REQUEST_HEADERS, RESPONSE_HEADERS
 from infra.api.authorization import CALLER_VARIABLES, ApiAuthorization
+from infra.api.fallbacks import Fallbacks
 from infra.api.gateway_problems import GatewayProblem, gateway_problems
 from infra.api.models import Models, declare_empty_answer
 from infra.compute.functions import LedgerFunction
@@ -27,6 +28,9 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security
 ENDPOINT_ACCESS_MODE = "STRICT"
 """The TLS server name must be the host that the request is for:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html#apigateway-security-policies-endpoint-access-mode"""
+
+_OTHER_PATHS = ("/", "/{anything+}")
+"""All paths without a route."""
 
 _PREFLIGHT_MAX_AGE = Duration.hours(1)
 
@@ -111,6 +115,7 @@ class LedgerApi(Construct):
             self._add_method(route, functions[route.function])
         authorization.add_policies(self.rest_api, ROUTES)
         self._add_preflights()
+        self._add_fallbacks()
         self._add_gateway_responses()
         self.api_key = self._add_usage_plan()
 
@@ -210,7 +215,8 @@ class LedgerApi(Construct):
             self._add_preflight(path, [route.method for route in routes])
         # A browser sends a preflight for a wrong path too; if it failed, the page would not see
         # the 404.
-        self._add_preflight("/{anything+}", sorted({route.method for route in ROUTES}))
+        for path in _OTHER_PATHS:
+            self._add_preflight(path, sorted({route.method for route in ROUTES}))
 
     def _add_preflight(self, path: str, methods: list[str]) -> None:
         preflight = self.rest_api.root.resource_for_path(path).add_cors_preflight(
@@ -222,25 +228,41 @@ class LedgerApi(Construct):
         )
         declare_empty_answer(preflight)
 
+    def _add_fallbacks(self) -> None:
+        fallbacks = Fallbacks(
+            self._models,
+            self._stage.cors_origins,
+            self._cors_headers(f"'{self._stage.cors_origins[0]}'"),
+        )
+        for path in {route.path: None for route in ROUTES}:
+            fallbacks.refuse_other_methods(
+                self.rest_api.root.resource_for_path(path),
+                [route.method for route in ROUTES if route.path == path],
+            )
+        for path in _OTHER_PATHS:
+            fallbacks.refuse_all_methods(self.rest_api.root.resource_for_path(path))
+
     def _add_gateway_responses(self) -> None:
         for problem in gateway_problems(self._stage.authorization):
             self.rest_api.add_gateway_response(
                 "".join(word.title() for word in problem.case.response_type.split("_")),
                 type=problem.case,
                 status_code=str(problem.kind.status.value),
-                response_headers=problem.headers(self._cors_headers(problem)),
+                response_headers=problem.headers(self._cors_headers_of(problem)),
                 templates={"application/json": problem.template},
             )
 
-    def _cors_headers(self, problem: GatewayProblem) -> dict[str, str]:
+    def _cors_headers_of(self, problem: GatewayProblem) -> dict[str, str]:
+        if not self._stage.lists_origins:
+            return self._cors_headers(f"'{self._stage.cors_origins[0]}'")
+        # A gateway response cannot choose from a list, so it repeats the request's origin. The
+        # firewall blocks all other origins, and no page may read its answer.
+        if problem.case.response_type == apigateway.ResponseType.WAF_FILTERED.response_type:
+            return {"Vary": "'Origin'"}
+        return self._cors_headers("method.request.header.Origin")
+
+    def _cors_headers(self, allowed: str) -> dict[str, str]:
         vary = {"Vary": "'Origin'"} if self._cors_depends_on_origin else {}
-        allowed = f"'{self._stage.cors_origins[0]}'"
-        if self._stage.lists_origins:
-            # A gateway response cannot choose from a list, so it repeats the request's origin. The
-            # firewall blocks all other origins, and no page may read its answer.
-            if problem.case.response_type == apigateway.ResponseType.WAF_FILTERED.response_type:
-                return vary
-            allowed = "method.request.header.Origin"
         return {
             "Access-Control-Allow-Origin": allowed,
             "Access-Control-Expose-Headers": f"'{','.join(RESPONSE_HEADERS)}'",

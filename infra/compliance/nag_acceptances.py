@@ -75,6 +75,15 @@ _SECRET_FUNCTIONS: Mapping[str, Callable[[Stage], bool]] = {
 }
 """The functions of the custom resources, and the stages that have them."""
 
+_FALLBACK_REASON = (
+    "The method answers 404 or 405 to requests for which there is no route. It reads nothing, calls"
+    " nothing, and has to answer whatever the Authorization header is."
+)
+_FALLBACK_RULES: Mapping[str, Callable[[Stage], bool]] = {
+    "AwsSolutions-APIG4": lambda stage: stage.authorization != "api-key",
+    "AwsSolutions-COG4": lambda stage: stage.authorization == "cognito",
+}
+
 ACCEPTANCES = (
     *(acceptance for function in FUNCTIONS for acceptance in _function_acceptances(function)),
     # The API.
@@ -97,6 +106,11 @@ ACCEPTANCES = (
         "A key is enough for a development stage. Callers inside AWS authenticate by IAM and need"
         " no second identity.",
         when=lambda stage: stage.authorization != "cognito",
+    ),
+    *(
+        Acceptance(rule, f"Api/Rest/Default{path}/ANY", _FALLBACK_REASON, when)
+        for path in ("", "/{anything+}", *dict.fromkeys(route.path for route in ROUTES))
+        for rule, when in _FALLBACK_RULES.items()
     ),
     *(
         _policy_acceptance(route, name)

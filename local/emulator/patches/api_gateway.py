@@ -57,6 +57,9 @@ AFTER_DENIAL: tuple[Callable[[ApiRequest, Answer, Any], Answer], ...] = (
 BEFORE_ROUTING: tuple[Callable[[ApiRequest], Any], ...] = (waf.block_request,)
 """Return an error of the emulator to refuse the request, or None."""
 
+AFTER_ERROR: tuple[Callable[[ApiRequest, Any], Any], ...] = (gateway_responses.require_signature,)
+"""Return the error of a request that API Gateway refuses, or a more precise one."""
+
 BEFORE_INVOCATION: tuple[Callable[[ApiRequest, dict[str, Any]], None], ...] = (
     share_request_id,
     name_api_key,
@@ -82,6 +85,7 @@ AFTER_ANSWER: tuple[Callable[[ApiRequest, Answer], None], ...] = (
 STEPS: tuple[Callable[..., Any], ...] = (
     *AFTER_DENIAL,
     *BEFORE_ROUTING,
+    *AFTER_ERROR,
     *BEFORE_INVOCATION,
     *AFTER_INVOCATION,
     *AFTER_REFUSAL,
@@ -130,6 +134,8 @@ def wrap_requests() -> None:
         errors = (step(request) for step in BEFORE_ROUTING)
         answer = next(filter(None, errors), None) or await native(record, *args)
         if isinstance(answer, apigateway_v1._GatewayError):
+            for refine in AFTER_ERROR:
+                answer = refine(request, answer)
             request.error = answer
         return answer
 

@@ -34,6 +34,21 @@ def deny_through_the_api(request: ApiRequest, answer: Answer, query: Any) -> Ans
     return response
 
 
+def require_signature(request: ApiRequest, error: Any) -> Any:
+    """Refuse another Authorization header than a signature where no method matches.
+
+    API Gateway takes such a request for one to AWS itself. The emulator looks at the header only
+    where a method requires a signature. An example of the answer on AWS:
+    https://github.com/amazon-archives/aws-cognito-angular-quickstart/issues/50
+    """
+    header = request.header("authorization")
+    unmatched = not request.record["resource_path"]
+    if unmatched and header and error.response_type == "MISSING_AUTHENTICATION_TOKEN":
+        message = "Invalid key=value pair (missing equal-sign) in Authorization header"
+        return apigateway_v1._GatewayError("DEFAULT_4XX", message, "IncompleteSignatureException")
+    return error
+
+
 def deny_missing_scopes() -> None:
     """Answer a token without the scope of the method with ACCESS_DENIED.
 

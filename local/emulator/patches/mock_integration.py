@@ -3,6 +3,8 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
 """
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,22 +25,43 @@ class _Headers:
         return self._request.header(name)
 
 
+class _Text(str):
+    """A string with the methods of Java's strings that the templates call."""
+
+    def replaceAll(self, pattern: str, replacement: str) -> "_Text":  # noqa: N802
+        return _Text(re.sub(pattern, replacement, self))
+
+
+def _escape_java_script(text: str) -> _Text:
+    """Escape a text as ``$util.escapeJavaScript`` does."""
+    return _Text(json.dumps(text)[1:-1].replace("'", "\\'").replace("/", "\\/"))
+
+
 def evaluate_templates() -> None:
     """Evaluate the template of a mock integration's response. The emulator sends it unchanged.
 
-    In this template, a preflight response chooses the origin to allow.
+    In this template, a preflight response chooses the origin to allow, and the answer to a missing
+    route describes the request.
     """
 
     @wrap(apigateway_v1, "_invoke_mock_v1")
     def invoke_mock(native: Wrapper, integration: Mapping[str, Any]) -> Answer:
         status, headers, template = native(integration)
-        request_headers = _Headers(current_request())
+        request = current_request()
+        request_headers = _Headers(request)
+        context = {"path": request.path_with_stage, "requestId": request.record["request_id"]}
         override: dict[str, Any] = {"header": {}}
         body = airspeed.Template(template.decode()).merge(
             {
                 "input": {"params": lambda: {"header": request_headers}},
-                "context": {"responseOverride": override},
+                "context": {**context, "responseOverride": override},
+                "util": {"escapeJavaScript": _escape_java_script},
             }
         )
+        # The emulator sends a mapping from a context variable as it is.
+        headers = {
+            name: context.get(value.removeprefix("context."), value)
+            for name, value in headers.items()
+        }
         status = override.get("status", status)
         return status, {**headers, **override["header"]}, body.strip().encode()

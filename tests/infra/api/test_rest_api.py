@@ -262,13 +262,38 @@ def test_the_preflight_of_a_path_allows_its_methods_and_needs_no_key(stack: Synt
 def test_a_preflight_of_a_path_without_a_route_succeeds(
     stack: Synthesized,
 ) -> None:
-    (answer,) = method(stack, "OPTIONS", "/{anything+}")["Integration"]["IntegrationResponses"]
-    allowed = answer["ResponseParameters"]["method.response.header.Access-Control-Allow-Methods"]
-    assert set(allowed.strip("'").split(",")) == {route.method for route in ROUTES}
-    methods = stack.all(
-        "AWS::ApiGateway::Method", lambda p: p["ResourceId"] == "${Api/Rest/Default/{anything+}}"
-    )
-    assert [method.properties["HttpMethod"] for method in methods] == ["OPTIONS"]
+    for path in ("", "/{anything+}"):
+        (answer,) = method(stack, "OPTIONS", path)["Integration"]["IntegrationResponses"]
+        names = answer["ResponseParameters"]
+        allowed = names["method.response.header.Access-Control-Allow-Methods"]
+        assert set(allowed.strip("'").split(",")) == {route.method for route in ROUTES}
+
+
+@pytest.mark.parametrize("path", ["", "/{anything+}", *sorted({route.path for route in ROUTES})])
+def test_a_missing_route_is_answered_without_credentials_and_without_a_function(
+    path: str, stack: Synthesized, variant: Synthesized
+) -> None:
+    for each in (stack, variant):
+        fallback = method(each, "ANY", path)
+        assert (fallback["AuthorizationType"], fallback["ApiKeyRequired"]) == ("NONE", False)
+        integration = fallback["Integration"]
+        # Any other media type raises UNSUPPORTED_MEDIA_TYPE, which is 404.
+        assert (integration["Type"], integration["PassthroughBehavior"]) == ("MOCK", "NEVER")
+        assert {JSON, "text/plain"} <= integration["RequestTemplates"].keys()
+        (answer,) = integration["IntegrationResponses"]
+        headers = answer["ResponseParameters"]
+        methods = {route.method for route in ROUTES if route.path == path}
+        assert answer["StatusCode"] == ("405" if methods else "404")
+        allowed = headers.get("method.response.header.Allow", "''").strip("'")
+        assert allowed == (", ".join(sorted(methods | {"OPTIONS"})) if methods else "")
+        assert headers["method.response.header.Access-Control-Allow-Origin"] == (
+            f"'{each.stage.cors_origins[0]}'"
+        )
+
+
+def test_every_other_method_raises_no_unsupported_media_type(stack: Synthesized) -> None:
+    for each in stack.all("AWS::ApiGateway::Method", lambda p: p["HttpMethod"] != "ANY"):
+        assert "PassthroughBehavior" not in each.properties["Integration"]
 
 
 def test_with_several_origins_a_preflight_allows_the_origin_of_the_request(
@@ -288,7 +313,7 @@ STATUSES = {
     "MISSING_AUTHENTICATION_TOKEN": 404,
     "RESOURCE_NOT_FOUND": 404,
     "REQUEST_TOO_LARGE": 413,
-    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "UNSUPPORTED_MEDIA_TYPE": 404,
     "THROTTLED": 429,
     "QUOTA_EXCEEDED": 429,
     "INTEGRATION_FAILURE": 503,

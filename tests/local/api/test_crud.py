@@ -140,7 +140,7 @@ def test_a_create_with_an_idempotency_key_happens_once(call: Caller, pipeline: s
         ),
         pytest.param(404, "DELETE", f"/jobs/{UNKNOWN}", None, {}, id="an unknown id, deleted"),
         pytest.param(404, "GET", "/nowhere", None, {}, id="an unknown path"),
-        pytest.param(404, "POST", "/jobs/{new}", {}, {}, id="an unknown method"),
+        pytest.param(405, "POST", "/jobs/{new}", {}, {}, id="an unknown method"),
         pytest.param(
             412,
             "PATCH",

@@ -52,6 +52,7 @@ PROBES: dict[object, Probe] = {
     patches.api_gateway.share_request_id: api_gateway.shares_request_id,
     patches.api_gateway.name_api_key: api_gateway.names_api_key,
     patches.gateway_responses.fill_variables: gateway_responses.fills_variables,
+    patches.gateway_responses.require_signature: gateway_responses.requires_signature,
     patches.gateway_responses.deny_missing_scopes: gateway_responses.denies_missing_scopes,
     patches.gateway_responses.deny_through_the_api: gateway_responses.denies_through_the_api,
     patches.gateway_responses.answer_for_failed_functions: (

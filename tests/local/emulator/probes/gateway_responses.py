@@ -13,6 +13,13 @@ def fills_variables(emulator: ProbedEmulator) -> bool:
     return bool(emulator.post({"n": 1}, key=False)["where"] == "/probe/")
 
 
+def requires_signature(emulator: ProbedEmulator) -> bool:
+    url, _ = emulator.api
+    headers = {"Authorization": "Bearer e30.e30.c2ln"}
+    answer = send(urllib.request.Request(f"{url}nowhere", headers=headers))
+    return bool(answer["kind"] == "DEFAULT_4XX")
+
+
 def denies_missing_scopes(emulator: ProbedEmulator) -> bool:
     cognito = emulator.client("cognito-idp")
     pool = cognito.create_user_pool(PoolName="probe")["UserPool"]

@@ -23,6 +23,7 @@ from tests.support.authorization.every_route import (
 )
 from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller
+from tests.support.http.missing_routes import assert_answered
 from tests.support.logs.log_groups import access_log_lines, canonical_lines, logged_lines
 from tests.support.waiting import wait_until
 
@@ -119,6 +120,7 @@ def test_an_unknown_path_is_not_found_with_and_without_a_token(
 ) -> None:
     for caller in (reader, token_caller(service, None)):
         assert caller("GET", "/nowhere").status == 404
+    assert_answered(service.api_url)
 
 
 def test_two_machines_with_the_same_idempotency_key_create_two_jobs(

@@ -85,6 +85,10 @@ WRONG_MEDIA_TYPE = Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Content-Type must be
 
 # The request is well formed, and the service refuses it.
 NO_ROUTE = Kind(HTTPStatus.NOT_FOUND, "There is no such route: look at the path and the method.")
+METHOD_NOT_ALLOWED = Kind(
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    "The path does not take this method: the Allow header lists those that it takes.",
+)
 NOT_FOUND = Kind(HTTPStatus.NOT_FOUND, "There is no such {entity}.")
 STATUS_CONFLICT = Kind(HTTPStatus.CONFLICT, "A {entity} that is {status} does not allow this.")
 VERSION_MISMATCH = Kind(
@@ -112,9 +116,6 @@ GATEWAY_INVALID_PARAMETER = Kind(HTTPStatus.BAD_REQUEST, "$context.error.message
 GATEWAY_TOO_LARGE = Kind(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is larger than API Gateway takes (10 MB)."
 )
-GATEWAY_WRONG_MEDIA_TYPE = Kind(
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The route does not take a body of this content type."
-)
 NO_ACCESS_TOKEN = Kind(
     HTTPStatus.UNAUTHORIZED,
     "The Authorization header has no access token that is good for this API and route.",
@@ -125,7 +126,7 @@ NO_SCOPE = Kind(
 NO_POLICY = Kind(HTTPStatus.FORBIDDEN, "No policy allows the route to whoever signed the request.")
 NO_SIGNATURE = Kind(
     HTTPStatus.FORBIDDEN,
-    "The request is not signed with AWS credentials, or there is no such route.",
+    "The request is not signed with AWS credentials.",
 )
 BAD_SIGNATURE = Kind(HTTPStatus.FORBIDDEN, "The signature of the request is not valid.")
 EXPIRED_CREDENTIALS = Kind(
