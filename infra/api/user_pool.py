@@ -19,7 +19,8 @@ _OAUTH_ONLY = cognito.AuthFlow(user_srp=False)
 
 Without a list, Cognito would also allow SRP and custom flows:
 https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html.
-The CDK adds the refreshing of tokens to each list.
+The OAuth grants need neither: https://repost.aws/questions/QUOGxGcYjBShGkieKGFtnqxQ. The CDK
+adds the refreshing of tokens to each list.
 """
 
 
