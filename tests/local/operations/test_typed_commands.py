@@ -23,6 +23,7 @@ def test_synth_prints_the_template(account: Account) -> None:
     assert "AWS::DynamoDB::Table" in account.succeed("npx cdk synth")
 
 
+@pytest.mark.mission("used-by: `cdk deploy`, per-function unit tests, X-Ray service map inspection")
 def test_bootstrap_deploy_and_diff_reach_the_account(account: Account) -> None:
     account.succeed("npx cdk bootstrap")
     # The emulator does not accept the roles of the bootstrap stack for assets.
