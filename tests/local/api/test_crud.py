@@ -119,7 +119,7 @@ def test_a_create_with_an_idempotency_key_happens_once(call: Caller, pipeline: s
     [
         pytest.param(400, "POST", "/jobs", "{", {}, id="invalid JSON"),
         pytest.param(400, "POST", "/jobs", b"\xff", {}, id="invalid UTF-8"),
-        pytest.param(400, "POST", "/jobs", "[" * 100_000, {}, id="endless nesting"),
+        pytest.param(400, "POST", "/jobs", "[" * 30_000, {}, id="endless nesting"),
         pytest.param(
             400,
             "POST",
