@@ -90,7 +90,7 @@ _ANSWER_PATIENCE = 120
 
 
 def _invoke(api: RuntimeApi, event: Mapping[str, Any]) -> dict[str, Any]:
-    invocation = api.invoke(event, before=lambda: None, patience=_ANSWER_PATIENCE)
+    invocation = api.invoke(event, before=lambda: None, seconds=_ANSWER_PATIENCE)
     assert invocation.answer is not None, invocation.error
     answer: dict[str, Any] = invocation.answer
     return answer
