@@ -24,7 +24,8 @@ class Stage:
     deletion."""
 
     nat_gateways: int
-    """1 is cheap, but an outage of its availability zone stops egress; 2 is one per zone."""
+    """The number of NAT gateways. 1 is cheap, but an outage of its availability zone stops egress; 2
+    is one per zone."""
 
     ssm_endpoint: bool
     """Reach Parameter Store through an interface endpoint, billed by the hour and zone, instead of
