@@ -24,8 +24,7 @@ class Stage:
     deletion."""
 
     nat_gateways: int
-    """The number of NAT gateways. 1 is cheap, but an outage of its availability zone stops egress; 2
-    is one per zone."""
+    """1 is cheap, but an outage of its availability zone stops egress. 2 is one per zone."""
 
     ssm_endpoint: bool
     """Reach Parameter Store through an interface endpoint, billed by the hour and zone, instead of
