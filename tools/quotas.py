@@ -102,7 +102,7 @@ class Quota:
     """The limited quantity, in a few words."""
 
     counts: str
-    """What counts towards the limit."""
+    """The requests or units that count towards the limit."""
 
     limit: Callable[[Stage], float]
     """Returns the limit of a stage."""
@@ -114,7 +114,7 @@ class Quota:
     """Who can raise the limit."""
 
     remedy: str
-    """What to change when the limit binds."""
+    """The change to make when the limit binds."""
 
     source: str
     """The AWS page that documents the limit, or the file of this repository that sets it."""

@@ -109,7 +109,7 @@ class Step:
     """A completed step of the check."""
 
     title: str
-    """What the step checks."""
+    """The expectation that the step checks."""
 
     milliseconds: float
     """How long it took."""
