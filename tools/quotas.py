@@ -30,7 +30,7 @@ _SECONDS_PER_DAY = 86_400
 
 
 class Raiser(StrEnum):
-    """Who can raise a limit."""
+    """The party that can raise a limit."""
 
     STAGE = "the stage's settings"
     AWS = "AWS, on request"
@@ -111,7 +111,7 @@ class Quota:
     """Returns the demand of a load on a stage."""
 
     raised_by: Raiser
-    """Who can raise the limit."""
+    """The party that can raise the limit."""
 
     remedy: str
     """The change to make when the limit binds."""

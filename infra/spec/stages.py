@@ -7,7 +7,7 @@ REGION = "us-east-1"
 """The region of every stage."""
 
 Authorization = Literal["api-key", "cognito", "iam"]
-"""How callers authenticate, besides the API key that limits their requests."""
+"""The way in which callers authenticate, besides the API key that limits their requests."""
 
 AUTHORIZATIONS: tuple[Authorization, ...] = get_args(Authorization)
 

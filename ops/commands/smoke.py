@@ -112,7 +112,7 @@ class Step:
     """The expectation that the step checks."""
 
     milliseconds: float
-    """How long it took."""
+    """The time that the step took."""
 
     wrong: str | None = None
     """Why it failed; None if it passed."""

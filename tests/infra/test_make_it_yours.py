@@ -64,7 +64,7 @@ def run(adapted: Path) -> Run:
 
 @pytest.fixture(scope="module")
 def documents(run: Run) -> None:
-    """What `make documents` writes, but for the pages that take a synthesis of each stage."""
+    """The output of `make documents`, except the pages that need a synthesis of each stage."""
     run("-m", "tools.compile_schemas")
     run("-m", "tools.openapi")
 

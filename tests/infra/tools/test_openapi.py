@@ -38,7 +38,7 @@ def document(authorization: Authorization) -> Document:
 
 @pytest.fixture
 def problems(authorization: Authorization) -> tuple[GatewayProblem, ...]:
-    """What the API answers by itself there."""
+    """The problems that the API answers without calling a function."""
     return gateway_problems(authorization)
 
 
