@@ -81,17 +81,10 @@ def install_contenders(python: Path) -> Contenders:
 
     def install(folder: Path) -> None:
         for group, requirements in locked.items():
-            install_packages = (
-                *_UV,
-                "pip",
-                "install",
-                "--target",
-                folder / group,
-                "--python",
-                python,
-            )
+            target = ("--target", folder / group, "--python", python)
             options = ("--no-deps", "--require-hashes", "--link-mode", "copy", "-r", "-")
-            subprocess.run((*install_packages, *options), check=True, input=requirements)  # noqa: S603
+            install_packages = (*_UV, "pip", "install", *target, *options)
+            subprocess.run(install_packages, check=True, input=requirements)  # noqa: S603
         shutil.copytree(layer / "python", folder / "layer")
         # Only wrapt has compiled code, which is needed here for this machine's processor.
         for extension in (folder / "bench-blueprint" / "wrapt").glob("*.so"):
