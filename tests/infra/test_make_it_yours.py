@@ -27,7 +27,7 @@ PROMISED = {
     ),
     "Add a route": ("functions/", "infra/spec/routes.py"),
     "Add a stage": ("infra/spec/stages.py",),
-    "Bring a domain of your own": ("infra/spec/stages.py",),
+    "Use your own domain": ("infra/spec/stages.py",),
 }
 
 
