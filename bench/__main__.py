@@ -1,7 +1,7 @@
-"""All benchmarks in one run: ``make bench``. Each figure is a ratio to a peer in the same run.
+"""Run all benchmarks: ``make bench``. Each figure is a ratio to a peer in the same run.
 
-What is compared takes turns, so that a busy machine is as hard on one as on the other, and the
-median counts. docs/benchmarks.md says what the figures mean.
+The contenders take turns, so that other work on the machine affects all of them, and the median
+counts. docs/benchmarks.md explains the figures.
 """
 
 import argparse
@@ -10,17 +10,19 @@ import platform
 import statistics
 import sys
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench import aws_stub, environment, page_cost, shipping, throughput
-from bench.contenders import Contender, Contenders, prepare
-from bench.environment import Run
+from bench import page_cost, shipping, throughput
+from bench.aws_stub import serve_aws_stub
+from bench.contenders import Contender, Contenders, install_contenders
+from bench.environment import Measurement, measure_environment
 from bench.shipping import Shipping
 from infra.bundling.runtime import PYTHON_VERSION
 from local.lambda_runtime import interpreter
@@ -31,92 +33,93 @@ ROUNDS = 15
 
 @dataclass(frozen=True)
 class Figure:
-    """A line of the report.
-
-    Args:
-        name: What was measured.
-        ours: How we do, for people.
-        peer: How the peer does.
-        ratio: Ours to the peer's.
-        at_most: The target for the ratio; None where there is none.
-        at_least: The same, where more is better.
-    """
+    """A line of the report."""
 
     name: str
     ours: str
+    """The service's value, with its unit."""
     peer: str
+    """The peer's value, with its unit."""
     ratio: float
+    """The service's value divided by the peer's."""
     at_most: float | None = None
+    """The target for the ratio, if less is better."""
     at_least: float | None = None
+    """The target for the ratio, if more is better."""
 
     @property
     def target(self) -> str:
+        """The target as the report shows it; empty if there is none."""
         if self.at_most is not None:
             return f"≤ {self.at_most:.2f}"
         return "" if self.at_least is None else f"≥ {self.at_least:.2f}"
 
     @property
     def met(self) -> bool:
-        # As it is printed.
+        """True if the ratio, rounded as in the report, meets the target."""
         ratio = round(self.ratio, 2)
         return (self.at_most is None or ratio <= self.at_most) and (
             self.at_least is None or ratio >= self.at_least
         )
 
 
-def _cold(contenders: Contenders, rounds: int, console: Console) -> list[Figure]:
-    runs = _take_turns(
-        contenders, {each.name: each for each in contenders.all}, rounds, console, "cold starts"
-    )
+def _cold_start_figures(contenders: Contenders, rounds: int, console: Console) -> list[Figure]:
+    runs = _take_turns(contenders, contenders.all, rounds, console, "cold starts")
     bare, blueprint, monolith = (
         runs[each.name] for each in (contenders.bare, contenders.blueprint, contenders.monolith)
     )
     ours = {name: runs[each.name] for name, each in contenders.ours.items()}
     create = ours["create"]
-    start: Callable[[Run], float] = lambda run: run.start  # noqa: E731
-    first: Callable[[Run], float] = lambda run: run.first  # noqa: E731
-    both: Callable[[Run], float] = lambda run: run.start + run.first  # noqa: E731
+    start, first, both = map(attrgetter, ("start", "first", "start_and_first"))
     figures = [
         *(
-            _time(f"cold start of {name}, CPU, to bare boto3", start, own, bare, 0.85)
-            for name, own in ours.items()
+            _time_figure(f"cold start of {name}, CPU, to bare boto3", start, function, bare, 0.85)
+            for name, function in ours.items()
         ),
-        _time("cold start of create, to the blueprint", start, create, blueprint, 0.4),
-        _time("first request of create, with TLS, to bare boto3", first, create, bare),
-        _time("first request of create, to the blueprint", first, create, blueprint),
-        _time("start and first request of create, to bare boto3", both, create, bare),
-        _time("start and first request, to the blueprint", both, create, blueprint, 0.4),
-        _time("cold start of create, to one function for all", start, create, monolith),
+        _time_figure("cold start of create, to the blueprint", start, create, blueprint, 0.4),
+        _time_figure("first request of create, with TLS, to bare boto3", first, create, bare),
+        _time_figure("first request of create, to the blueprint", first, create, blueprint),
+        _time_figure("start and first request of create, to bare boto3", both, create, bare),
+        _time_figure("start and first request, to the blueprint", both, create, blueprint, 0.4),
+        _time_figure("cold start of create, to one function for all", start, create, monolith),
     ]
     for name, peer, at_most in (("bare boto3", bare, 1.15), ("the blueprint", blueprint, None)):
-        mine, others = (statistics.median(run.memory for run in each) for each in (create, peer))
+        our_memory, peer_memory = (
+            statistics.median(run.memory for run in runs) for runs in (create, peer)
+        )
         figures.append(
             Figure(
                 f"peak memory after the first request, to {name}",
-                f"{mine / 1024:.1f} MB",
-                f"{others / 1024:.1f} MB",
-                mine / others,
+                f"{our_memory / 1024:.1f} MB",
+                f"{peer_memory / 1024:.1f} MB",
+                our_memory / peer_memory,
                 at_most,
             )
         )
-    mine, others = (
-        sum(number for name, number in each[0].calls.items() if name != "PutObject")
-        for each in (create, blueprint)
+    our_calls, peer_calls = (
+        sum(number for name, number in runs[0].calls.items() if name != "PutObject")
+        for runs in (create, blueprint)
     )
     figures.append(
-        Figure("DynamoDB calls of a create", str(mine), str(others), mine / others, 0.34)
+        Figure(
+            "DynamoDB calls of a create",
+            str(our_calls),
+            str(peer_calls),
+            our_calls / peer_calls,
+            0.34,
+        )
     )
-    compiled = max(run.compiled for own in ours.values() for run in own)
+    compiled = max(run.compiled for runs in ours.values() for run in runs)
     figures.append(Figure("modules compiled at a start", str(compiled), "-", compiled, 0))
     return figures
 
 
-def _warm(contenders: Contenders, rounds: int, console: Console) -> list[Figure]:
+def _warm_request_figures(contenders: Contenders, rounds: int, console: Console) -> list[Figure]:
     create, bare, blueprint = contenders.ours["create"], contenders.bare, contenders.blueprint
     runs = {
         sampled: _take_turns(
             contenders,
-            {each.name: each for each in (create, bare, blueprint)},
+            (create, bare, blueprint),
             rounds,
             console,
             "warm requests, sampled by X-Ray" if sampled else "warm requests",
@@ -126,52 +129,60 @@ def _warm(contenders: Contenders, rounds: int, console: Console) -> list[Figure]
         for sampled in (False, True)
     }
     figures: list[Figure] = []
+    warm, offline = attrgetter("warm"), attrgetter("warm_offline")
     for sampled, at_most in ((False, 1.4), (True, 1.65)):
-        how = "sampled by X-Ray" if sampled else "not sampled"
-        mine, puts, theirs = (runs[sampled][who.name] for who in (create, bare, blueprint))
+        title = f"warm create, {'sampled by X-Ray' if sampled else 'not sampled'}"
+        ours, puts, peer = (runs[sampled][each.name] for each in (create, bare, blueprint))
         figures += [
-            _time(f"warm create, {how}, to a bare put", lambda r: r.warm, mine, puts, at_most),
-            _time(f"warm create, {how}, to the blueprint", lambda r: r.warm, mine, theirs),
+            _time_figure(f"{title}, to a bare put", warm, ours, puts, at_most),
+            _time_figure(f"{title}, to the blueprint", warm, ours, peer),
         ]
-    mine, puts = (runs[False][who.name] for who in (create, bare))
-    offline: Callable[[Run], float] = lambda run: run.warm_offline  # noqa: E731
-    figures.append(_time("the same without connection, to a bare put", offline, mine, puts))
+    ours, puts = (runs[False][each.name] for each in (create, bare))
+    figures.append(_time_figure("the same without connection, to a bare put", offline, ours, puts))
     return figures
 
 
 def _take_turns(
     contenders: Contenders,
-    who: dict[str, Contender],
+    group: Sequence[Contender],
     rounds: int,
     console: Console,
     title: str,
     *,
     warm: bool = False,
     sampled: bool = False,
-) -> dict[str, list[Run]]:
-    runs: dict[str, list[Run]] = {name: [] for name in who}
-    with aws_stub.running(contenders.tls) as aws:
+) -> dict[str, list[Measurement]]:
+    """Measure a group of contenders in turns; return the measurements by the contenders' names."""
+    runs: dict[str, list[Measurement]] = {contender.name: [] for contender in group}
+    with serve_aws_stub(contenders.tls) as aws:
         for turn in track(range(rounds + 1), title, console=console, transient=True):
-            for name, contender in who.items():
-                run = environment.run(contender, contenders, aws, warm=warm, sampled=sampled)
-                # The first turn is for the machine's own caches.
+            for contender in group:
+                run = measure_environment(contender, contenders, aws, warm=warm, sampled=sampled)
+                # The first turn only fills the machine's caches.
                 if turn:
-                    runs[name].append(run)
+                    runs[contender.name].append(run)
     return runs
 
 
-def _time(
+def _time_figure(
     name: str,
-    of: Callable[[Run], float],
-    ours: Iterable[Run],
-    peer: Iterable[Run],
+    read: Callable[[Measurement], float],
+    ours: Iterable[Measurement],
+    peer: Iterable[Measurement],
     at_most: float | None = None,
 ) -> Figure:
-    mine, others = (statistics.median(map(of, runs)) for runs in (ours, peer))
-    return Figure(name, f"{mine * 1e3:.2f} ms", f"{others * 1e3:.2f} ms", mine / others, at_most)
+    """Compare the medians of a time, which ``read`` takes from a measurement."""
+    our_time, peer_time = (statistics.median(map(read, runs)) for runs in (ours, peer))
+    return Figure(
+        name,
+        f"{our_time * 1e3:.2f} ms",
+        f"{peer_time * 1e3:.2f} ms",
+        our_time / peer_time,
+        at_most,
+    )
 
 
-def _sizes(contenders: Contenders) -> list[Figure]:
+def _size_figures(contenders: Contenders) -> list[Figure]:
     limit = 6_000_000
     layer, blueprint = contenders.ours["create"].packages, contenders.blueprint.packages
     assert layer
@@ -179,14 +190,18 @@ def _sizes(contenders: Contenders) -> list[Figure]:
     zipped, unzipped = _zipped(layer), _size(layer)
     return [
         Figure("layer zipped, to 6 MB", _mb(zipped), _mb(limit), zipped / limit, 1),
-        Figure("the same to the blueprint's", _mb(zipped), *_to(zipped, _zipped(blueprint))),
         Figure(
-            "layer unzipped, to the blueprint's", _mb(unzipped), *_to(unzipped, _size(blueprint))
+            "the same to the blueprint's", _mb(zipped), *_compare_sizes(zipped, _zipped(blueprint))
+        ),
+        Figure(
+            "layer unzipped, to the blueprint's",
+            _mb(unzipped),
+            *_compare_sizes(unzipped, _size(blueprint)),
         ),
     ]
 
 
-def _to(ours: int, peer: int) -> tuple[str, float]:
+def _compare_sizes(ours: int, peer: int) -> tuple[str, float]:
     return _mb(peer), ours / peer
 
 
@@ -206,31 +221,31 @@ def _zipped(folder: Path) -> int:
     return file.tell()
 
 
-def _uploads(measured: Shipping) -> list[Figure]:
-    mine, others = (shipping.per_thousand(each) for each in (measured.ours, measured.peer))
-    every = f"{shipping.DEPLOYED_FLUSH_SECONDS} s"
-    paid, others_paid = (
-        each * S3_PUTS for each in (measured.deployed, measured.peer / shipping.REQUESTS)
+def _upload_figures(uploads: Shipping) -> list[Figure]:
+    our_rate, peer_rate = (shipping.per_thousand(each) for each in (uploads.ours, uploads.peer))
+    interval = f"{shipping.DEPLOYED_FLUSH_SECONDS} s"
+    our_price, peer_price = (
+        each * S3_PUTS for each in (uploads.deployed, uploads.peer / shipping.REQUESTS)
     )
     return [
         Figure(
             "uploads of log lines, to flush intervals",
-            str(measured.ours),
-            str(measured.intervals),
-            measured.ours / measured.intervals,
+            str(uploads.ours),
+            str(uploads.intervals),
+            uploads.ours / uploads.intervals,
             1,
         ),
         Figure(
             "uploads per 1,000 requests, to one after each",
-            f"{mine:.1f}",
-            f"{others:.1f}",
-            mine / others,
+            f"{our_rate:.1f}",
+            f"{peer_rate:.1f}",
+            our_rate / peer_rate,
         ),
         Figure(
-            f"S3 for a million requests with uploads every {every}, to one after each",
-            f"${paid:.3f}",
-            f"${others_paid:.2f}",
-            paid / others_paid,
+            f"S3 for a million requests with uploads every {interval}, to one after each",
+            f"${our_price:.3f}",
+            f"${peer_price:.2f}",
+            our_price / peer_price,
         ),
     ]
 
@@ -250,23 +265,23 @@ def _report(figures: list[Figure]) -> Table:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="turns that each takes")
-    parser.add_argument("--only", choices=["start", "local"], help="part of the benchmarks")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="turns of each contender")
+    parser.add_argument("--only", choices=["start", "local"], help="run a part of the benchmarks")
     arguments = parser.parse_args()
     console = Console()
     python = interpreter.find_runtime_python()
     if python is None:
         console.print(
-            f"There is no Python {PYTHON_VERSION} on this machine, so Python"
-            f" {platform.python_version()} stands in for it, with bytecode of its own.",
+            f"This machine has no Python {PYTHON_VERSION}, so the benchmarks use Python"
+            f" {platform.python_version()} and bytecode of that version.",
             style="bold yellow",
         )
     figures: list[Figure] = []
     if arguments.only != "local":
-        contenders = prepare(python or Path(sys.executable))
-        figures += _cold(contenders, arguments.rounds, console)
-        figures += _warm(contenders, arguments.rounds, console)
-        figures += _sizes(contenders)
+        contenders = install_contenders(python or Path(sys.executable))
+        figures += _cold_start_figures(contenders, arguments.rounds, console)
+        figures += _warm_request_figures(contenders, arguments.rounds, console)
+        figures += _size_figures(contenders)
     if arguments.only != "start":
         per_second = throughput.measure(arguments.rounds, console)
         figures.append(
@@ -288,7 +303,7 @@ def main() -> None:
             )
             for name, (small, large) in page_cost.measure(console).items()
         ]
-        figures += _uploads(shipping.measure(console))
+        figures += _upload_figures(shipping.measure(console))
     console.print(_report(figures))
     sys.exit(not all(figure.met for figure in figures))
 

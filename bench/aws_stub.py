@@ -1,4 +1,4 @@
-"""An AWS that answers every call at once, over TLS, and counts them."""
+"""Serve an AWS that answers every call immediately, over TLS, and counts the calls."""
 
 import contextlib
 import json
@@ -35,28 +35,24 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a function's end resets its connections."""
+        """Log nothing: the end of a function resets its connections."""
 
 
-class Stub:
-    """The AWS.
-
-    Attributes:
-        url: Where it answers.
-        calls: How often each operation was called.
-    """
+class AwsStub:
+    """The address of the stub, and the calls that it has received."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.calls: Counter[str] = Counter()
+        """The number of calls of each operation."""
 
 
 @contextlib.contextmanager
-def running(tls: Path) -> Iterator[Stub]:
-    """The AWS, as long as the context is entered.
+def serve_aws_stub(tls: Path) -> Iterator[AwsStub]:
+    """Run the server for as long as the context lasts.
 
     Args:
-        tls: The folder with its certificate.
+        tls: The folder with the server's certificate.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -83,7 +79,7 @@ def running(tls: Path) -> Iterator[Stub]:
             if "Content-Length" in self.headers:
                 self.rfile.read(int(self.headers["Content-Length"]))
                 return
-            # RFC 9112, 7.1; a trailer follows the last chunk, which is empty.
+            # RFC 9112, 7.1: an empty chunk ends the content, and a trailer follows.
             while size := int(self.rfile.readline(), 16):
                 self.rfile.read(size + 2)
             while self.rfile.readline().strip():
@@ -104,7 +100,7 @@ def running(tls: Path) -> Iterator[Stub]:
     context.load_cert_chain(tls / "server.pem")
     with _Server(("127.0.0.1", 0), Handler) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-        stub = Stub(f"https://127.0.0.1:{server.server_port}")
+        stub = AwsStub(f"https://127.0.0.1:{server.server_port}")
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield stub
         server.shutdown()

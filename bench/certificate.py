@@ -1,4 +1,4 @@
-"""The certificate of the AWS that the benchmarks talk to."""
+"""Create the certificates of the AWS that the benchmarks call."""
 
 import ipaddress
 from datetime import UTC, datetime, timedelta
@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 
-def make(folder: Path) -> None:
-    """Write ``authority.pem``, to be trusted, and ``server.pem``, for 127.0.0.1.
+def write_certificates(folder: Path) -> None:
+    """Write ``authority.pem``, which clients trust, and ``server.pem`` for 127.0.0.1.
 
-    As Amazon's: an RSA key of 2,048 bits. Both are worth nothing but to a benchmark.
+    Like Amazon's, the keys are RSA keys of 2,048 bits.
     """
     folder.mkdir()
     authority_key, server_key = (

@@ -1,4 +1,4 @@
-"""Who is measured, and what each of them finds on its path."""
+"""Install the functions that the benchmarks compare: those of the service, and their peers."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import certificate
+from bench.certificate import write_certificates
 from infra.bundling.content_cache import build_once, digest, digest_files, read_files
 from infra.bundling.function_code import build_code
 from infra.bundling.layer import build_layer, locked_requirements
@@ -20,94 +20,88 @@ PEERS = Path(__file__).parent / "peers"
 BARE, BLUEPRINT, MONOLITH = "bare boto3", "blueprint", "one function for all routes"
 
 _UV = (sys.executable, "-m", "uv", "--quiet", "--no-progress")
-_MOVED_ID = "0b5f3c1e-0000-4000-8000-000000000000"
+_JOB_ID = "0b5f3c1e-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A function that is measured.
-
-    Args:
-        name: What reports call it.
-        path: Where it finds its modules, besides Python's own; ``handler`` is one of them.
-        event: A request to it, as API Gateway would send it.
-        packages: The packages that are uploaded with it, or as its layer.
-        environment: Its environment variables, besides those that all have.
-    """
+    """A function that is measured."""
 
     name: str
     path: tuple[Path, ...]
+    """The folders with its modules, among them ``handler``."""
     event: Mapping[str, object]
+    """A request, as API Gateway sends it."""
     packages: Path | None = None
+    """The folder with the packages that are uploaded with the function, or as its layer."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    """The environment variables, in addition to :data:`ENVIRONMENT`."""
 
 
 @dataclass(frozen=True)
 class Contenders:
-    """All that is measured with one interpreter.
-
-    Attributes:
-        python: The interpreter.
-        ours: Our functions, by their names.
-        bare: A handler with boto3 and nothing else.
-        blueprint: Our create route as popular blueprints would have it.
-        monolith: All our routes in one function.
-        tls: The certificate of the AWS that all of them trust.
-    """
+    """All functions that are measured with one interpreter."""
 
     python: Path
+    """The interpreter."""
     ours: Mapping[Function, Contender]
+    """The service's functions, by their names."""
     bare: Contender
+    """A handler with boto3 and nothing else."""
     blueprint: Contender
+    """The create route, composed as in popular blueprints."""
     monolith: Contender
+    """All routes of the service in one function."""
     tls: Path
+    """The folder with the certificates. All contenders trust the authority."""
 
     @property
     def all(self) -> tuple[Contender, ...]:
         return (self.bare, *self.ours.values(), self.monolith, self.blueprint)
 
 
-def prepare(python: Path) -> Contenders:
-    """Install what is measured, or find it installed.
+def install_contenders(python: Path) -> Contenders:
+    """Install the contenders, unless they are already installed.
 
-    As in Lambda, all code comes with bytecode and is not written to. Where the interpreter is
-    not of the runtime's version, the layer gets bytecode of the interpreter's in addition.
+    As in Lambda, all code has bytecode and is read-only. If the interpreter's version is not that
+    of the runtime, the layer also gets bytecode of the interpreter's version.
 
     Args:
-        python: The interpreter that will run it.
+        python: The interpreter that runs the contenders.
     """
     layer, functions = build_layer(BUILD), build_code(FUNCTION_SOURCES)
     locked = {group: locked_requirements(group) for group in ("bench-runtime", "bench-blueprint")}
-    build_of_python = subprocess.run((python, "-VV"), check=True, capture_output=True)  # noqa: S603
+    python_build = subprocess.run((python, "-VV"), check=True, capture_output=True)  # noqa: S603
     key = digest(
         *locked.values(),
-        build_of_python.stdout,
+        python_build.stdout,
         *(bytes(path) for path in (python, layer, functions)),
         digest_files(read_files(Path(__file__).parent)).encode(),
     )
 
-    def make(folder: Path) -> None:
+    def install(folder: Path) -> None:
         for group, requirements in locked.items():
-            install = (*_UV, "pip", "install", "--target", folder / group, "--python", python)
+            target = ("--target", folder / group, "--python", python)
             options = ("--no-deps", "--require-hashes", "--link-mode", "copy", "-r", "-")
-            subprocess.run((*install, *options), check=True, input=requirements)  # noqa: S603
+            install_packages = (*_UV, "pip", "install", *target, *options)
+            subprocess.run(install_packages, check=True, input=requirements)  # noqa: S603
         shutil.copytree(layer / "python", folder / "layer")
-        # The one package that is compiled, for this machine's processor instead of Lambda's.
+        # Only wrapt has compiled code, which is needed here for this machine's processor.
         for extension in (folder / "bench-blueprint" / "wrapt").glob("*.so"):
             shutil.copy(extension, folder / "layer" / "wrapt")
         shutil.copytree(functions, folder / "code" / "functions")
         shutil.copytree(PEERS, folder / "code" / "peers", ignore=shutil.ignore_patterns("__py*"))
         shutil.copy(Path(__file__).parent / "probe.py", folder / "code")
-        certificate.make(folder / "tls")
+        write_certificates(folder / "tls")
         authority = (folder / "tls" / "authority.pem").read_text()
         for bundle in folder.glob("*/botocore/cacert.pem"):
             bundle.write_text(f"{bundle.read_text()}\n{authority}")
-        shipped = set() if _version(python) != PYTHON_VERSION else {folder / "layer"}
-        for modules in {folder / name for name in (*locked, "code", "layer")} - shipped:
+        compiled = {folder / "layer"} if _version(python) == PYTHON_VERSION else set()
+        for modules in {folder / name for name in (*locked, "code", "layer")} - compiled:
             command = (python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash")
             subprocess.run((*command, modules), check=True)  # noqa: S603
 
-    folder = build_once(BUILD / f"bench-{key}", make)
+    folder = build_once(BUILD / f"bench-{key}", install)
     code, runtime = folder / "code", folder / "bench-runtime"
     ours = (folder / "layer", runtime)
     return Contenders(
@@ -141,17 +135,17 @@ def prepare(python: Path) -> Contenders:
 
 def _version(python: Path) -> str:
     command = (python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
-    said = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
-    return said.stdout.strip()
+    version = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+    return version.stdout.strip()
 
 
 def _event(method: str, resource: str, body: str | None, media_type: str) -> dict[str, object]:
-    path = resource.replace("{job_id}", _MOVED_ID)
+    path = resource.replace("{job_id}", _JOB_ID)
     return {
         "httpMethod": method,
         "resource": resource,
         "path": path,
-        "pathParameters": {"job_id": _MOVED_ID} if "{" in resource else None,
+        "pathParameters": {"job_id": _JOB_ID} if "{" in resource else None,
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
         "headers": {"Content-Type": media_type},
@@ -180,7 +174,7 @@ EVENTS: Mapping[Function, Mapping[str, object]] = {
     "update": _event("PATCH", "/jobs/{job_id}", '{"progress": 40}', "application/merge-patch+json"),
     "delete": _event("DELETE", "/jobs/{job_id}", None, "application/json"),
 }
-"""A request to each of our functions."""
+"""A request to each of the service's functions."""
 
 ENVIRONMENT: Mapping[str, str] = {
     "AWS_ACCESS_KEY_ID": "id",
@@ -211,4 +205,4 @@ ENVIRONMENT: Mapping[str, str] = {
     "SHARDS": "4",
     "TABLE_NAME": "jobs",
 }
-"""What Lambda and the stack tell a function."""
+"""The environment variables that Lambda and the stack set for a function."""

@@ -1,4 +1,4 @@
-"""Execution environments: a contender in a fresh interpreter, run by Lambda's runtime client."""
+"""Run a contender in a fresh interpreter, with Lambda's runtime client."""
 
 import os
 import subprocess
@@ -7,49 +7,54 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from bench.aws_stub import Stub
+from bench.aws_stub import AwsStub
 from bench.contenders import ENVIRONMENT, Contender, Contenders
 from local.lambda_runtime.runtime_api import RuntimeApi
 
 
-class Run(NamedTuple):
-    """What one execution environment did.
-
-    Attributes:
-        start: CPU seconds from the import of the handler to its end.
-        first: CPU seconds of the first request.
-        memory: The peak until then, in kilobytes.
-        compiled: How many modules had no bytecode.
-        calls: How often AWS was called for the first request, and after it, by operation.
-        warm: CPU seconds of each further request; 0 where none was asked for.
-        warm_offline: The same without connection: AWS's answer is there at once.
-    """
+class Measurement(NamedTuple):
+    """The figures of one execution environment. Times are CPU seconds."""
 
     start: float
+    """The import of the handler."""
     first: float
+    """The first request."""
     memory: int
+    """The peak memory after the first request, in kilobytes."""
     compiled: int
+    """The number of modules without bytecode."""
     calls: Counter[str]
+    """The calls to AWS during and after the first request, by operation."""
     warm: float = 0.0
+    """The average of the further requests; 0 if there were none."""
     warm_offline: float = 0.0
+    """The same without a connection: AWS's answer is ready."""
+
+    @property
+    def start_and_first(self) -> float:
+        """The import of the handler and the first request."""
+        return self.start + self.first
 
 
-def run(
+def measure_environment(
     contender: Contender,
     contenders: Contenders,
-    aws: Stub,
+    aws: AwsStub,
     *,
     warm: bool = False,
     sampled: bool = False,
-) -> Run:
-    """Start an environment and invoke it.
+) -> Measurement:
+    """Start an environment, and invoke its function.
 
     Args:
-        contender: What to run.
-        contenders: Where it is from.
-        aws: The AWS that it calls.
-        warm: Whether to measure requests after the first one too.
-        sampled: Whether X-Ray samples the requests.
+        contender: The function.
+        contenders: All contenders, with the interpreter.
+        aws: The AWS that the function calls.
+        warm: True to also measure requests after the first one.
+        sampled: True if X-Ray samples the requests.
+
+    Raises:
+        RuntimeError: The function failed; the message has its output.
     """
     aws.calls.clear()
     api = RuntimeApi(on_idle=lambda: None, sampled=sampled)
@@ -61,7 +66,7 @@ def run(
         "PROBE": "cold",
         "PYTHONPATH": os.pathsep.join(map(str, contender.path)),
     }
-    # Without the folders of this machine's own packages, and nothing is written next to the code.
+    # -S hides the interpreter's own packages, -B keeps the code's folders unchanged.
     command = (contenders.python, "-S", "-B", "-m", "awslambdaric", "probe.handler")
     with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(  # noqa: S603
@@ -69,28 +74,28 @@ def run(
         )
         try:
             answer = _invoke(api, contender.event)
-            # Some work is done after the answer.
+            # The extension works after the answer.
             api.wait_until_idle()
             calls = Counter(aws.calls)
-            # Not the first one, after which there is more to do.
+            # Separately from the first request, after which the extension works.
             further = _invoke(api, contender.event) if warm else {}
         except AssertionError as error:
             log.seek(0)
             raise RuntimeError(f"{contender.name} failed:\n{log.read().decode()}") from error
         finally:
-            # It ends by itself, now that there are no more events for it.
+            # The process ends when the API closes its connection.
             api.close()
-            process.wait(_PATIENCE)
-    return Run(**answer, **further, calls=calls)
+            process.wait(_END_SECONDS)
+    return Measurement(**answer, **further, calls=calls)
 
 
-_PATIENCE = 10
-# For hundreds of requests, on a machine that may have other work.
-_ANSWER_PATIENCE = 120
+_END_SECONDS = 10
+_ANSWER_SECONDS = 120
+"""The time for hundreds of requests on a busy machine."""
 
 
 def _invoke(api: RuntimeApi, event: Mapping[str, Any]) -> dict[str, Any]:
-    invocation = api.invoke(event, before=lambda: None, patience=_ANSWER_PATIENCE)
+    invocation = api.invoke(event, before=lambda: None, seconds=_ANSWER_SECONDS)
     assert invocation.answer is not None, invocation.error
     answer: dict[str, Any] = invocation.answer
     return answer

@@ -1,9 +1,9 @@
-"""What one page of a list costs DynamoDB, in a small and in a large table.
+"""Measure the read units of one page of a list, in a small and in a large table.
 
     python -m bench.page_cost
 
-Lists through the layer's own code against the embedded AWS, and adds up what each Query
-evaluated. A read unit is half a unit for every started 4 KB of an eventually consistent Query:
+The layer's own code lists jobs from the embedded AWS. The figure adds up the entries that each
+Query evaluated. An eventually consistent Query takes half a read unit for each started 4 KB:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 """
 
@@ -48,15 +48,17 @@ LISTS: dict[str, dict[str, Any]] = {
 
 
 class Cost(NamedTuple):
-    """What a page made DynamoDB do."""
+    """The cost of a page."""
 
     queries: int
     entries: int
+    """The index entries that the Queries evaluated."""
     units: float
+    """The read units."""
 
 
-def _items() -> Iterator[dict[str, Any]]:
-    dice = random.Random(7)  # noqa: S311 - the same jobs each time
+def _generate_items() -> Iterator[dict[str, Any]]:
+    dice = random.Random(7)  # noqa: S311 - the same jobs in each run
     start = datetime(2026, 1, 1, tzinfo=UTC)
     for number in itertools.count():
         job_id = str(uuid.UUID(int=dice.getrandbits(128), version=4))
@@ -76,26 +78,28 @@ def _items() -> Iterator[dict[str, Any]]:
         yield item | {name: {"N": "1"} for name in ("progress", "attempt", "version")}
 
 
-def _grow(dynamodb: Any, items: Iterator[dict[str, Any]], count: int, console: Console) -> None:
+def _add_items(
+    dynamodb: Any, items: Iterator[dict[str, Any]], count: int, console: Console
+) -> None:
     for _ in track(range(count // BATCH), f"{count:,} jobs", console=console, transient=True):
         puts = [{"PutRequest": {"Item": next(items)}} for _ in range(BATCH)]
         dynamodb.batch_write_item(RequestItems={TABLE: puts})
 
 
-def _bytes(entry: dict[str, dict[str, str]]) -> int:
+def _entry_bytes(entry: dict[str, dict[str, str]]) -> int:
     return sum(len(name) + len(next(iter(value.values()))) for name, value in entry.items())
 
 
-def _cost_of_page(**filters: Any) -> Cost:
+def _measure_page(**filters: Any) -> Cost:
     from common.aws.clients import client
     from common.jobs import table
 
     costs: list[Cost] = []
 
     def add(parsed: dict[str, Any], **_: Any) -> None:
-        # Entries that a filter drops are evaluated and paid for, and not in the answer.
-        shown, evaluated = parsed["Items"], parsed["ScannedCount"]
-        size = sum(map(_bytes, shown)) / max(len(shown), 1) * evaluated
+        # Entries that a filter drops are evaluated and paid for, but are not in the answer.
+        items, evaluated = parsed["Items"], parsed["ScannedCount"]
+        size = sum(map(_entry_bytes, items)) / max(len(items), 1) * evaluated
         costs.append(Cost(1, evaluated, max(1, math.ceil(size / UNIT_BYTES)) / 2))
 
     events = client("dynamodb").meta.events
@@ -108,14 +112,14 @@ def _cost_of_page(**filters: Any) -> Cost:
 
 
 def measure(console: Console) -> dict[str, list[Cost]]:
-    """What a page of each list costs, in a table of each size."""
-    rows: dict[str, list[Cost]] = {name: [] for name in LISTS}
+    """Return the cost of a page of each list, in a table of each size."""
+    costs: dict[str, list[Cost]] = {name: [] for name in LISTS}
     run_folder = RunFolder(Path(tempfile.mkdtemp(prefix="page-cost-")))
     with run_folder.lock() as lock:
         assert lock
         run_folder.clear()
-        with process.running_emulator(run_folder, process.free_port(), lock) as running:
-            os.environ.update(aws.environment(running.endpoint_url))
+        with process.running_emulator(run_folder, process.free_port(), lock) as emulator:
+            os.environ.update(aws.environment(emulator.endpoint_url))
             os.environ.update(
                 AWS_DEFAULT_REGION=REGION,
                 FUNCTION="bench",
@@ -125,14 +129,14 @@ def measure(console: Console) -> dict[str, list[Cost]]:
                 CORS_ORIGINS="*",
                 TABLE_NAME=TABLE,
             )
-            dynamodb = aws.client("dynamodb", running.endpoint_url)
+            dynamodb = aws.client("dynamodb", emulator.endpoint_url)
             jobs_table.create_table(dynamodb, TABLE)
-            items = _items()
+            items = _generate_items()
             for smaller, size in pairwise((0, *SIZES)):
-                _grow(dynamodb, items, size - smaller, console)
+                _add_items(dynamodb, items, size - smaller, console)
                 for name, filters in LISTS.items():
-                    rows[name].append(_cost_of_page(**filters))
-    return rows
+                    costs[name].append(_measure_page(**filters))
+    return costs
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-"""The handler that the runtime client runs in a benchmark: measures the one that it stands for.
+"""The handler that the runtime client runs in a benchmark. It measures the contender's handler.
 
-It answers with what it measured instead of with a response. It runs in the contender's process,
-so it imports nothing that the runtime client has not imported already.
+Its answer is the measurement. Since it runs in the contender's process, it only imports modules
+that the runtime client has already imported.
 """
 
 import importlib
@@ -32,7 +32,7 @@ _imported = time.process_time() - _before
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer the first request and tell what it cost; then a few hundred for each event."""
+    """Measure the start and the first request; when called again, the further requests."""
     if os.environ["PROBE"] == "warm":
         return _further(event, context)
     before = time.process_time()
@@ -40,7 +40,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     first = time.process_time() - before
     if response["statusCode"] >= 400:
         raise RuntimeError(json.dumps(response))
-    # What follows is another measurement.
+    # The next invocation measures further requests.
     os.environ["PROBE"] = "warm"
     return {
         "start": _imported,
@@ -51,18 +51,18 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _peak_memory() -> int:
-    """In kilobytes."""
+    """Return the peak memory of this process in kilobytes."""
     try:
         status = Path("/proc/self/status").read_text()
     except FileNotFoundError:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak // 1024 if sys.platform == "darwin" else peak
-    # Unlike getrusage's, it knows nothing of the process that this one was forked from.
+    # Unlike getrusage's value, this one excludes the process from which this one was forked.
     return int(status.split("VmHWM:")[1].split()[0])
 
 
 def _further(event: dict[str, Any], context: Any) -> dict[str, float]:
-    """CPU seconds of a request: with AWS at the end of a kept connection, and with none."""
+    """Return the CPU seconds of a request, over an open connection and without a connection."""
     warm = _average(event, context)
     from botocore.awsrequest import AWSResponse
     from botocore.httpsession import URLLib3Session

@@ -1,10 +1,9 @@
-"""How often an execution environment uploads its log lines under steady load, and for how much.
+"""Count the uploads of log lines of an execution environment under steady load.
 
     python -m bench.shipping
 
-Two environments of the create function get the same requests at the same pace. One ships as it
-does when deployed, only every second, so that some intervals take some seconds; its peer ships
-after each request.
+Two environments of the create function get the same requests at the same pace. One ships every
+second instead of every ten, so that the measurement is short. Its peer ships after each request.
 """
 
 import tempfile
@@ -32,73 +31,70 @@ _EVENT = gateway_event("POST", "/jobs", {"pipeline": "p", "input_uri": "s3://in/
 
 
 class Shipping(NamedTuple):
-    """What two environments have uploaded in the same time, for as many requests.
-
-    Attributes:
-        seconds: How long the load lasted.
-        ours: Uploads of the environment that ships once per interval.
-        peer: Uploads of the one that ships after each request.
-    """
+    """The uploads of two environments in the same time, for the same requests."""
 
     seconds: float
+    """The duration of the load."""
     ours: int
+    """The uploads of the environment that ships once per interval."""
     peer: int
+    """The uploads of the environment that ships after each request."""
 
     @property
     def intervals(self) -> int:
-        """Flush intervals that have begun: one upload is due in each."""
+        """The number of flush intervals that have begun. One upload is due in each."""
         return int(self.seconds / FLUSH_SECONDS) + 1
 
     @property
     def deployed(self) -> float:
-        """Uploads for a request at this load, with the interval of the stages."""
+        """The uploads per request at this load, with the interval of the stages."""
         per_interval = self.ours / self.intervals
         requests = REQUESTS / self.seconds * DEPLOYED_FLUSH_SECONDS
         return per_interval / requests
 
 
 def per_thousand(uploads: int) -> float:
-    """Uploads for a thousand requests."""
+    """Return the uploads per thousand requests."""
     return uploads / REQUESTS * 1000
 
 
 def measure(console: Console) -> Shipping:
-    """Let both environments answer their requests."""
-    with tempfile.TemporaryDirectory() as folder, serve_aws() as aws, serve_aws() as peers_aws:
-        # What is behind the two addresses is one AWS.
+    """Send the requests to both environments, and count their uploads."""
+    with tempfile.TemporaryDirectory() as folder, serve_aws() as aws, serve_aws() as peer_aws:
+        # Both servers have the same resources.
         jobs_table.create_table(aws.client("dynamodb"), FUNCTION_ENVIRONMENT["TABLE_NAME"])
         with (
             ExecutionEnvironment("create", aws, Path(folder), flush_seconds=FLUSH_SECONDS) as ours,
-            ExecutionEnvironment("create", peers_aws, Path(folder), flush_seconds=0) as peer,
+            ExecutionEnvironment("create", peer_aws, Path(folder), flush_seconds=0) as peer,
         ):
             for environment in (ours, peer):
                 environment.api.wait_until_idle()
-            begun = time.monotonic()
+            start = time.monotonic()
             for number in track(range(REQUESTS), "shipping", console=console, transient=True):
-                time.sleep(max(0.0, begun + number / PER_SECOND - time.monotonic()))
+                time.sleep(max(0.0, start + number / PER_SECOND - time.monotonic()))
                 for environment in (ours, peer):
                     answer = environment.invoke(_EVENT).answer
                     assert answer["statusCode"] == 201, answer
-            seconds = time.monotonic() - begun
+            seconds = time.monotonic() - start
             for environment in (ours, peer):
                 environment.api.wait_until_idle()
-            return Shipping(seconds, len(aws.uploads), len(peers_aws.uploads))
+            return Shipping(seconds, len(aws.uploads), len(peer_aws.uploads))
 
 
 def main() -> None:
     console = Console()
-    measured = measure(console)
-    report = Table(title=f"{REQUESTS} requests, {REQUESTS / measured.seconds:.0f} a second")
+    shipping = measure(console)
+    report = Table(title=f"{REQUESTS} requests, {REQUESTS / shipping.seconds:.0f} a second")
     report.add_column("")
     for column in (f"every {FLUSH_SECONDS:.0f} s", "after each request"):
         report.add_column(column, justify="right")
-    both = (measured.ours, measured.peer)
-    report.add_row("flush intervals", str(measured.intervals), "-")
+    both = (shipping.ours, shipping.peer)
+    report.add_row("flush intervals", str(shipping.intervals), "-")
     report.add_row("uploads", *map(str, both))
     report.add_row("uploads per 1,000 requests", *(f"{per_thousand(each):.1f}" for each in both))
     paid = [f"${each / REQUESTS * S3_PUTS:.2f}" for each in both]
     report.add_row("S3 for a million requests", *paid)
-    deployed = f"${measured.deployed * S3_PUTS:.3f}"
+    deployed = f"${shipping.deployed * S3_PUTS:.3f}"
     report.add_row(f"the same every {DEPLOYED_FLUSH_SECONDS} s, as deployed", deployed, paid[1])
     console.print(report)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from operator import itemgetter
 
+from infra.spec.output_names import function_logs
 from infra.spec.routes import FUNCTIONS
 from local import aws
 from local.run_folder import Endpoint
@@ -20,7 +21,7 @@ class LogFollower:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._logs = aws.client("logs", endpoint.aws_endpoint_url)
-        self._groups = [endpoint.outputs[f"{function.title()}Logs"] for function in FUNCTIONS]
+        self._groups = [endpoint.outputs[function_logs(function)] for function in FUNCTIONS]
         self._latest: dict[str, set[_Event]] = {group: set() for group in self._groups}
 
     def new_lines(self) -> list[str]:

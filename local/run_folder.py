@@ -1,7 +1,7 @@
 """The folder of one local run: its files, and the lock that prevents a second run.
 
-The processes of the run hold the lock (``flock``), so the kernel releases it as soon as the last of
-them ends, in whatever way.
+The processes of the run hold the lock (``flock``), so the kernel releases it when the last of them
+ends or is killed.
 """
 
 import contextlib

@@ -1,1 +1,1 @@
-"""The operator's command line: a file per command in ``commands``, and what they share."""
+"""The operator's command line: a file per command in ``commands``, beside the code they share."""

@@ -20,7 +20,7 @@ RUN_FOLDER_VARIABLE = "JOB_LEDGER_HOME"
 
 
 class NoDeployment(Exception):
-    """There is no such deployment, or AWS does not show it; the message says what to do."""
+    """The deployment does not exist, or AWS does not describe it; the message gives advice."""
 
 
 @dataclass(frozen=True)

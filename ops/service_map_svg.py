@@ -16,7 +16,7 @@ _RING_RADIUS = 21
 _LABEL_WIDTH, _PORT_DISTANCE = 92, 21
 
 _SWEEPS = 8
-"""How often the columns are reordered to untangle the edges."""
+"""The passes that reorder the columns to untangle the edges."""
 
 _STYLE = """
   svg { --page: #ffffff; --card: #f6f8fa; --line: #d0d7de; --text: #1f2328; --soft: #59636e;

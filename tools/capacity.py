@@ -57,10 +57,10 @@ class Use:
     quota: Quota
 
     demand: float
-    """How much the load takes."""
+    """The amount that the load takes."""
 
     limit: float
-    """How much there is."""
+    """The amount that the quota allows."""
 
     binds_at: float
     """The average rate, in requests per second, that reaches the limit; infinity for never."""

@@ -1,4 +1,4 @@
-"""Calculates what a stage costs, from the resources in its template.
+"""Calculates the cost of a stage from the resources in its template.
 
 ``python -m tools.cost`` writes the tables of docs/cost.md. Prices are the list prices of us-east-1
 in US dollars, without free tiers and discounts; https://aws.amazon.com/pricing/ links to the page

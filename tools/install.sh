@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs one part of what the project needs into the project's folder:
+# Installs one kind of dependency into the project's folder:
 #   install.sh python   the packages of uv.lock into .venv
 #   install.sh node     the packages of package-lock.json into node_modules
 #   install.sh browser  Chromium for the tests in a browser

@@ -32,7 +32,7 @@ _SECONDS_PER_DAY = 86_400
 
 
 class Raiser(StrEnum):
-    """Who can raise a limit."""
+    """The party that can raise a limit."""
 
     STAGE = "the stage's settings"
     AWS = "AWS, on request"
@@ -104,7 +104,7 @@ class Quota:
     """The limited quantity, in a few words."""
 
     counts: str
-    """What counts towards the limit."""
+    """The requests or units that count towards the limit."""
 
     limit: Callable[[Stage], float]
     """Returns the limit of a stage."""
@@ -113,10 +113,10 @@ class Quota:
     """Returns the demand of a load on a stage."""
 
     raised_by: Raiser
-    """Who can raise the limit."""
+    """The party that can raise the limit."""
 
     remedy: str
-    """What to change when the limit binds."""
+    """The change to make when the limit binds."""
 
     source: str
     """The AWS page that documents the limit, or the file of this repository that sets it."""

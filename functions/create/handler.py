@@ -5,7 +5,7 @@ from http import HTTPStatus
 from common import ids
 from common.handler import lambda_handler
 from common.jobs import model, table
-from common.jobs.answers import job_response
+from common.jobs.web import job_response
 from common.logs.logger import logger
 from common.logs.metrics import count
 from common.web.requests import Request

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from common.handler import lambda_handler
 from common.jobs import table
-from common.jobs.answers import job_id_of
+from common.jobs.web import job_id_of
 from common.logs.logger import logger
 from common.logs.metrics import count
 from common.web.requests import Request

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from common.handler import lambda_handler
 from common.jobs import listing, table
-from common.jobs.answers import job_id_of, job_response
+from common.jobs.web import job_id_of, job_response
 from common.web.requests import Request
 from common.web.responses import Response
 

@@ -5,8 +5,8 @@ from http import HTTPStatus
 from common.contract import MERGE_PATCH
 from common.handler import lambda_handler
 from common.jobs import model, table
-from common.jobs.answers import job_id_of, job_response
 from common.jobs.configuration import retention
+from common.jobs.web import job_id_of, job_response
 from common.logs.logger import logger
 from common.logs.metrics import count, measure
 from common.web.requests import Request

@@ -31,7 +31,8 @@ _MANAGED_GROUPS: dict[str, tuple[str, ...]] = {
         "NoUserAgent_HEADER",
     ),
 }
-"""The managed rule groups of AWS, and the rules in each that count requests instead of blocking."""
+"""The managed rule groups of AWS, and the rules in each that count requests instead of
+blocking them."""
 
 
 class Firewall(Construct):

@@ -54,8 +54,8 @@ _ACCESS_LOG = {
     "ip": "$context.identity.sourceIp",
     "user_agent": "$context.identity.userAgent",
 }
-"""The fields of the line that each request adds. API keys, tokens, queries (which hold cursors) and
-bodies are left out."""
+"""The fields of an access log line. API keys, tokens, queries (which hold cursors) and bodies are
+left out."""
 
 
 class _MethodSettings(TypedDict):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from infra.bundling.bytecode import compile_modules, compiler_inputs
 from infra.bundling.content_cache import (
     build_once,
     digest,
@@ -10,7 +11,6 @@ from infra.bundling.content_cache import (
     read_files,
     write_files,
 )
-from infra.bundling.runtime import compile_modules, compiler_inputs
 from infra.spec.paths import BUILD
 
 _MOUNTED = "/var/task"

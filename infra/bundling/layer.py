@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.bundling import trim_sdk
+from infra.bundling.bytecode import compile_modules, compiler_inputs
 from infra.bundling.content_cache import (
     build_once,
     digest,
@@ -18,13 +19,7 @@ from infra.bundling.content_cache import (
     read_files,
     write_files,
 )
-from infra.bundling.runtime import (
-    ARCHITECTURE,
-    PYTHON_VERSION,
-    RUNTIME,
-    compile_modules,
-    compiler_inputs,
-)
+from infra.bundling.runtime import ARCHITECTURE, PYTHON_VERSION, RUNTIME
 from infra.spec.paths import BUILD, COMMON, PROJECT
 
 _PLATFORM = "aarch64-manylinux_2_28"

@@ -1,39 +1,7 @@
-"""The Lambda runtime of all functions, and the compiler of bytecode for it."""
-
-import subprocess
-from pathlib import Path
+"""The Lambda runtime of all functions."""
 
 from aws_cdk import aws_lambda as lambda_
-
-from infra.spec.paths import PROJECT
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 PYTHON_VERSION = RUNTIME.name.removeprefix("python")
 ARCHITECTURE = lambda_.Architecture.ARM_64
-
-_COMPILER = Path(__file__).parent / "compile.mjs"
-_LOCK = PROJECT / "package-lock.json"
-
-
-def compiler_inputs() -> bytes:
-    """Return the inputs that decide the bytecode, besides the source code."""
-    return Path(__file__).read_bytes() + _COMPILER.read_bytes() + _LOCK.read_bytes()
-
-
-def compile_modules(folder: Path, mounted: str) -> None:
-    """Compile every module below ``folder`` for the runtime, next to its source.
-
-    Lambda mounts code read-only, so it would compile a module without bytecode at every cold
-    start. The bytecode is of the kind that Python does not compare with the source, since zipping
-    loses the modification times (PEP 552).
-
-    Args:
-        folder: The modules.
-        mounted: The folder of the modules in Lambda, for tracebacks.
-
-    Raises:
-        subprocess.CalledProcessError: A module cannot be compiled, or the compiler is not
-            installed; standard error says why.
-    """
-    command = ("node", str(_COMPILER), str(folder), mounted, PYTHON_VERSION)
-    subprocess.run(command, check=True)  # noqa: S603

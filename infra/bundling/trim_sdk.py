@@ -97,9 +97,9 @@ def __getattr__(name):
         ),
     ),
 }
-"""Texts that are replaced, by file: a session of boto3 loads transfers and resources on first use.
+"""The replaced texts, by file: a session of boto3 then loads transfers and resources on first use.
 
-Without them, a session of boto3 would take a tenth of a cold start more than one of botocore.
+Without them, a session of boto3 takes a tenth of a cold start more than one of botocore.
 """
 
 

@@ -80,7 +80,7 @@ def _allow(sid: str, actions: set[str], resources: list[str]) -> iam.PolicyState
 
 
 def _deny_network_interfaces(scope: Construct, function_name: str) -> iam.PolicyStatement:
-    """Return the statement that denies the function's code what Lambda does with its role."""
+    """Return the statement that lets only Lambda itself, not the function's code, use the VPC."""
     arn = Stack.of(scope).format_arn(
         service="lambda",
         resource="function",

@@ -1,4 +1,4 @@
-"""Whether a resource outlives its stack: the removal policies of the stages."""
+"""The removal policies, which decide if a resource outlives its stack."""
 
 from aws_cdk import RemovalPolicy
 

@@ -42,7 +42,7 @@ class AlarmRow:
     threshold: float
 
     description: str
-    """What has happened when the alarm is raised."""
+    """The event that raises the alarm, without a period at its end."""
 
     datapoints_to_alarm: int = 3
     """Periods that must breach the threshold, of the last ``evaluation_periods``."""

@@ -71,7 +71,7 @@ class NamedQuery(NamedTuple):
     name: str
 
     description: str
-    """What the query finds, and its parameters."""
+    """The rows that the query finds, and its parameters."""
 
     sql: str
     """The query, with ``?`` for each parameter."""

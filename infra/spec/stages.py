@@ -7,7 +7,7 @@ REGION = "us-east-1"
 """The region of every stage."""
 
 Authorization = Literal["api-key", "cognito", "iam"]
-"""How callers authenticate, besides the API key that limits their requests."""
+"""The way in which callers authenticate, besides the API key that limits their requests."""
 
 AUTHORIZATIONS: tuple[Authorization, ...] = get_args(Authorization)
 
@@ -28,8 +28,8 @@ class Stage:
     two. docs/operations.md says when to choose."""
 
     nat_gateways: int
-    """1 is cheap, but an outage of its availability zone stops egress; 2 is one per zone. 0 takes
-    the internet from the functions: they reach nothing but the VPC's endpoints."""
+    """1 is cheap, but an outage of its availability zone stops egress. 2 is one per zone. 0 takes the
+    internet from the functions, which then reach only the VPC's endpoints."""
 
     ssm_endpoint: bool
     """Reach Parameter Store through an interface endpoint, billed by the hour and zone, instead of

@@ -1,4 +1,4 @@
-"""The environment variables of a function under test, as the stack would set them."""
+"""The environment variables that the stack sets for a function, with values for tests."""
 
 FUNCTION_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",

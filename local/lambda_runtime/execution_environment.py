@@ -1,6 +1,6 @@
-"""An execution environment: a function in a process of its own, as Lambda runs it.
+"""Run a function in a separate process, as Lambda does.
 
-The runtime client is AWS's own, the layer is the one that is deployed.
+The process runs AWS's runtime client with the layer that is deployed.
 """
 
 import ctypes
@@ -27,13 +27,13 @@ class ExecutionEnvironment:
     """One execution environment of a function.
 
     Args:
-        function: The function's folder.
-        aws: The AWS that it works with.
-        compiled: Keeps the bytecode of its code, where nothing is written beside the sources.
-        flush_seconds: How long its log lines may wait.
-        freezes: Stop the process whenever Lambda would freeze it.
-        accepts_extensions: Whether Lambda lets its extension register.
-        sampled: Whether X-Ray samples the requests.
+        function: The name of the function.
+        aws: The AWS that the function calls.
+        bytecode: The folder for the bytecode, which environments may share.
+        flush_seconds: The time that log lines may wait for their upload.
+        freezes: True if the process is to stop whenever Lambda would freeze it.
+        accepts_extensions: True if the extension may register.
+        sampled: True if X-Ray samples the requests.
         variables: More environment variables.
         modules: A folder of further modules, such as ``sitecustomize``.
     """
@@ -42,7 +42,7 @@ class ExecutionEnvironment:
         self,
         function: Function,
         aws: MotoAws,
-        compiled: Path,
+        bytecode: Path,
         *,
         flush_seconds: float = 0,
         freezes: bool = False,
@@ -67,7 +67,7 @@ class ExecutionEnvironment:
                 "PATH": os.environ["PATH"],
                 "AWS_ENDPOINT_URL": aws.url,
                 "AWS_LAMBDA_RUNTIME_API": self.api.address,
-                # With it the runtime client lets Python handle signals.
+                # With this variable, the runtime client lets Python handle signals.
                 "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
                 "AWS_LAMBDA_FUNCTION_NAME": f"job-ledger-test-{function}",
                 "LAMBDA_TASK_ROOT": str(task_root),
@@ -75,7 +75,7 @@ class ExecutionEnvironment:
                 "ARCHIVE_BUCKET": aws.bucket,
                 "ARCHIVE_FLUSH_SECONDS": str(flush_seconds),
                 "PYTHONPATH": os.pathsep.join(map(str, path)),
-                "PYTHONPYCACHEPREFIX": str(compiled),
+                "PYTHONPYCACHEPREFIX": str(bytecode),
                 **(variables or {}),
             },
         )
@@ -97,7 +97,7 @@ class ExecutionEnvironment:
         self._output.close()
 
     def invoke(self, event: Mapping[str, Any]) -> Invocation:
-        """Invoke the function and wait for its answer, as its caller does."""
+        """Invoke the function, and wait for its answer."""
         return self.api.invoke(event, before=self._thaw)
 
     def terminate(self) -> int:
@@ -107,41 +107,41 @@ class ExecutionEnvironment:
             The exit code of the process.
         """
         self.api.wait_until_idle()
-        # To its main thread, which runs Python's handlers: the kernel leaves a stopped process'
-        # signals to whichever thread wakes up first, and the main thread might sleep on.
+        # Signal the main thread, which runs Python's handlers. In a stopped process, the kernel
+        # would give the signal to the first thread that wakes up, and the main thread might sleep.
         ctypes.CDLL(None).tgkill(self.process.pid, self.process.pid, signal.SIGTERM)
         self._thaw()
         return self.process.wait(WAIT_SECONDS)
 
     @property
-    def output(self) -> list[dict[str, Any]]:
-        """The JSON lines that CloudWatch gets."""
+    def output_lines(self) -> list[dict[str, Any]]:
+        """The JSON lines that CloudWatch receives: log lines and metrics."""
         return [json.loads(line) for line in self._read().splitlines() if line.startswith("{")]
 
     @property
-    def logged(self) -> list[dict[str, Any]]:
-        """The log lines among them."""
-        return [line for line in self.output if "_aws" not in line]
+    def log_lines(self) -> list[dict[str, Any]]:
+        """The log lines that CloudWatch receives."""
+        return [line for line in self.output_lines if "_aws" not in line]
 
-    def counted(self, metric: str) -> float:
-        """The sum of a metric."""
-        return sum(sum(line.get(metric, [])) for line in self.output if "_aws" in line)
+    def metric_sum(self, metric: str) -> float:
+        """Return the sum of a metric."""
+        return sum(sum(line.get(metric, [])) for line in self.output_lines if "_aws" in line)
 
     @property
-    def written(self) -> int:
-        """How many bytes CloudWatch got."""
+    def output_bytes(self) -> int:
+        """The number of bytes that CloudWatch has received."""
         return os.fstat(self._output.fileno()).st_size
 
     @property
     def memory_kb(self) -> int:
-        """The memory that the process occupies, in KiB."""
+        """The resident memory of the process, in KiB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         (line,) = [line for line in status.splitlines() if line.startswith("VmRSS:")]
         return int(line.split()[1])
 
     def _read(self) -> str:
-        # At a position of its own: the process goes on writing at the end.
-        return os.pread(self._output.fileno(), self.written, 0).decode()
+        # pread does not move the position at which the process writes.
+        return os.pread(self._output.fileno(), self.output_bytes, 0).decode()
 
     def _freeze(self) -> None:
         if self._freezes:

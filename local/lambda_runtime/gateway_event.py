@@ -1,4 +1,4 @@
-"""The events that API Gateway's Lambda proxy integration sends."""
+"""Create events as API Gateway's Lambda proxy integration sends them."""
 
 import json
 import uuid
@@ -22,18 +22,18 @@ def gateway_event(
     subject: str | None = None,
     signer: str | None = None,
 ) -> dict[str, Any]:
-    """The event of a request.
+    """Return the event of a request.
 
     Args:
-        method: The HTTP method; it decides on the Content-Type, unless ``headers`` do.
+        method: The HTTP method, which also sets the default Content-Type.
         path: ``/jobs`` or ``/jobs/<id>``.
-        body: Text to send as it is, or an object to send as JSON; None for no body.
-        headers: More headers.
+        body: Text to send unchanged, or an object to send as JSON; None for no body.
+        headers: Further headers.
         query: The query parameters.
-        request_id: API Gateway's id of the request; a new one unless given.
+        request_id: API Gateway's id of the request; random by default.
         api_key_id: The id of the caller's API key.
-        subject: The subject of the caller's access token; None for a caller without one.
-        signer: The ARN of whoever signed the request; None for one that is not signed.
+        subject: The subject of the caller's access token; None without a token.
+        signer: The ARN of the IAM identity that signed the request; None without a signature.
     """
     job_id = path.removeprefix("/jobs").removeprefix("/")
     content_type = {"Content-Type": _CONTENT_TYPES[method]} if method in _CONTENT_TYPES else {}

@@ -1,4 +1,4 @@
-"""The interpreter that measurements are made with: the runtime's own version where there is one."""
+"""Find an interpreter of the version of Lambda's runtime."""
 
 import os
 import subprocess
@@ -12,14 +12,14 @@ from infra.bundling.runtime import PYTHON_VERSION
 
 @cache
 def find_runtime_python() -> Path | None:
-    """An interpreter on this machine that has the runtime's version, if there is one."""
+    """Return an interpreter of the runtime's version on this machine, or None."""
     for candidate in _candidates():
         command = (candidate, "-I", "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
         try:
-            said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+            version = subprocess.run(command, capture_output=True, text=True, check=False).stdout
         except OSError:
             continue
-        if said.strip() == PYTHON_VERSION:
+        if version.strip() == PYTHON_VERSION:
             return candidate
     return None
 
@@ -29,6 +29,6 @@ def _candidates() -> Iterator[Path]:
     name = f"python{PYTHON_VERSION}"
     for folder in os.get_exec_path():
         yield Path(folder, name)
-    # Those that pyenv and uv have installed, and that are not on the path.
+    # pyenv and uv install interpreters outside the path.
     yield from Path.home().glob(f".pyenv/versions/{PYTHON_VERSION}*/bin/{name}")
     yield from Path.home().glob(f".local/share/uv/python/cpython-{PYTHON_VERSION}*/bin/{name}")

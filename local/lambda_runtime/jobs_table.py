@@ -1,4 +1,4 @@
-"""The table of jobs by itself, where a test or a benchmark needs no stack around it."""
+"""Create the table of jobs without the stack."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ def create_table(dynamodb: Any, name: str) -> None:
 
     Args:
         dynamodb: A boto3 client.
-        name: The table's name.
+        name: The name of the table.
     """
     dynamodb.create_table(
         TableName=name,

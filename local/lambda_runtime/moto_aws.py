@@ -1,4 +1,4 @@
-"""AWS for the functions of these tests: moto's, behind an S3 that can be slow or broken."""
+"""Serve AWS by moto, with an S3 that can be slow or broken."""
 
 import gzip
 import json
@@ -19,21 +19,19 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 @dataclass
 class MotoAws:
-    """One address of AWS; what is behind it is shared by all of them.
-
-    Attributes:
-        bucket: The archive of those who use this address.
-        delay: Seconds that S3 takes for an upload.
-        fault: Whether S3 refuses uploads, or takes them and loses its answer.
-        uploads: When each upload began, by the monotonic clock.
-    """
+    """A server of AWS. All servers of a process share their resources."""
 
     backend: Wsgi
+    """The server of moto."""
     bucket: str = field(default_factory=lambda: f"archive-{uuid.uuid4()}")
+    """The name of this server's log archive."""
     url: str = ""
     delay: float = 0.0
+    """The duration of an upload to S3, in seconds."""
     fault: Literal["refuses", "loses its answers"] | None = None
+    """The fault of S3: it refuses uploads, or accepts them and drops its answers."""
     uploads: list[float] = field(default_factory=list)
+    """The start of each upload, by the monotonic clock."""
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -50,8 +48,8 @@ class MotoAws:
             raise ConnectionResetError
         return answer
 
-    def archived(self, function: str) -> list[dict[str, Any]]:
-        """The lines in S3, in the order of the objects that they are in."""
+    def archived_lines(self, function: str) -> list[dict[str, Any]]:
+        """Return the log lines of a function in S3, in the order of their objects."""
         s3 = self.client("s3")
         pages = s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=f"logs/function={function}/"
@@ -64,8 +62,9 @@ class MotoAws:
         return [json.loads(line) for body in bodies for line in gzip.decompress(body).splitlines()]
 
     def client(self, service: str) -> Any:
-        make: Any = boto3.client
-        return make(
+        """Create a boto3 client for this server."""
+        create_client: Any = boto3.client
+        return create_client(
             service,
             endpoint_url=self.url,
             region_name="us-east-1",
@@ -79,16 +78,16 @@ def _slow_down(start_response: Callable[..., Any]) -> list[bytes]:
     return [b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"]
 
 
-class _Quiet(WSGIRequestHandler):
+class _QuietHandler(WSGIRequestHandler):
     def log(self, *_: object) -> None:
-        """Say nothing of each request, nor of an answer that is lost on purpose."""
+        """Log neither requests nor the answers that are dropped intentionally."""
 
 
 @contextmanager
 def serve_aws() -> Iterator[MotoAws]:
-    """An address of AWS, with an empty archive."""
+    """Run a server of AWS, with an empty archive, for as long as the context lasts."""
     aws = MotoAws(DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, aws, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, aws, threaded=True, request_handler=_QuietHandler)
     aws.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

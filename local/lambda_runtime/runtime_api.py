@@ -1,8 +1,8 @@
-"""Lambda's side of an execution environment: the Runtime API and the Extensions API.
+"""Serve the Runtime API and the Extensions API to an execution environment.
 
-What Lambda promises is kept here: an extension registers before the runtime first asks for an
-event; an invocation is handed out only when runtime and extension have both asked for it; the
-caller gets its answer as soon as the runtime has posted it, whatever the extension still does.
+As Lambda, this server lets an extension register only before the runtime first asks for an event,
+hands out an invocation only when runtime and extension have both asked for one, and returns the
+answer to the caller as soon as the runtime has posted it, even if the extension still works.
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
 """
@@ -17,8 +17,9 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-TIMEOUT = 25.0
+FUNCTION_TIMEOUT_SECONDS = 25.0
 WAIT_SECONDS = 20.0
+"""The time to wait for a step of the environment before giving up."""
 
 _NEXT = "/2018-06-01/runtime/invocation/next"
 _INVOCATION = "/2018-06-01/runtime/invocation/"
@@ -30,42 +31,38 @@ _TRACE_HEADER = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad
 
 @dataclass
 class Invocation:
-    """One invocation of the function.
-
-    Attributes:
-        event: What the function gets.
-        id: Lambda's request id.
-        begun: When it was handed out, by the monotonic clock.
-        answered: When the runtime posted the response.
-        answer: The response.
-        error: What the runtime reported instead of a response.
-    """
+    """One invocation of the function. Times are those of the monotonic clock."""
 
     event: Mapping[str, Any]
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    begun: float = 0.0
-    answered: float | None = None
+    """Lambda's request id."""
+    started_at: float = 0.0
+    """The time at which the invocation was handed out."""
+    answered_at: float | None = None
+    """The time at which the runtime posted its response or error."""
     answer: Any = None
+    """The response of the function."""
     error: Any = None
+    """The error that the runtime reported instead of a response."""
 
     @property
     def deadline_ms(self) -> int:
-        return int((time.time() + TIMEOUT) * 1000)
+        return int((time.time() + FUNCTION_TIMEOUT_SECONDS) * 1000)
 
     @property
     def latency(self) -> float:
-        """Seconds that the caller waited."""
-        assert self.answered is not None
-        return self.answered - self.begun
+        """The seconds that the caller waited."""
+        assert self.answered_at is not None
+        return self.answered_at - self.started_at
 
 
 class RuntimeApi:
-    """Serves one execution environment.
+    """The server of one execution environment.
 
     Args:
-        on_idle: Called each time that Lambda would freeze the environment.
-        accepts_extensions: Whether an extension may register.
-        sampled: Whether X-Ray samples the requests.
+        on_idle: Called whenever Lambda would freeze the environment.
+        accepts_extensions: True if an extension may register.
+        sampled: True if X-Ray samples the requests.
     """
 
     def __init__(
@@ -85,8 +82,10 @@ class RuntimeApi:
         self._handed_to_extension: Invocation | None = None
         self._invocation: Invocation | None = None
         self._closed = False
-        self.registered: dict[str, Any] | None = None
+        self.registration: dict[str, Any] | None = None
+        """The name and the events with which the extension has registered."""
         self.init_error: Any = None
+        """The error that ended the start of the environment."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -104,21 +103,24 @@ class RuntimeApi:
         self._server.server_close()
 
     def wait_until_idle(self) -> None:
-        """Wait until everyone has asked for the next event."""
+        """Wait until the runtime and the extension have asked for the next event."""
         with self._changed:
             assert self._changed.wait_for(lambda: self._idle or self.init_error, WAIT_SECONDS), (
-                "the environment does not become idle"
+                "the environment did not become idle"
             )
 
     def invoke(
-        self, event: Mapping[str, Any], before: Callable[[], None], patience: float = WAIT_SECONDS
+        self,
+        event: Mapping[str, Any],
+        before: Callable[[], None],
+        seconds: float = WAIT_SECONDS,
     ) -> Invocation:
-        """Invoke the function, once it is idle, and wait for its answer.
+        """Invoke the function as soon as it is idle, and wait for its answer.
 
         Args:
-            event: What the function gets.
+            event: The event for the function.
             before: Called right before the invocation is handed out.
-            patience: How many seconds to wait.
+            seconds: The time to wait for the answer.
         """
         self.wait_until_idle()
         before()
@@ -127,16 +129,16 @@ class RuntimeApi:
             self._invocation = invocation
             self._handed_to_runtime = self._handed_to_extension = invocation
             self._runtime_waits = self._extension_waits = False
-            invocation.begun = time.monotonic()
+            invocation.started_at = time.monotonic()
             self._changed.notify_all()
-            assert self._changed.wait_for(lambda: invocation.answered is not None, patience), (
-                "the function does not answer"
+            assert self._changed.wait_for(lambda: invocation.answered_at is not None, seconds), (
+                "the function did not answer"
             )
         return invocation
 
     @property
     def _idle(self) -> bool:
-        return self._runtime_waits and (self._extension_waits or self.registered is None)
+        return self._runtime_waits and (self._extension_waits or self.registration is None)
 
     def runtime_next(self) -> Invocation | None:
         with self._changed:
@@ -162,10 +164,10 @@ class RuntimeApi:
     def register(self, name: str, body: dict[str, Any]) -> bool:
         with self._changed:
             late = self._runtime_waits or self._invocation is not None
-            # SHUTDOWN is for extensions that are processes of their own.
+            # Only an external extension may ask for SHUTDOWN.
             if late or not self._accepts_extensions or body["events"] != ["INVOKE"]:
                 return False
-            self.registered = {"name": name, **body}
+            self.registration = {"name": name, **body}
             return True
 
     def answer(self, invocation_id: str, *, answer: Any = None, error: Any = None) -> None:
@@ -174,7 +176,7 @@ class RuntimeApi:
             assert self._invocation.id == invocation_id
             self._invocation.answer = answer
             self._invocation.error = error
-            self._invocation.answered = time.monotonic()
+            self._invocation.answered_at = time.monotonic()
             self._changed.notify_all()
 
     def fail_to_start(self, error: Any) -> None:
@@ -186,7 +188,7 @@ class RuntimeApi:
 def _handler(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        # Both, or each call takes tens of milliseconds.
+        # Without either of these, each call takes tens of milliseconds.
         disable_nagle_algorithm = True
         wbufsize = -1
 
@@ -230,8 +232,8 @@ def _handler(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
                 api.fail_to_start(body)
                 self._send(HTTPStatus.ACCEPTED)
             elif self.path.startswith(_INVOCATION):
-                invocation_id, what = self.path.removeprefix(_INVOCATION).split("/")
-                api.answer(invocation_id, **{"answer" if what == "response" else what: body})
+                invocation_id, kind = self.path.removeprefix(_INVOCATION).split("/")
+                api.answer(invocation_id, **{"answer" if kind == "response" else kind: body})
                 self._send(HTTPStatus.ACCEPTED)
             else:
                 self._send(HTTPStatus.NOT_FOUND)
@@ -248,6 +250,6 @@ def _handler(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing of each request."""
+            """Log no requests."""
 
     return Handler

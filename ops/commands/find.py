@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from infra.spec.output_names import API_ACCESS_LOGS, function_logs
 from infra.spec.routes import FUNCTIONS
 from local.log_format import readable_lines
 from ops.deployment import Deployment, NoDeployment, find_deployment
@@ -24,7 +25,7 @@ from ops.durations import format_milliseconds
 from ops.log_search import LogArchive, LogFilter
 from ops.options import StageOption, fail
 
-LOG_GROUP_OUTPUTS = (*(f"{function.capitalize()}Logs" for function in FUNCTIONS), "ApiAccessLogs")
+LOG_GROUP_OUTPUTS = (*(function_logs(function) for function in FUNCTIONS), API_ACCESS_LOGS)
 """The stack outputs with the names of the log groups that record requests."""
 
 _TREE_WIDTH = 200

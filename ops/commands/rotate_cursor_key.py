@@ -14,6 +14,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from infra.spec.output_names import CURSOR_KEY, CURSOR_KEY_FUNCTION
 from ops.deployment import Deployment, NoDeployment, find_deployment
 from ops.options import StageOption, fail
 
@@ -44,12 +45,12 @@ def rotate(deployment: Deployment, *, revoke: bool) -> Rotation:
     """
     event = {
         "RequestType": "Rotate",
-        "ParameterName": deployment.outputs["ParametersCursorKey"],
+        "ParameterName": deployment.outputs[CURSOR_KEY],
         "Revoke": revoke,
     }
     try:
         response = deployment.client("lambda").invoke(
-            FunctionName=deployment.outputs["ParametersCursorKeyMaker"],
+            FunctionName=deployment.outputs[CURSOR_KEY_FUNCTION],
             Payload=json.dumps(event).encode(),
         )
     except (BotoCoreError, ClientError) as error:

@@ -119,10 +119,10 @@ class Step:
     """A completed step of the check."""
 
     title: str
-    """What the step checks."""
+    """The expectation that the step checks."""
 
     milliseconds: float
-    """How long it took."""
+    """The time that the step took."""
 
     wrong: str | None = None
     """Why it failed; None if it passed."""

@@ -27,7 +27,7 @@ PROMISED = {
     ),
     "Add a route": ("functions/", "infra/spec/routes.py"),
     "Add a stage": ("infra/spec/stages.py",),
-    "Bring a domain of your own": ("infra/spec/stages.py",),
+    "Use your own domain": ("infra/spec/stages.py",),
 }
 
 
@@ -64,7 +64,7 @@ def run(adapted: Path) -> Run:
 
 @pytest.fixture(scope="module")
 def documents(run: Run) -> None:
-    """What `make documents` writes, but for the pages that take a synthesis of each stage."""
+    """The output of `make documents`, except the pages that need a synthesis of each stage."""
     run("-m", "tools.compile_schemas")
     run("-m", "tools.openapi")
 

@@ -18,7 +18,7 @@ from infra.spec.stages import STAGES
 from tests.support.templates.dashboard import widgets
 from tests.support.templates.permissions import endpoint_permissions, role_permissions
 from tests.support.templates.synthesized import Synthesized, synthesize
-from tools.openapi import answers, document
+from tools.openapi import document, responses
 
 ROW = Route(
     method="GET",
@@ -107,7 +107,7 @@ def test_its_resources_are_in_the_outputs(extended: Synthesized) -> None:
 
 
 def test_it_is_in_the_openapi_document(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (answers, document):
+    for module in (responses, document):
         monkeypatch.setattr(module, "ROUTES", (*routes.ROUTES, ROW))
 
     operation = document.document()["paths"][ROW.path]["get"]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from infra.spec import output_names
+from infra.spec.routes import FUNCTIONS
 from tests.support.templates.synthesized import Synthesized
 
 WITHOUT_IDENTITY = {
@@ -54,6 +56,10 @@ def test_every_output_has_a_description(stack: Synthesized) -> None:
         "CatalogResults",
         "CreateFunction",
         "ParametersCursorKey",
+        output_names.CURSOR_KEY,
+        output_names.CURSOR_KEY_FUNCTION,
+        output_names.API_ACCESS_LOGS,
+        *(output_names.function_logs(function) for function in FUNCTIONS),
     ],
 )
 def test_the_outputs_that_scripts_use_keep_their_names(name: str, stack: Synthesized) -> None:

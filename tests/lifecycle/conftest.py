@@ -1,4 +1,4 @@
-"""Execution environments, and the AWS that they work with."""
+"""Execution environments, and the AWS that they call."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ Start = Callable[..., ExecutionEnvironment]
 
 @pytest.fixture(scope="session", autouse=True)
 def resources() -> None:
-    """What the functions use besides the archive, in every AWS of these tests."""
+    """Create the table and the parameter, which all servers of AWS share."""
     with serve_aws() as aws:
         jobs_table.create_table(aws.client("dynamodb"), FUNCTION_ENVIRONMENT["TABLE_NAME"])
         aws.client("ssm").put_parameter(
@@ -29,24 +29,24 @@ def resources() -> None:
 
 @pytest.fixture
 def aws() -> Iterator[MotoAws]:
-    """An AWS with an archive of this test's own."""
+    """An AWS with an empty archive for the test."""
     with serve_aws() as aws:
         yield aws
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Keeps the bytecode of the layer from one execution environment to the next."""
-    return tmp_path_factory.mktemp("compiled")
+def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder for the bytecode of the layer, which the environments share."""
+    return tmp_path_factory.mktemp("bytecode")
 
 
 @pytest.fixture
-def start(aws: MotoAws, compiled: Path) -> Iterator[Start]:
-    """Starts execution environments; takes the arguments of ExecutionEnvironment by name."""
-    with contextlib.ExitStack() as running:
+def start(aws: MotoAws, bytecode: Path) -> Iterator[Start]:
+    """Starts execution environments, with the keyword arguments of ExecutionEnvironment."""
+    with contextlib.ExitStack() as environments:
 
         def start(aws: MotoAws = aws, **options: object) -> ExecutionEnvironment:
-            environment = ExecutionEnvironment(aws=aws, compiled=compiled, **options)  # type: ignore[arg-type]
-            return running.enter_context(environment)
+            environment = ExecutionEnvironment(aws=aws, bytecode=bytecode, **options)  # type: ignore[arg-type]
+            return environments.enter_context(environment)
 
         yield start

@@ -1,4 +1,4 @@
-"""The layer as an internal extension, seen from Lambda's side."""
+"""The layer as an internal extension of Lambda."""
 
 import time
 from typing import Any
@@ -15,17 +15,17 @@ def test_every_function_registers_before_it_asks_for_work(start: Start, function
     environment = start(function=function)
     environment.api.wait_until_idle()
 
-    assert environment.api.registered == {"name": "job-ledger-archive", "events": ["INVOKE"]}
+    assert environment.api.registration == {"name": "job-ledger-archive", "events": ["INVOKE"]}
 
 
-def test_a_function_whose_extension_is_refused_says_so_and_does_not_start(start: Start) -> None:
+def test_a_function_whose_extension_is_refused_reports_it_and_does_not_start(start: Start) -> None:
     environment = start(function="read", accepts_extensions=False)
     environment.api.wait_until_idle()
 
     assert "Extension.Refused" in environment.api.init_error["errorMessage"]
 
 
-def test_an_environment_that_lambda_no_longer_talks_to_ends(start: Start) -> None:
+def test_an_environment_ends_when_lambda_closes_the_connection(start: Start) -> None:
     environment = start(function="read")
     environment.invoke(_unknown_job())
     environment.api.wait_until_idle()
@@ -35,32 +35,32 @@ def test_an_environment_that_lambda_no_longer_talks_to_ends(start: Start) -> Non
     assert environment.process.wait(10) != 0
 
 
-def test_an_idle_environment_that_shipped_everything_ends_without_a_word(start: Start) -> None:
+def test_an_idle_environment_that_shipped_everything_ends_without_output(start: Start) -> None:
     environment = start(function="read")
     environment.invoke(_unknown_job())
     environment.api.wait_until_idle()
-    written = environment.output
+    output = environment.output_lines
 
     environment.terminate()
 
-    assert environment.output == written
+    assert environment.output_lines == output
 
 
 @pytest.mark.parametrize("sampled", [False, True], ids=["not sampled", "sampled"])
 @pytest.mark.parametrize("function", ["read", "delete"])
-def test_an_error_answer_holds_up_the_next_request_no_longer_than_another(
+def test_an_error_response_delays_the_next_request_no_more_than_any_other(
     start: Start, function: Function, sampled: bool
 ) -> None:
     environment = start(function=function, sampled=sampled)
     environment.invoke(_unknown_job(function))
     environment.api.wait_until_idle()
 
-    begun = time.monotonic()
+    start_time = time.monotonic()
     for _ in range(10):
         assert environment.invoke(_unknown_job(function)).answer["statusCode"] == 404
     environment.api.wait_until_idle()
 
-    assert time.monotonic() - begun < 2.5
+    assert time.monotonic() - start_time < 2.5
 
 
 def _unknown_job(function: Function = "read") -> dict[str, Any]:

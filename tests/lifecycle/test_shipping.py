@@ -1,4 +1,4 @@
-"""Log lines go to S3 after the response, and each of them once."""
+"""Log lines go to S3 after the response, each of them once."""
 
 import itertools
 import signal
@@ -31,19 +31,19 @@ def _each_once(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(lines, key=str)
 
 
-def test_the_upload_begins_when_the_caller_has_the_answer(aws: MotoAws, start: Start) -> None:
+def test_the_upload_begins_after_the_response(aws: MotoAws, start: Start) -> None:
     environment = start(function="create")
 
     for _ in range(10):
         invocation = environment.invoke(_create())
         environment.api.wait_until_idle()
         assert invocation.answer["statusCode"] == 201
-        assert invocation.answered is not None
-        assert aws.uploads.pop() > invocation.answered
+        assert invocation.answered_at is not None
+        assert aws.uploads.pop() > invocation.answered_at
         assert aws.uploads == []
 
 
-def test_a_slow_s3_does_not_slow_down_the_answers(aws: MotoAws, start: Start) -> None:
+def test_a_slow_s3_does_not_delay_responses(aws: MotoAws, start: Start) -> None:
     latencies: dict[float, list[float]] = {0.0: [], 1.0: []}
     with serve_aws() as slow:
         slow.delay = 1.0
@@ -68,17 +68,17 @@ def test_a_frozen_environment_loses_no_line_and_ships_none_twice(
         environment.invoke(_create())
     environment.api.wait_until_idle()
 
-    archived = aws.archived("create")
+    archived = aws.archived_lines("create")
     assert len(aws.uploads) > 1
-    assert archived == environment.logged[: len(archived)]
+    assert archived == environment.log_lines[: len(archived)]
 
     assert environment.terminate() == -signal.SIGTERM
-    assert aws.archived("create") == environment.logged
-    assert _requests(environment.logged).total() == 100
+    assert aws.archived_lines("create") == environment.log_lines
+    assert _requests(environment.log_lines).total() == 100
 
 
 @pytest.mark.parametrize(("fault", "requests"), [("refuses", 30), ("loses its answers", 3)])
-def test_lines_that_s3_would_not_take_arrive_once_it_recovers(
+def test_lines_that_s3_refused_arrive_once_it_recovers(
     aws: MotoAws, start: Start, fault: Any, requests: int
 ) -> None:
     environment = start(function="create")
@@ -86,57 +86,57 @@ def test_lines_that_s3_would_not_take_arrive_once_it_recovers(
     for _ in range(requests):
         assert environment.invoke(_create()).answer["statusCode"] == 201
     environment.api.wait_until_idle()
-    assert environment.counted("ArchiveFailures") == requests
+    assert environment.metric_sum("ArchiveFailures") == requests
 
     aws.fault = None
     assert environment.invoke(_create()).answer["statusCode"] == 201
     environment.api.wait_until_idle()
 
-    assert _each_once(aws.archived("create")) == _each_once(environment.logged)
-    assert _requests(environment.logged).total() == requests + 1
-    assert environment.counted("ArchiveDroppedLines") == 0
+    assert _each_once(aws.archived_lines("create")) == _each_once(environment.log_lines)
+    assert _requests(environment.log_lines).total() == requests + 1
+    assert environment.metric_sum("ArchiveDroppedLines") == 0
 
 
-def test_with_s3_gone_for_good_memory_is_bounded_and_the_lost_lines_are_counted(
+def test_without_s3_memory_is_bounded_and_the_lost_lines_are_counted(
     aws: MotoAws, start: Start
 ) -> None:
     environment = start(function="read", flush_seconds=60)
     aws.fault = "refuses"
 
     def fill(size: int) -> None:
-        """Have lines of some bytes written, without a call of AWS."""
-        end = environment.written + size
-        while environment.written < end:
-            # An id that is as long makes lines that are.
+        """Let the function log ``size`` bytes without a call to AWS."""
+        end = environment.output_bytes + size
+        while environment.output_bytes < end:
+            # A long request id makes long lines.
             id_ = uuid.uuid4().hex * 100
             event = gateway_event("GET", "/jobs", query={"status": "X"}, request_id=id_)
             assert environment.invoke(event).answer["statusCode"] == 400
         environment.api.wait_until_idle()
 
-    # The metrics are part of what is written, but not of what waits.
+    # The output includes the metrics, which are not buffered.
     fill(MAX_BUFFERED_BYTES * 2)
-    full = environment.memory_kb
+    full_memory_kb = environment.memory_kb
     fill(MAX_BUFFERED_BYTES // 2)
 
-    assert environment.memory_kb - full < MAX_BUFFERED_BYTES / 8 / 1024
+    assert environment.memory_kb - full_memory_kb < MAX_BUFFERED_BYTES / 8 / 1024
     environment.terminate()
-    assert aws.archived("read") == []
-    assert environment.counted("ArchiveDroppedLines") == len(environment.logged)
+    assert aws.archived_lines("read") == []
+    assert environment.metric_sum("ArchiveDroppedLines") == len(environment.log_lines)
 
 
 def test_a_busy_environment_uploads_once_per_interval(aws: MotoAws, start: Start) -> None:
     environment = start(function="create", flush_seconds=1)
-    begun = time.monotonic()
-    while time.monotonic() - begun < 4:
+    start_time = time.monotonic()
+    while time.monotonic() - start_time < 4:
         environment.invoke(_create())
     environment.api.wait_until_idle()
-    intervals = time.monotonic() - begun
+    intervals = time.monotonic() - start_time
 
     assert 1 < len(aws.uploads) <= intervals + 1
-    assert environment.counted("ArchiveUploads") == len(aws.uploads)
+    assert environment.metric_sum("ArchiveUploads") == len(aws.uploads)
 
 
-def test_what_waits_is_shipped_at_shutdown(aws: MotoAws, start: Start) -> None:
+def test_buffered_lines_are_shipped_at_shutdown(aws: MotoAws, start: Start) -> None:
     environment = start(function="create", flush_seconds=60, freezes=True)
     for _ in range(3):
         environment.invoke(_create())
@@ -144,10 +144,10 @@ def test_what_waits_is_shipped_at_shutdown(aws: MotoAws, start: Start) -> None:
     environment.terminate()
 
     assert len(aws.uploads) == 2
-    assert aws.archived("create") == environment.logged
+    assert aws.archived_lines("create") == environment.log_lines
 
 
-def test_a_shutdown_that_s3_holds_up_ends_in_time_and_counts_what_may_be_lost(
+def test_a_shutdown_that_s3_delays_ends_in_time_and_counts_the_lines_that_may_be_lost(
     aws: MotoAws, start: Start
 ) -> None:
     environment = start(function="create", flush_seconds=60)
@@ -156,11 +156,11 @@ def test_a_shutdown_that_s3_holds_up_ends_in_time_and_counts_what_may_be_lost(
     aws.delay = 5
 
     environment.api.wait_until_idle()
-    begun = time.monotonic()
+    start_time = time.monotonic()
     environment.terminate()
 
-    assert time.monotonic() - begun < 0.5
-    assert environment.counted("ArchiveDroppedLines") == 4
+    assert time.monotonic() - start_time < 0.5
+    assert environment.metric_sum("ArchiveDroppedLines") == 4
 
 
 def test_a_bucket_that_cannot_be_reached_costs_no_latency_and_little_time(
@@ -188,6 +188,6 @@ def test_a_bucket_that_cannot_be_reached_costs_no_latency_and_little_time(
 
     reachable, slowed = (statistics.median(each[1:]) for each in latencies.values())
     assert slowed - reachable < 0.005
-    assert unreachable.counted("ArchiveFailures") >= 1
+    assert unreachable.metric_sum("ArchiveFailures") >= 1
     # Of the ten seconds between two attempts.
     assert busy < 4

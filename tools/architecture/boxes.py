@@ -23,7 +23,7 @@ from tools.architecture.resources import Resource, Stack
 
 
 class UnknownResource(Exception):
-    """A resource belongs to no box; the message says what to do."""
+    """A resource belongs to no box; the message gives advice."""
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from infra.spec.routes import ROUTES, Route
 from infra.spec.schemas import PROBLEM_SCHEMA, job_summary, read_schema
 from infra.spec.stages import REGION, STAGES, Authorization
 from tools.openapi import security
-from tools.openapi.answers import answers, component, problem_cases, problem_response
 from tools.openapi.examples import EXAMPLES
 from tools.openapi.parameters import HEADERS, PARAMETERS
+from tools.openapi.responses import answers, component, problem_cases, problem_response
 
 _PATH = attrgetter("path")
 

@@ -1,4 +1,4 @@
-"""Nothing but boto3: stores the job that it is sent, keys of all indexes included."""
+"""A create handler with boto3 and nothing else. It stores the job with the keys of all indexes."""
 
 import json
 import os

@@ -1,7 +1,7 @@
-"""What popular blueprints of serverless Python services have in common, for our create route.
+"""The create route, composed as in popular blueprints of serverless Python services.
 
-A resolver of Powertools that validates with pydantic models; Logger, Metrics and Tracer; and
-idempotency with a table of its own.
+It uses Powertools' resolver with pydantic models; Logger, Metrics and Tracer; and idempotency with
+a separate table.
 """
 
 import os
@@ -80,6 +80,6 @@ def register(job: NewJob) -> Job:
 @metrics.log_metrics(capture_cold_start_metric=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    # Lambda reuses environments; without this, one event key would serve for all.
+    # Without this call, the deadline of the first invocation would apply to all.
     idempotency.register_lambda_context(context)
     return app.resolve(event, context)

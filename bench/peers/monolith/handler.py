@@ -1,4 +1,4 @@
-"""Our own service as one function for all routes."""
+"""All routes of the service in one function."""
 
 from common.handler import lambda_handler
 from functions.create import handler as creating

@@ -1,6 +1,6 @@
 """API Gateway: wrap the functions that answer a request, and call the steps of each moment.
 
-For each request, the emulator calls these functions of its own, in this order::
+For each request, the emulator calls these private functions, in this order::
 
     _enforce_execute_api            IAM
     _handle_execute_in_scope        all that follows

@@ -45,7 +45,7 @@ def evaluate_alarms() -> None:
     """Give alarms the state that CloudWatch would give them, and in time.
 
     The emulator mixes a metric's points of all dimensions and periods, knows neither expressions
-    nor missing data, and evaluates alarms only when somebody puts data, so that none would end.
+    nor missing data, and evaluates alarms only when new data arrives, so that no alarm would end.
     """
 
     @wrap(cloudwatch, "_metric_bucket")

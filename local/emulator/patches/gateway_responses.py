@@ -1,4 +1,4 @@
-"""The gateway responses of an API, where the emulator answers otherwise or leaves gaps in them.
+"""Gateway responses: use them where the emulator does not, and fill in their variables.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 """

@@ -1,4 +1,4 @@
-"""The OpenAPI document: it is valid, up to date, and says all that callers have to know."""
+"""The OpenAPI document is valid, up to date and complete."""
 
 import re
 from collections.abc import Iterator
@@ -25,40 +25,40 @@ each_route = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.op
 
 @pytest.fixture(params=AUTHORIZATIONS)
 def authorization(request: pytest.FixtureRequest) -> Authorization:
-    """Each way in which callers prove who they are."""
-    found: Authorization = request.param
-    return found
+    """An API's authorization, each in turn."""
+    authorization: Authorization = request.param
+    return authorization
 
 
 @pytest.fixture
 def document(authorization: Authorization) -> Document:
-    """The document of the stages where they do."""
+    """The document of stages with the authorization."""
     return openapi.document(authorization)
 
 
 @pytest.fixture
 def problems(authorization: Authorization) -> tuple[GatewayProblem, ...]:
-    """What the API answers by itself there."""
+    """The problems that the API answers without calling a function."""
     return gateway_problems(authorization)
 
 
 def operation(document: Document, route: Route) -> dict[str, Any]:
-    found: dict[str, Any] = document["paths"][route.path][route.method.lower()]
-    return found
+    operation: dict[str, Any] = document["paths"][route.path][route.method.lower()]
+    return operation
 
 
 def resolved(document: Document, part: dict[str, Any]) -> dict[str, Any]:
-    """A part of the document, wherever it refers to."""
+    """Return a part of the document with its references followed."""
     if "$ref" not in part:
         return part
-    found: Any = document
+    target: Any = document
     for name in part["$ref"].removeprefix("#/").split("/"):
-        found = found[name]
-    return resolved(document, found)
+        target = target[name]
+    return resolved(document, target)
 
 
 def everything(part: Any) -> Iterator[dict[str, Any]]:
-    """Every object in a part of the document."""
+    """Yield every object in a part of the document."""
     if isinstance(part, dict):
         yield part
     for inner in (
@@ -76,7 +76,7 @@ def test_the_document_is_valid(document: Document) -> None:
 
 
 @each_route
-def test_a_route_says_what_it_takes(route: Route, document: Document) -> None:
+def test_a_route_describes_its_parameters_and_bodies(route: Route, document: Document) -> None:
     described = operation(document, route)
     assert {(each["in"], each["name"]) for each in described["parameters"]} == {
         *(("path", name) for name in route.path_parameters),
@@ -103,15 +103,15 @@ def test_a_route_documents_every_problem_that_the_api_answers_for_it(
     ].keys()
 
 
-def test_whoever_may_try_again_is_told_when(
+def test_an_answer_with_retry_after_says_so(
     document: Document, problems: tuple[GatewayProblem, ...]
 ) -> None:
-    told = {
+    documented = {
         resolved(document, response)["content"]["application/problem+json"]["example"]["status"]
         for response in document["components"]["responses"].values()
         if "Retry-After" in response["headers"]
     }
-    assert told == {problem.kind.status for problem in problems if problem.retry_after}
+    assert documented == {problem.kind.status for problem in problems if problem.retry_after}
 
 
 def test_every_header_that_a_browser_may_use_is_described(document: Document) -> None:
@@ -134,7 +134,7 @@ def test_every_example_conforms_to_its_schema(document: Document) -> None:
     registry: Registry[Any] = Registry().with_resource(
         "urn:document", DRAFT202012.create_resource(document)
     )
-    counted = 0
+    validated = 0
     for media in everything(document):
         if "schema" not in media or "$ref" not in media["schema"]:
             continue
@@ -146,12 +146,12 @@ def test_every_example_conforms_to_its_schema(document: Document) -> None:
         examples = [each["value"] for each in media.get("examples", {}).values()]
         for example in [*examples, *([media["example"]] if "example" in media else [])]:
             validator.validate(example)
-            counted += 1
-    assert counted > 20
+            validated += 1
+    assert validated > 20
 
 
-def test_the_schemas_say_the_same_in_either_dialect(document: Document) -> None:
-    # Draft 4 for the gateway's models, 2020-12 for OpenAPI: they differ in other keywords.
+def test_the_schemas_mean_the_same_in_both_dialects(document: Document) -> None:
+    # Draft 4 for API Gateway's models and 2020-12 for OpenAPI; they differ in other keywords.
     alike = {"type", "properties", "required", "additionalProperties", "enum", "pattern"}
     alike |= {"minimum", "maximum", "minLength", "maxLength", "minProperties", "items"}
     alike |= {"title", "description", "format", "$ref"}
@@ -181,7 +181,7 @@ SCHEMES: dict[Authorization, set[frozenset[str]]] = {
 
 
 @each_route
-def test_a_route_says_how_callers_prove_who_they_are(
+def test_a_route_requires_the_schemes_of_its_authorization(
     route: Route, document: Document, authorization: Authorization
 ) -> None:
     required = operation(document, route)["security"]
@@ -192,7 +192,7 @@ def test_a_route_says_how_callers_prove_who_they_are(
         assert [each.get("SignIn") or each["AccessToken"] for each in required] == [[scope]] * 2
 
 
-def test_every_scope_can_be_got_by_people_and_by_machines() -> None:
+def test_people_and_machines_can_get_every_scope() -> None:
     document = openapi.document("cognito")
     flows = document["components"]["securitySchemes"]["SignIn"]["flows"]
     assert flows.keys() == {"authorizationCode", "clientCredentials"}

@@ -1,4 +1,4 @@
-"""The deployed alarms notice trouble, tell the topic, and tell it when the trouble is over."""
+"""The deployed alarms: they change their state beyond a threshold, and notify the topic."""
 
 import json
 import time
@@ -18,40 +18,50 @@ from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller
 
 SETTINGS = STAGES[STAGE]
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 PERIODS = 6
-"""More than any alarm looks at, the present one included."""
+"""More periods than any alarm evaluates, including the current one."""
 
-SAME = (
+COPIED_PROPERTIES = (
     *("AlarmDescription", "AlarmActions", "OKActions", "TreatMissingData"),
     *("Threshold", "ComparisonOperator", "EvaluationPeriods", "DatapointsToAlarm"),
 )
-"""What an alarm has besides its name and what it watches."""
+"""The properties of an alarm except its name and its metrics."""
 
 Alarm = Mapping[str, Any]
 
 
 @pytest.fixture(scope="module")
 def deployed(service: Service) -> dict[str, Alarm]:
-    """The alarms, by their names without the stage's prefix."""
+    """The alarms, by name without the stage's prefix."""
     prefix = f"{SETTINGS.prefix}-"
     answer = service.client("cloudwatch").describe_alarms(AlarmNamePrefix=prefix)
     return {alarm["AlarmName"].removeprefix(prefix): alarm for alarm in answer["MetricAlarms"]}
 
 
-def like(alarm: Alarm, name: str, change: Callable[[Any], Any], **changed: Any) -> dict[str, Any]:
-    """An alarm as a resource of a template: the same but for its name and what it watches."""
+def copy_of(
+    alarm: Alarm, name: str, change: Callable[[Any], Any], **changes: Any
+) -> dict[str, Any]:
+    """Return a copy of an alarm as a resource of a template.
+
+    Args:
+        alarm: The deployed alarm.
+        name: The name of the copy.
+        change: Changes each metric that the alarm evaluates.
+        changes: Other properties to change.
+    """
     metrics = [
         {**query, "MetricStat": change(query["MetricStat"])} if "MetricStat" in query else query
         for query in alarms.metric_queries(alarm)
     ]
-    kept = {key: alarm[key] for key in SAME}
-    properties = {**kept, "AlarmName": name, "Metrics": metrics, **changed}
+    copied = {key: alarm[key] for key in COPIED_PROPERTIES}
+    properties = {**copied, "AlarmName": name, "Metrics": metrics, **changes}
     return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
 
 
 @contextmanager
 def stack_of(service: Service, resources: Mapping[str, Any]) -> Iterator[None]:
+    """Deploy a stack of resources, and delete it afterwards."""
     cloudformation = service.client("cloudformation")
     name = f"alarms-{uuid.uuid4().hex[:8]}"
     cloudformation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
@@ -64,17 +74,17 @@ def stack_of(service: Service, resources: Mapping[str, Any]) -> Iterator[None]:
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=wait)
 
 
-def put(service: Service, side: str, alarm: Alarm, data: MetricValues) -> None:
-    """Let the metrics that an alarm watches have ``data`` in every period."""
-    left = dict(data)
+def put_data(service: Service, prefix: str, alarm: Alarm, data: MetricValues) -> None:
+    """Write values of an alarm's metrics in every period, under a prefix of their namespace."""
+    remaining = dict(data)
     for stat in (
         query["MetricStat"] for query in alarms.metric_queries(alarm) if "MetricStat" in query
     ):
-        # Of the same metric of several operations or functions, one has data.
-        values = left.pop(stat["Metric"]["MetricName"], None)
+        # If an alarm has the same metric of several operations or functions, one gets the data.
+        values = remaining.pop(stat["Metric"]["MetricName"], None)
         if not values:
             continue
-        begun = time.time() // stat["Period"] * stat["Period"]
+        start = time.time() // stat["Period"] * stat["Period"]
         datum = {
             "MetricName": stat["Metric"]["MetricName"],
             "Dimensions": stat["Metric"]["Dimensions"],
@@ -82,34 +92,34 @@ def put(service: Service, side: str, alarm: Alarm, data: MetricValues) -> None:
             "Counts": [float(count) for count in values.values()],
         }
         service.client("cloudwatch").put_metric_data(
-            Namespace=f"{side}/{stat['Metric']['Namespace']}",
+            Namespace=f"{prefix}/{stat['Metric']['Namespace']}",
             MetricData=[
-                {**datum, "Timestamp": begun - ago * stat["Period"]} for ago in range(PERIODS)
+                {**datum, "Timestamp": start - ago * stat["Period"]} for ago in range(PERIODS)
             ],
         )
 
 
-def on_side(side: str) -> Callable[[Any], Any]:
-    """Watch metrics that only this test writes."""
+def with_namespace_prefix(prefix: str) -> Callable[[Any], Any]:
+    """Return a change to metrics that only the test writes."""
 
     def change(stat: Any) -> Any:
         metric = stat["Metric"]
-        return {**stat, "Metric": {**metric, "Namespace": f"{side}/{metric['Namespace']}"}}
+        return {**stat, "Metric": {**metric, "Namespace": f"{prefix}/{metric['Namespace']}"}}
 
     return change
 
 
-def test_every_alarm_is_raised_beyond_its_threshold_and_not_at_it(
+def test_every_alarm_is_raised_beyond_its_threshold_but_not_at_it(
     service: Service, deployed: dict[str, Alarm]
 ) -> None:
     resources = {}
     for name, both in data_by_alarm(SETTINGS).items():
         for side, data in zip(("Beyond", "Within"), both, strict=True):
-            put(service, name + side, deployed[name], data)
-            resources[name + side] = like(
+            put_data(service, name + side, deployed[name], data)
+            resources[name + side] = copy_of(
                 deployed[name],
                 f"probe-{name}{side}",
-                on_side(name + side),
+                with_namespace_prefix(name + side),
                 AlarmActions=[],
                 OKActions=[],
             )
@@ -125,17 +135,17 @@ def test_every_alarm_is_raised_beyond_its_threshold_and_not_at_it(
         }
 
     with stack_of(service, resources):
-        deadline = time.monotonic() + PATIENCE
-        while "INSUFFICIENT_DATA" in (found := states()).values():
-            assert time.monotonic() < deadline, found
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while "INSUFFICIENT_DATA" in (current := states()).values():
+            assert time.monotonic() < deadline, current
             time.sleep(0.1)
-    assert found == expected
+    assert current == expected
     assert {name.removesuffix("Beyond") for name in expected if "Beyond" in name} == {*deployed}
 
 
 @pytest.fixture
 def inbox(service: Service) -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """What the alarm topic tells a queue that is subscribed to it."""
+    """Returns all messages that the alarm topic has sent to a queue."""
     sqs, topic = service.client("sqs"), service.outputs["AlarmTopicArn"]
     url = sqs.create_queue(QueueName=f"alarms-{uuid.uuid4().hex[:8]}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
@@ -152,41 +162,43 @@ def inbox(service: Service) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     sns = service.client("sns")
     subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)["SubscriptionArn"]
-    told: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = []
 
     def read() -> list[dict[str, Any]]:
         received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
         for message in received:
-            told.append(json.loads(json.loads(message["Body"])["Message"]))
+            messages.append(json.loads(json.loads(message["Body"])["Message"]))
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return told
+        return messages
 
     yield read
     sns.unsubscribe(SubscriptionArn=subscription)
     sqs.delete_queue(QueueUrl=url)
 
 
-def test_somebody_is_told_when_dynamodb_breaks_and_when_it_works_again(
+def test_the_topic_is_notified_when_dynamodb_fails_and_when_it_works_again(
     service: Service,
     call: Caller,
     deployed: dict[str, Alarm],
     inbox: Callable[[], list[dict[str, Any]]],
     pipeline: str,
 ) -> None:
-    # Three minutes out of five become three seconds out of five; all else is as deployed.
+    # The copies evaluate seconds instead of minutes.
     quick = {
-        f"Quick{name}": like(deployed[name], f"quick-{name}", lambda stat: {**stat, "Period": 1})
+        f"Quick{name}": copy_of(deployed[name], f"quick-{name}", lambda stat: {**stat, "Period": 1})
         for name in ("CreateFailures", "ApiFailures")
     }
 
-    def told(state: str) -> set[str]:
+    def alarms_in(state: str) -> set[str]:
         return {each["AlarmName"] for each in inbox() if each["NewStateValue"] == state}
 
-    def create_until_told(state: str) -> set[int]:
-        """Create jobs until all alarms have told that they are in ``state``; the answers."""
+    def create_jobs_until(state: str) -> set[int]:
+        """Create jobs until all alarms have reported a state, and return the HTTP statuses."""
         statuses = set()
-        deadline = time.monotonic() + PATIENCE
-        while not told(state) >= {f"quick-{name}" for name in ("CreateFailures", "ApiFailures")}:
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while not alarms_in(state) >= {
+            f"quick-{name}" for name in ("CreateFailures", "ApiFailures")
+        }:
             assert time.monotonic() < deadline, inbox()
             body = {"pipeline": pipeline, "input_uri": "s3://in/1"}
             statuses.add(call("POST", "/jobs", body).status)
@@ -194,11 +206,11 @@ def test_somebody_is_told_when_dynamodb_breaks_and_when_it_works_again(
         return statuses
 
     with fault_proxy(service, call) as faults, stack_of(service, quick):
-        create_until_told("OK")
+        create_jobs_until("OK")
         inbox().clear()
         faults.inject({"error": {"code": "ResourceNotFoundException"}})
-        assert create_until_told("ALARM") == {500}
-        assert not told("OK")
+        assert create_jobs_until("ALARM") == {500}
+        assert not alarms_in("OK")
         assert all("docs/runbooks.md#" in each["AlarmDescription"] for each in inbox())
         faults.clear()
-        assert create_until_told("OK") == {201}
+        assert create_jobs_until("OK") == {201}

@@ -1,4 +1,4 @@
-"""The archive of a session with every kind of line: whole, described by the table, queryable."""
+"""The archive after a session with every kind of log line: complete, typed and queryable."""
 
 import json
 import uuid
@@ -25,107 +25,108 @@ from tests.support.waiting import wait_until
 
 @dataclass
 class Session:
-    """What callers did, and what became of it in the archive.
-
-    Attributes:
-        answers: The answers, by request id.
-        job_id: A job that has lived from its creation to its deletion.
-        began: Before the first request.
-        folder: The objects that hold lines of the session, by their keys.
-        lines: The lines about the session, as they were archived.
-    """
+    """Requests and their archived log lines."""
 
     folder: Path
-    began: datetime = field(default_factory=lambda: datetime.now(UTC))
-    answers: dict[str, HttpResponse] = field(default_factory=dict)
+    """A folder with a copy of each object that holds lines of the session, by its key."""
+
+    start: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """A time before the first request."""
+
+    responses: dict[str, HttpResponse] = field(default_factory=dict)
+    """The responses, by request id."""
+
     job_id: str = ""
+    """The id of a job that was created, changed and deleted."""
+
     lines: list[str] = field(default_factory=list)
+    """The archived lines of the session."""
 
-    def note(self, answer: HttpResponse) -> HttpResponse:
-        self.answers[answer.headers["X-Request-Id"]] = answer
-        return answer
+    def add(self, response: HttpResponse) -> HttpResponse:
+        self.responses[response.headers["X-Request-Id"]] = response
+        return response
 
-    def is_about(self, line: str) -> bool:
-        return line.startswith("{") and json.loads(line).get("request_id") in self.answers
+    def contains(self, line: str) -> bool:
+        return line.startswith("{") and json.loads(line).get("request_id") in self.responses
 
     @property
     def records(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.lines]
 
     def days(self) -> tuple[str, str]:
-        """The days on which it was archived."""
-        return f"{self.began:%Y-%m-%d}", f"{datetime.now(UTC):%Y-%m-%d}"
+        """Return the first and the last day of the session."""
+        return f"{self.start:%Y-%m-%d}", f"{datetime.now(UTC):%Y-%m-%d}"
 
 
 @pytest.fixture(scope="module")
 def session(service: Service, call: Caller, tmp_path_factory: pytest.TempPathFactory) -> Session:
     session = Session(tmp_path_factory.mktemp("archive"))
     before = set(LogArchive(service).keys_below(PREFIX))
-    _live(session, call)
-    _fail(session, call, service)
-    _fetch(session, service, before)
+    _complete_a_job(session, call)
+    _cause_failures(session, call, service)
+    _copy_archive(session, service, before)
     return session
 
 
-def _live(session: Session, call: Caller) -> None:
-    """The life of a job: successes, and refusals."""
+def _complete_a_job(session: Session, call: Caller) -> None:
+    """Take a job through its life, with refused requests."""
     body = {"pipeline": "archived", "input_uri": "s3://in/1"}
-    created = session.note(call("POST", "/jobs", body))
+    created = session.add(call("POST", "/jobs", body))
     session.job_id = created.body["job_id"]
     path = f"/jobs/{session.job_id}"
     for change in ({"status": "SUCCEEDED"}, {"status": "RUNNING"}, {"status": "FAILED"}):
-        session.note(call("PATCH", path, change))
+        session.add(call("PATCH", path, change))
     failure = {"status": "FAILED", "error": {"code": "E", "message": "broken"}}
-    session.note(call("PUT", path, failure))
+    session.add(call("PUT", path, failure))
     for method in ("GET", "DELETE", "GET"):
-        session.note(call(method, path))
-    session.note(call("GET", "/jobs?pipeline=archived"))
-    statuses = {answer.status for answer in session.answers.values()}
+        session.add(call(method, path))
+    session.add(call("GET", "/jobs?pipeline=archived"))
+    statuses = {response.status for response in session.responses.values()}
     assert statuses == {200, 201, 204, 404, 409, 422}
 
 
-def _fail(session: Session, call: Caller, service: Service) -> None:
-    """A bug's error, a configuration that cannot be read, an archive that takes nothing."""
+def _cause_failures(session: Session, call: Caller, service: Service) -> None:
+    """Cause an internal error, an unreadable configuration, and a failed upload to the archive."""
     body = {"pipeline": "archived", "input_uri": "s3://in/1"}
     with service.denied("create", "dynamodb:PutItem"):
-        assert session.note(call("POST", "/jobs", body)).status == 500
+        assert session.add(call("POST", "/jobs", body)).status == 500
     service.restart("read")
     with service.denied("read", "ssm:GetParameter"):
-        # The few jobs of a pipeline need no cursor, and so not the key that signs it.
-        assert session.note(call("GET", "/jobs?pipeline=archived")).status == 200
+        # A page that holds all jobs has no cursor, so the key that signs cursors is not needed.
+        assert session.add(call("GET", "/jobs?pipeline=archived")).status == 200
     with service.denied("create", "s3:PutObject"):
-        assert session.note(call("POST", "/jobs", body)).status == 201
-    assert session.note(call("POST", "/jobs", body)).status == 201
+        assert session.add(call("POST", "/jobs", body)).status == 201
+    assert session.add(call("POST", "/jobs", body)).status == 201
 
 
-def _fetch(session: Session, service: Service, before: set[str]) -> None:
+def _copy_archive(session: Session, service: Service, before: set[str]) -> None:
     archive = LogArchive(service)
     for key in archive.keys_below(PREFIX):
         lines = [] if key in before else archive.lines(key)
-        if about := [line for line in lines if session.is_about(line)]:
-            session.lines += about
+        if session_lines := [line for line in lines if session.contains(line)]:
+            session.lines += session_lines
             file = session.folder / key
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(archive.get(key))
 
 
-def test_the_archive_has_the_lines_of_the_log_groups_each_once(
+def test_the_archive_has_each_line_of_the_log_groups_once(
     session: Session, service: Service
 ) -> None:
     def logged() -> Counter[str]:
         groups = [service.outputs[f"{function.title()}Logs"] for function in FUNCTIONS]
         lines = [line for group in groups for line in set(log_group_messages(service, group))]
-        return Counter(line for line in lines if session.is_about(line) and "_aws" not in line)
+        return Counter(line for line in lines if session.contains(line) and "_aws" not in line)
 
     wait_until(lambda: logged().total() >= len(session.lines))
     assert logged() == Counter(session.lines)
     canonical = Counter(
         record["request_id"] for record in session.records if record["message"] == "request"
     )
-    assert canonical == Counter(session.answers.keys())
+    assert canonical == Counter(session.responses.keys())
 
 
-def test_every_field_of_a_line_has_a_column_and_every_column_is_filled(session: Session) -> None:
+def test_every_field_has_a_column_of_its_type_and_every_column_is_used(session: Session) -> None:
     messages = {record["message"] for record in session.records}
     assert messages == {
         *("request", "job created", "job started", "job failed", "job deleted"),
@@ -135,7 +136,7 @@ def test_every_field_of_a_line_has_a_column_and_every_column_is_filled(session: 
     for record in session.records:
         for name, value in record.items():
             type_ = exp.DataType.build(COLUMNS[name], dialect="hive")
-            assert _fits(value, type_), f"{name} is {type_}, and not {value!r}"
+            assert _fits(value, type_), f"{name} is {type_}, not {value!r}"
 
 
 def _fits(value: Any, type_: exp.DataType) -> bool:
@@ -156,21 +157,23 @@ def _fits(value: Any, type_: exp.DataType) -> bool:
     return type(value) is kinds[type_.this]
 
 
-def test_each_named_query_finds_what_it_should_in_the_session(session: Session) -> None:
+def test_each_named_query_returns_the_matching_lines_of_the_session(session: Session) -> None:
     athena = Athena(session.folder)
-    (broken,) = (id_ for id_, answer in session.answers.items() if answer.status == 500)
-    of_job = [record for record in session.records if record.get("job_id") == session.job_id]
+    (failed_id,) = (id_ for id_, response in session.responses.items() if response.status == 500)
+    job_records = [record for record in session.records if record.get("job_id") == session.job_id]
 
     (error,) = athena("errors")
-    assert error["request_id"] == broken
+    assert error["request_id"] == failed_id
     assert (error["function"], error["route"], error["status"]) == ("create", "POST /jobs", 500)
     assert "AccessDenied" in error["exception"]
 
-    (line,) = athena("request", *session.days(), broken)
+    (line,) = athena("request", *session.days(), failed_id)
     assert line["stack_trace"]["frames"][-1]["line"] > 0
 
     history = athena("job-history", session.days()[0], session.job_id)
-    assert Counter(row["message"] for row in history) == Counter(r["message"] for r in of_job)
+    assert Counter(row["message"] for row in history) == Counter(
+        record["message"] for record in job_records
+    )
     assert [row["message"] for row in history if row["message"] != "request"] == [
         "job created",
         "job started",
@@ -187,7 +190,7 @@ def test_each_named_query_finds_what_it_should_in_the_session(session: Session) 
     assert p99s == sorted(p99s, reverse=True)
 
 
-def test_lines_lie_where_they_were_shipped(session: Session) -> None:
+def test_each_object_is_in_the_folder_of_its_function_and_hour(session: Session) -> None:
     hours = [datetime.now(UTC), datetime.now(UTC) - timedelta(hours=1)]
     folders = {hour_folder(function, hour) for function in FUNCTIONS for hour in hours}
     keys = [file.relative_to(session.folder) for file in session.folder.rglob("*.gz")]
@@ -195,9 +198,7 @@ def test_lines_lie_where_they_were_shipped(session: Session) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_may_write_to_the_archive_only_as_itself(
-    function: str, service: Service
-) -> None:
+def test_a_function_can_only_write_below_its_own_prefix(function: str, service: Service) -> None:
     s3 = service.client_of(function, "s3")
     bucket = service.outputs["ArchiveBucketName"]
     name = f"test/{uuid.uuid4()}"

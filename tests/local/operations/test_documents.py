@@ -7,11 +7,9 @@ from http import HTTPStatus
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from infra.spec.paths import PROJECT
-from ops.__main__ import app
-from ops.deployment import RUN_FOLDER_VARIABLE
+from tests.support.deployment.ops_command import invoke_ops
 from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
@@ -63,9 +61,7 @@ def _as_text(response: HttpResponse) -> str:
 
 
 def _run_ops(arguments: list[str], service: Service) -> str:
-    result = CliRunner().invoke(
-        app, arguments, env={RUN_FOLDER_VARIABLE: str(service.run_folder.path)}
-    )
+    result = invoke_ops(service.run_folder.path, *arguments)
     assert result.exit_code == 0, result.output
     return result.stdout
 

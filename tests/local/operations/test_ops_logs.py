@@ -1,4 +1,4 @@
-"""``ops logs`` as somebody types it: against this machine, and against a stage on AWS."""
+"""``ops logs`` on the local run, and on a stage of AWS for which the emulator stands in."""
 
 import json
 import os
@@ -10,58 +10,58 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from infra.spec.paths import PROJECT
 from infra.spec.stages import REGION
 from local import aws
-from ops import deployment
-from ops.__main__ import app
+from tests.support.deployment.ops_command import invoke_ops
 from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller
 
 
-def ops(home: Path, *words: str) -> Result:
-    return CliRunner().invoke(
-        app, words, env={deployment.RUN_FOLDER_VARIABLE: str(home), "TZ": "UTC"}
-    )
+def logs(service: Service, *arguments: str) -> Result:
+    """Run ``ops logs`` on the local run."""
+    return invoke_ops(service.run_folder.path, "logs", *arguments)
 
 
 @pytest.fixture(scope="module")
 def job_id(call: Caller) -> str:
-    """A job that was registered, and then changed as it cannot be."""
+    """The id of a job with three lines in the archive; the last one is a refused change."""
     job = {"pipeline": "searched", "input_uri": "s3://in/1"}
     job_id: str = call("POST", "/jobs", job).body["job_id"]
     assert call("PATCH", f"/jobs/{job_id}", {"status": "SUCCEEDED"}).status == 409
     return job_id
 
 
-def test_the_lines_of_a_job_are_shown_readably_oldest_first(service: Service, job_id: str) -> None:
-    done = ops(service.run_folder.path, "logs", "--since", "2h", "--job-id", job_id)
+def test_the_lines_of_a_job_are_printed_readably_oldest_first(
+    service: Service, job_id: str
+) -> None:
+    result = logs(service, "--since", "2h", "--job-id", job_id)
 
-    assert done.exit_code == 0
-    created, registered, refused = done.stdout.splitlines()
-    today = f"{datetime.now(UTC):%Y-%m-}"
-    assert all(line.startswith(today) for line in (created, registered, refused))
+    assert result.exit_code == 0
+    created, response, refused = result.stdout.splitlines()
+    month = f"{datetime.now(UTC):%Y-%m-}"
+    assert all(line.startswith(month) for line in (created, response, refused))
     assert "INFO    POST /jobs             job created" in created
-    assert "INFO    POST /jobs             201" in registered
+    assert "INFO    POST /jobs             201" in response
     assert "WARNING PATCH /jobs/{job_id}   409" in refused
     assert "pipeline=searched" in created
 
 
-def test_machines_get_the_lines_as_they_were_logged(service: Service, job_id: str) -> None:
-    done = ops(service.run_folder.path, "logs", "--job-id", job_id, "--json", "--level", "warning")
+def test_with_json_the_lines_are_printed_as_they_were_logged(service: Service, job_id: str) -> None:
+    result = logs(service, "--job-id", job_id, "--json", "--level", "warning")
 
-    (line,) = [json.loads(line) for line in done.stdout.splitlines()]
+    (line,) = [json.loads(line) for line in result.stdout.splitlines()]
     assert (line["status"], line["level"]) == (409, "WARNING")
-    assert done.exit_code == 0
+    assert result.exit_code == 0
 
 
 def test_filters_are_combined(service: Service, job_id: str) -> None:
-    def count(*words: str) -> int:
-        done = ops(service.run_folder.path, "logs", job_id, "--json", *words)
-        assert done.exit_code == 0, done.output
-        return len(done.stdout.splitlines())
+    def count(*arguments: str) -> int:
+        result = logs(service, job_id, "--json", *arguments)
+        assert result.exit_code == 0, result.output
+        return len(result.stdout.splitlines())
 
     assert count() == 3
     assert count("--function", "create") == 2
@@ -75,29 +75,29 @@ def test_filters_are_combined(service: Service, job_id: str) -> None:
     assert count("--since", "9999w", "--to", "9999-12-31") == 3
 
 
-def test_one_request_is_found_by_what_its_caller_was_told(service: Service, call: Caller) -> None:
+def test_a_request_is_found_by_the_id_in_its_response(service: Service, call: Caller) -> None:
     request_id = call("GET", f"/jobs/{uuid.uuid4()}").headers["X-Request-Id"]
 
-    done = ops(service.run_folder.path, "logs", "--request-id", request_id)
+    result = logs(service, "--request-id", request_id)
 
-    assert "GET /jobs/{job_id}     404" in done.stdout
-    assert done.stdout.count("\n") == 1
+    assert "GET /jobs/{job_id}     404" in result.stdout
+    assert result.stdout.count("\n") == 1
 
 
-def test_that_nothing_was_found_is_said_aside(service: Service, job_id: str) -> None:
-    none = ops(service.run_folder.path, "logs", "nobody said that", "--function", "create")
-    nothing = ops(
-        service.run_folder.path, "logs", "--from", "2026-01-31T10:00", "--to", "2026-02-01"
+def test_a_search_without_a_result_is_reported_on_stderr(service: Service, job_id: str) -> None:
+    no_match = logs(service, "in no line", "--function", "create")
+    no_object = logs(service, "--from", "2026-01-31T10:00", "--to", "2026-02-01")
+
+    assert (
+        (no_match.exit_code, no_match.stdout) == (no_object.exit_code, no_object.stdout) == (0, "")
     )
-
-    assert (none.exit_code, none.stdout) == (nothing.exit_code, nothing.stdout) == (0, "")
-    assert none.stderr.startswith("None of ")
-    said = "Nothing was archived between 2026-01-31 10:00 and 2026-02-01 00:00 UTC.\n"
-    assert " ".join(nothing.stderr.split()) == said.strip()
+    assert no_match.stderr.startswith("None of ")
+    message = "Nothing was archived between 2026-01-31 10:00 and 2026-02-01 00:00 UTC.\n"
+    assert " ".join(no_object.stderr.split()) == message.strip()
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         ["--since", "yesterday"],
         ["--from", "yesterday"],
@@ -111,25 +111,28 @@ def test_that_nothing_was_found_is_said_aside(service: Service, job_id: str) -> 
         ["--function", "dance"],
     ],
 )
-def test_what_makes_no_sense_is_refused_before_anything_is_asked(
-    words: list[str], tmp_path: Path
+def test_impossible_arguments_are_refused_before_the_deployment_is_looked_up(
+    arguments: list[str], tmp_path: Path
 ) -> None:
-    done = ops(tmp_path, "logs", *words)
+    result = invoke_ops(tmp_path, "logs", *arguments)
 
-    assert done.exit_code == 2
-    assert words[-2].lstrip("-") in done.stderr or "before it begins" in done.stderr
-
-
-def test_without_a_deployment_the_way_to_one_is_said(tmp_path: Path) -> None:
-    done = ops(tmp_path, "logs")
-
-    assert done.exit_code == 1
-    assert "Start it with `make up`" in " ".join(done.stderr.split())
+    assert result.exit_code == 2
+    assert arguments[-2].lstrip("-") in result.stderr or "before it begins" in result.stderr
 
 
-def on_aws(environment: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+def test_without_a_deployment_it_fails_with_advice(tmp_path: Path) -> None:
+    result = invoke_ops(tmp_path, "logs")
+
+    assert result.exit_code == 1
+    assert "Start it with `make up`" in " ".join(result.stderr.split())
+
+
+def logs_of_stage(
+    environment: Mapping[str, str], *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """Run ``ops logs`` on a stage, with the AWS of an environment."""
     return subprocess.run(
-        [sys.executable, "-m", "ops", "logs", "--stage", "dev", *words],
+        [sys.executable, "-m", "ops", "logs", "--stage", "dev", *arguments],
         cwd=PROJECT,
         env={"PATH": os.defpath, "AWS_REGION": REGION, **environment},
         capture_output=True,
@@ -140,13 +143,15 @@ def on_aws(environment: Mapping[str, str], *words: str) -> subprocess.CompletedP
 def test_a_stage_is_searched_with_the_credentials_of_the_environment(
     service: Service, job_id: str
 ) -> None:
-    done = on_aws(aws.environment(service.endpoint.aws_endpoint_url), "--job-id", job_id)
+    result = logs_of_stage(aws.environment(service.endpoint.aws_endpoint_url), "--job-id", job_id)
 
-    assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.splitlines()) == 3
+    assert (result.returncode, result.stderr) == (0, "")
+    assert len(result.stdout.splitlines()) == 3
 
 
-def test_who_may_not_read_the_archive_is_told_what_that_takes(service: Service) -> None:
+def test_a_user_who_may_not_read_the_archive_learns_the_missing_permissions(
+    service: Service,
+) -> None:
     iam = service.client("iam")
     user = f"curious-{uuid.uuid4().hex[:8]}"
     iam.create_user(UserName=user)
@@ -155,7 +160,7 @@ def test_who_may_not_read_the_archive_is_told_what_that_takes(service: Service) 
     iam.put_user_policy(UserName=user, PolicyName="look", PolicyDocument=document)
     key = iam.create_access_key(UserName=user)["AccessKey"]
 
-    refused = on_aws(
+    result = logs_of_stage(
         {
             "AWS_ENDPOINT_URL": service.endpoint.aws_endpoint_url,
             "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
@@ -163,6 +168,6 @@ def test_who_may_not_read_the_archive_is_told_what_that_takes(service: Service) 
         }
     )
 
-    assert (refused.returncode, refused.stdout) == (1, "")
+    assert (result.returncode, result.stdout) == (1, "")
     bucket = service.outputs["ArchiveBucketName"]
-    assert f"AWS does not let you read s3://{bucket}: you need s3:ListBucket" in refused.stderr
+    assert f"AWS does not let you read s3://{bucket}: you need s3:ListBucket" in result.stderr

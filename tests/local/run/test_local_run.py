@@ -1,4 +1,4 @@
-"""The local run, from the command line: what it says, and what it leaves behind."""
+"""The commands of the local run: their output, and the processes and files that they leave."""
 
 import json
 import os
@@ -28,9 +28,7 @@ from tests.support.deployment.command_line import LocalCommand, run_folder_proce
 from tests.support.deployment.project_copy import copy_project
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc").exists(), reason="processes are looked for where Linux lists them"
-)
+pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="finds processes in /proc")
 
 
 @pytest.fixture
@@ -53,53 +51,53 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunFolder, L
         command.wait()
 
 
-def endpoint_of(run_folder: RunFolder) -> Endpoint:
+def read_endpoint(run_folder: RunFolder) -> Endpoint:
     endpoint = run_folder.read_endpoint()
     assert endpoint
     return endpoint
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the examples are for curl")
-def test_the_printed_examples_work_when_they_are_pasted(
+def test_the_printed_examples_work(
     run: tuple[RunFolder, LocalCommand],
 ) -> None:
     run_folder, command = run
-    printed = [example.command for example in curl_examples(endpoint_of(run_folder))]
+    printed = [example.command for example in curl_examples(read_endpoint(run_folder))]
     assert set(printed) <= set(command.output.splitlines())
     answers = subprocess.run(
         ["sh"], input="\n".join(printed), capture_output=True, text=True, check=True
     ).stdout
-    expected = [
-        example.status for example in curl_examples(endpoint_of(run_folder)) if example.status
+    statuses = [
+        example.status for example in curl_examples(read_endpoint(run_folder)) if example.status
     ]
-    assert [int(status) for status in re.findall(r"HTTP/1\.1 (\d+)", answers)] == expected
+    assert [int(status) for status in re.findall(r"HTTP/1\.1 (\d+)", answers)] == statuses
 
 
-def test_the_log_of_a_request_is_shown_in_readable_form(
+def test_the_log_of_a_request_is_shown_in_a_readable_form(
     run: tuple[RunFolder, LocalCommand],
 ) -> None:
     run_folder, command = run
-    endpoint = endpoint_of(run_folder)
+    endpoint = read_endpoint(run_folder)
     url = f"{endpoint.api_url}/jobs?pipeline=readable"
     request = urllib.request.Request(url, headers={"x-api-key": endpoint.api_key})
     with urllib.request.urlopen(request) as response:
-        id_ = response.headers["X-Request-Id"]
-    command.wait_for(id_)
-    line = next(line for line in command.output.splitlines() if id_ in line)
+        request_id = response.headers["X-Request-Id"]
+    command.wait_for(request_id)
+    line = next(line for line in command.output.splitlines() if request_id in line)
     assert re.match(r"\d\d:\d\d:\d\d\.\d{3}  INFO +GET /jobs +200 +\d+ ms  request_id=", line)
     assert "CloudWatchMetrics" not in command.output
 
 
-def reference_of(command: LocalCommand) -> str:
-    """The address of the API reference, as the command has printed it."""
-    found = re.search(r"^Reference +(http://\S+)", command.output, re.MULTILINE)
-    assert found
-    return found[1]
+def printed_reference_url(command: LocalCommand) -> str:
+    """Return the URL of the API reference that a command has printed."""
+    line = re.search(r"^Reference +(http://\S+)", command.output, re.MULTILINE)
+    assert line
+    return line[1]
 
 
-def test_the_printed_api_reference_is_that_of_the_run(run: tuple[RunFolder, LocalCommand]) -> None:
+def test_the_api_reference_describes_the_run(run: tuple[RunFolder, LocalCommand]) -> None:
     run_folder, command = run
-    endpoint, url = endpoint_of(run_folder), reference_of(command)
+    endpoint, url = read_endpoint(run_folder), printed_reference_url(command)
     with urllib.request.urlopen(url) as page:
         assert "Job Ledger: API reference" in page.read().decode()
     with urllib.request.urlopen(f"{url}/openapi.json") as document:
@@ -113,29 +111,27 @@ def test_the_api_reference_serves_nothing_else(
     path: str, run: tuple[RunFolder, LocalCommand]
 ) -> None:
     _, command = run
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"{reference_of(command)}{path}")
-    with refused.value as answer:
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(f"{printed_reference_url(command)}{path}")
+    with error.value as answer:
         assert answer.status == 404
 
 
-def test_the_api_reference_is_elsewhere_if_its_port_is_in_use() -> None:
+def test_the_api_reference_uses_another_port_if_its_port_is_in_use() -> None:
     with reference.open_listener(process.HOST, 0) as first:
         port = first.getsockname()[1]
         with reference.open_listener(process.HOST, port) as second:
             assert reference.reference_url(second) != reference.reference_url(first)
 
 
-def test_a_second_run_is_refused_with_the_url_and_the_way_out(
+def test_a_second_run_is_refused_with_the_url_and_a_remedy(
     run: tuple[RunFolder, LocalCommand],
 ) -> None:
     run_folder, _ = run
     second = LocalCommand(run_folder, "run", process.free_port())
     assert second.wait() == 1
-    where = endpoint_of(run_folder).api_url
-    assert second.output == (
-        f"Job Ledger is already running at {where}; stop it with `make down`.\n"
-    )
+    url = read_endpoint(run_folder).api_url
+    assert second.output == (f"Job Ledger is already running at {url}; stop it with `make down`.\n")
 
 
 def test_down_ends_a_run_in_the_foreground_and_all_its_processes(
@@ -147,7 +143,7 @@ def test_down_ends_a_run_in_the_foreground_and_all_its_processes(
     assert run_folder_processes(run_folder) == []
     assert run_folder.read_endpoint() is None
     with pytest.raises(urllib.error.URLError, match="refused"):
-        urllib.request.urlopen(reference_of(command))
+        urllib.request.urlopen(printed_reference_url(command))
 
 
 @pytest.fixture(scope="module")
@@ -162,69 +158,69 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunFolder]:
         LocalCommand(run_folder, "down", process.free_port()).wait()
 
 
-def cursor_keys(endpoint: Endpoint) -> str:
-    """The secret that signs cursors."""
+def read_cursor_keys(endpoint: Endpoint) -> str:
+    """Return the parameter with the keys that sign cursors."""
     name = endpoint.outputs["ParametersCursorKey"]
-    found = aws.client("ssm", endpoint.aws_endpoint_url).get_parameter(
+    answer = aws.client("ssm", endpoint.aws_endpoint_url).get_parameter(
         Name=name, WithDecryption=True
     )
-    value: str = found["Parameter"]["Value"]
+    value: str = answer["Parameter"]["Value"]
     return value
 
 
 @pytest.fixture(scope="module")
 def keys_before(up: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What signed cursors before the second deployment, which this makes."""
-    before = endpoint_of(up)
-    keys = cursor_keys(before)
-    project = changed_project(tmp_path_factory.mktemp("changed") / "project")
+    """The keys that signed cursors before a second deployment, with a changed app."""
+    endpoint = read_endpoint(up)
+    keys = read_cursor_keys(endpoint)
+    project = copy_changed_project(tmp_path_factory.mktemp("changed") / "project")
     with CdkDeployment(up, Progress(Console()), project=project) as deployment:
-        assert deployment.deploy_to(before.aws_endpoint_url).api_url == before.api_url
+        assert deployment.deploy_to(endpoint.aws_endpoint_url).api_url == endpoint.api_url
     return keys
 
 
 @pytest.mark.usefixtures("keys_before")
-def test_a_second_deployment_brings_what_has_changed(up: RunFolder) -> None:
-    before = endpoint_of(up)
-    gateway = aws.client("apigateway", before.aws_endpoint_url)
+def test_a_second_deployment_applies_the_changes(up: RunFolder) -> None:
+    endpoint = read_endpoint(up)
+    gateway = aws.client("apigateway", endpoint.aws_endpoint_url)
     assert gateway.get_usage_plans()["items"][0]["throttle"]["rateLimit"] == 61
     request = urllib.request.Request(
-        f"{before.api_url}/jobs", headers={"x-api-key": before.api_key}
+        f"{endpoint.api_url}/jobs", headers={"x-api-key": endpoint.api_key}
     )
-    with pytest.raises(urllib.error.HTTPError) as refused, urllib.request.urlopen(request):
+    with pytest.raises(urllib.error.HTTPError) as error, urllib.request.urlopen(request):
         pass
-    with refused.value as answer:
+    with error.value as answer:
         assert answer.status == 418
 
 
 def test_a_second_deployment_keeps_the_key_that_signs_cursors(
     keys_before: str, up: RunFolder
 ) -> None:
-    endpoint = endpoint_of(up)
-    updated = [
+    endpoint = read_endpoint(up)
+    statuses = [
         event["ResourceStatus"]
         for event in aws.client("cloudformation", endpoint.aws_endpoint_url).describe_stack_events(
             StackName=STACK
         )["StackEvents"]
         if event["ResourceType"] == "Custom::CursorKey"
     ]
-    assert "UPDATE_COMPLETE" in updated
-    assert cursor_keys(endpoint) == keys_before
+    assert "UPDATE_COMPLETE" in statuses
+    assert read_cursor_keys(endpoint) == keys_before
 
 
-def test_an_app_that_is_broken_is_said_and_changes_nothing(up: RunFolder, tmp_path: Path) -> None:
-    project = changed_project(tmp_path / "project")
-    (project / "app.py").write_text("raise SystemExit('It is broken.')")
-    endpoint = endpoint_of(up)
+def test_a_broken_app_is_reported_and_changes_nothing(up: RunFolder, tmp_path: Path) -> None:
+    project = copy_changed_project(tmp_path / "project")
+    (project / "app.py").write_text("raise SystemExit('The app is broken.')")
+    endpoint = read_endpoint(up)
     deployment = CdkDeployment(up, Progress(Console()), project=project)
-    with deployment, pytest.raises(LocalRunError, match=r"`cdk synth` failed; .*\.log") as refused:
+    with deployment, pytest.raises(LocalRunError, match=r"`cdk synth` failed; .*\.log") as error:
         deployment.deploy_to(endpoint.aws_endpoint_url)
-    assert "It is broken." in refused.value.details
-    assert endpoint_of(up) == endpoint
+    assert "The app is broken." in error.value.details
+    assert read_endpoint(up) == endpoint
 
 
-def changed_project(folder: Path) -> Path:
-    """A copy of the CDK app with another function, stage, and request for the cursor key."""
+def copy_changed_project(folder: Path) -> Path:
+    """Copy the CDK app, and change a function, the stages and the request for the cursor key."""
     copy_project(folder)
     with (folder / "functions" / "read" / "handler.py").open("a") as source:
         source.write("def handler(event, context):\n    return {'statusCode': 418, 'body': ''}\n")
@@ -236,25 +232,25 @@ def changed_project(folder: Path) -> Path:
 
 
 def test_destroy_deletes_the_stack_and_its_data(up: RunFolder) -> None:
-    endpoint = endpoint_of(up)
+    endpoint = read_endpoint(up)
     s3 = aws.client("s3", endpoint.aws_endpoint_url)
     s3.put_object(Bucket=endpoint.outputs["ArchiveBucketName"], Key="logs/a", Body=b"a")
-    done = subprocess.run(
+    result = subprocess.run(
         ["make", "destroy", "STAGE=dev", "YES=1"],
         cwd=PROJECT,
         env={**os.environ, **aws.environment(endpoint.aws_endpoint_url)},
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"Emptied {endpoint.outputs['ArchiveBucketName']}: 1 deleted" in done.stdout
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"Emptied {endpoint.outputs['ArchiveBucketName']}: 1 deleted" in result.stdout
     stacks = aws.client("cloudformation", endpoint.aws_endpoint_url).list_stacks(
         StackStatusFilter=["CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_FAILED"]
     )["StackSummaries"]
     assert [stack["StackName"] for stack in stacks] == ["CDKToolkit"]
     assert aws.client("dynamodb", endpoint.aws_endpoint_url).list_tables()["TableNames"] == []
     parameters = aws.client("ssm", endpoint.aws_endpoint_url).describe_parameters()["Parameters"]
-    # The other one is the CDK's own.
+    # The CDK has its own parameter.
     assert [each["Name"] for each in parameters if "job-ledger" in each["Name"]] == []
 
 
@@ -265,37 +261,37 @@ def test_down_leaves_nothing_of_a_run_in_the_background(up: RunFolder) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ending", "step"),
+    ("interrupt", "step"),
     [
         (signal.SIGINT, "Bootstrapping"),
         (signal.SIGTERM, "Starting the embedded AWS"),
         (signal.SIGHUP, "Starting the embedded AWS"),
     ],
 )
-def test_a_start_that_is_interrupted_leaves_nothing(
-    ending: signal.Signals, step: str, run_folder: RunFolder
+def test_an_interrupted_start_leaves_nothing(
+    interrupt: signal.Signals, step: str, run_folder: RunFolder
 ) -> None:
     command = LocalCommand(run_folder, "up", process.free_port())
     command.wait_for(step)
-    command.signal(ending)
+    command.signal(interrupt)
     assert command.wait() == 130
     assert command.output.endswith("Interrupted; everything is stopped.\n")
     assert run_folder_processes(run_folder) == []
 
 
-def test_a_run_that_is_killed_leaves_nothing_and_the_next_one_starts(run_folder: RunFolder) -> None:
+def test_a_killed_run_leaves_nothing_and_the_next_run_starts(run_folder: RunFolder) -> None:
     command = LocalCommand(run_folder, "run", process.free_port())
     command.wait_for("Bootstrapping")
     command.signal(signal.SIGKILL)
     command.wait()
     wait_until(lambda: run_folder_processes(run_folder) == [])
-    following = LocalCommand(run_folder, "run", process.free_port())
-    following.wait_for("Bootstrapping")
-    following.signal(signal.SIGINT)
-    assert following.wait() == 130
+    next_command = LocalCommand(run_folder, "run", process.free_port())
+    next_command.wait_for("Bootstrapping")
+    next_command.signal(signal.SIGINT)
+    assert next_command.wait() == 130
 
 
-def test_down_ends_a_start_under_way(run_folder: RunFolder) -> None:
+def test_down_ends_a_start_in_progress(run_folder: RunFolder) -> None:
     command = LocalCommand(run_folder, "up", process.free_port())
     command.wait_for("Bootstrapping")
     assert LocalCommand(run_folder, "down", process.free_port()).wait() == 0
@@ -303,26 +299,26 @@ def test_down_ends_a_start_under_way(run_folder: RunFolder) -> None:
     assert run_folder_processes(run_folder) == []
 
 
-def test_down_says_that_nothing_runs(run_folder: RunFolder) -> None:
+def test_down_reports_that_nothing_is_running(run_folder: RunFolder) -> None:
     down = LocalCommand(run_folder, "down", process.free_port())
     assert down.wait() == 0
     assert down.output == "Nothing is running.\n"
 
 
-def test_a_busy_port_is_named_with_the_way_out(run_folder: RunFolder) -> None:
+def test_a_port_in_use_is_reported_with_a_remedy(run_folder: RunFolder) -> None:
     with socket.socket() as busy:
         busy.bind((process.HOST, 0))
         busy.listen()
         port = busy.getsockname()[1]
         command = LocalCommand(run_folder, "run", port)
         assert command.wait() == 1
-    sentence = f"Port {port} is in use; choose another one, for example PORT={port + 2}."
-    assert command.output.splitlines()[-1] == sentence
+    message = f"Port {port} is in use; choose another one, for example PORT={port + 2}."
+    assert command.output.splitlines()[-1] == message
     assert run_folder_processes(run_folder) == []
 
 
 @pytest.mark.parametrize("port", ["http", "0", "65536"])
-def test_what_is_no_port_is_refused(port: str, run_folder: RunFolder) -> None:
+def test_an_invalid_port_is_refused(port: str, run_folder: RunFolder) -> None:
     command = LocalCommand(run_folder, "run", port)
     assert command.wait() == 1
     assert command.output == f"PORT={port} is not a port; choose one from 1024 to 65535.\n"

@@ -20,7 +20,7 @@ from local.emulator import process
 from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller
 
-START_SECONDS = 20.0
+START_SECONDS = 120
 
 
 @dataclass

@@ -236,7 +236,7 @@ def running_probed_emulator(folder: Path, module: str) -> Iterator[ProbedEmulato
 
 
 def send(request: urllib.request.Request) -> dict[str, Any]:
-    """Send a request, and return the JSON of the answer, whatever its status."""
+    """Send a request, and return the JSON of the answer, even if its status is an error."""
     try:
         with urllib.request.urlopen(request) as response:
             body = response.read()

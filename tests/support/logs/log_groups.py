@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from infra.spec.output_names import API_ACCESS_LOGS, function_logs
 from tests.support.deployment.service import Service
 
 TIMEOUT_SECONDS = 10.0
@@ -20,7 +21,7 @@ def logged_lines(service: Service, function: str, request_id: str) -> list[dict[
     """
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
-        lines = _request_lines(service, f"{function.title()}Logs", request_id)
+        lines = _request_lines(service, function_logs(function), request_id)
         if canonical_lines(lines) and any("_aws" in line for line in lines):
             return lines
         assert time.monotonic() < deadline, f"no lines of request {request_id}"
@@ -34,7 +35,7 @@ def canonical_lines(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def access_log_lines(service: Service, request_id: str) -> list[dict[str, Any]]:
     """Return a request's lines from the API's access log."""
-    return _request_lines(service, "ApiAccessLogs", request_id)
+    return _request_lines(service, API_ACCESS_LOGS, request_id)
 
 
 def _request_lines(service: Service, output: str, request_id: str) -> list[dict[str, Any]]:

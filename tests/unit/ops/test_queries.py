@@ -1,4 +1,4 @@
-"""What the named queries find in archived files, and which files they open for it."""
+"""The named queries: the rows that they return, and the files that they open."""
 
 import gzip
 import json
@@ -21,7 +21,7 @@ Write = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Archives a line that was logged some time ago."""
+    """Archives a line that was logged some time ago, and returns it."""
 
     def write(ago: timedelta = timedelta(0), *, function: str = "read", **fields: Any) -> Any:
         at = NOW - ago
@@ -49,34 +49,36 @@ def _day(ago: timedelta = timedelta(0)) -> str:
     return f"{NOW - ago:%Y-%m-%d}"
 
 
-def test_errors_finds_those_of_the_last_24_hours_newest_first(write: Write, tmp_path: Path) -> None:
+def test_errors_returns_those_of_the_last_24_hours_newest_first(
+    write: Write, tmp_path: Path
+) -> None:
     older = write(timedelta(hours=23), level="ERROR", status=503, exception_name="Unavailable")
     newer = write(level="ERROR", function="create", status=500, route="POST /jobs")
     write(timedelta(hours=25), level="ERROR", status=500)
     write(level="WARNING", status=404)
     write(status=200)
 
-    found = Athena(tmp_path)("errors")
+    rows = Athena(tmp_path)("errors")
 
-    assert [row["request_id"] for row in found] == [newer["request_id"], older["request_id"]]
-    assert [row["function"] for row in found] == ["create", "read"]
-    assert found[0]["route"] == "POST /jobs"
-    assert found[1]["exception_name"] == "Unavailable"
+    assert [row["request_id"] for row in rows] == [newer["request_id"], older["request_id"]]
+    assert [row["function"] for row in rows] == ["create", "read"]
+    assert rows[0]["route"] == "POST /jobs"
+    assert rows[1]["exception_name"] == "Unavailable"
 
 
-def test_request_finds_all_lines_of_a_request_and_no_others(write: Write, tmp_path: Path) -> None:
+def test_request_returns_all_lines_of_a_request_and_no_others(write: Write, tmp_path: Path) -> None:
     first = write(timedelta(minutes=1), message="job created", pipeline="p")
     second = write(request_id=first["request_id"], status=201)
     write(status=201)
 
-    found = Athena(tmp_path)("request", _day(timedelta(days=1)), _day(), first["request_id"])
+    rows = Athena(tmp_path)("request", _day(timedelta(days=1)), _day(), first["request_id"])
 
-    assert [row["message"] for row in found] == ["job created", "request"]
-    assert [row["status"] for row in found] == [None, second["status"]]
-    assert found[0].keys() >= COLUMNS.keys()
+    assert [row["message"] for row in rows] == ["job created", "request"]
+    assert [row["status"] for row in rows] == [None, second["status"]]
+    assert rows[0].keys() >= COLUMNS.keys()
 
 
-def test_job_history_tells_what_happened_to_a_job_from_its_creation_on(
+def test_job_history_returns_the_lines_of_a_job_from_its_creation_on(
     write: Write, tmp_path: Path
 ) -> None:
     ages = [timedelta(days=3), timedelta(days=2), timedelta(hours=1)]
@@ -84,9 +86,9 @@ def test_job_history_tells_what_happened_to_a_job_from_its_creation_on(
         write(age, function="update", message=message, job_id="j", pipeline="p")
         write(age, message=message, job_id="another")
 
-    found = Athena(tmp_path)("job-history", _day(ages[0]), "j")
+    rows = Athena(tmp_path)("job-history", _day(ages[0]), "j")
 
-    assert [row["message"] for row in found] == ["job created", "job started", "job failed"]
+    assert [row["message"] for row in rows] == ["job created", "job started", "job failed"]
 
 
 def test_slowest_routes_ranks_the_last_24_hours_by_p99(write: Write, tmp_path: Path) -> None:
@@ -109,7 +111,7 @@ def test_slowest_routes_ranks_the_last_24_hours_by_p99(write: Write, tmp_path: P
     assert other["p99"] == pytest.approx(99, abs=2)
 
 
-def test_no_query_opens_files_of_days_that_it_is_not_about(write: Write, tmp_path: Path) -> None:
+def test_no_query_opens_files_of_other_days(write: Write, tmp_path: Path) -> None:
     line = write(job_id="j", route="GET /jobs", latency_ms=1.0, level="ERROR")
     for days in (3, 400):
         for function in ("read", "create"):

@@ -1,4 +1,4 @@
-"""The exceptions that a route may raise, and :mod:`common.web.error_answers` answers.
+"""The exceptions that a route may raise, and :mod:`common.web.exception_mapping` answers.
 
 * ``Problem`` (in :mod:`common.web.problems`): the answer itself
 

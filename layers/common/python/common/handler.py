@@ -17,7 +17,7 @@ from common.logs.logger import logger
 from common.logs.metrics import count, metrics
 from common.logs.tracing import annotate, capture
 from common.web import problems
-from common.web.error_answers import problem_of
+from common.web.exception_mapping import problem_of
 from common.web.problems import Problem
 from common.web.requests import Request
 from common.web.responses import Response, problem_response, to_gateway

@@ -1,4 +1,4 @@
-// Compile Python modules to bytecode: node compile.mjs <folder> <path in Lambda> <version>
+// Compile Python modules to bytecode: node bytecode.mjs <folder> <path in Lambda> <version>
 //
 // Pyodide is CPython compiled to WebAssembly, and bytecode is the same on every platform. So the
 // runtime's version of Python compiles the modules, even if this machine has another one or none.
