@@ -28,8 +28,8 @@ class Stage:
     two. docs/operations.md says when to choose."""
 
     nat_gateways: int
-    """1 is cheap, but an outage of its availability zone stops egress. 2 is one per zone. 0 takes the
-    internet from the functions, which then reach only the VPC's endpoints."""
+    """1 is cheap, but an outage of its availability zone stops egress. 2 is one per zone. With 0,
+    the functions reach the VPC's endpoints only, and no internet."""
 
     ssm_endpoint: bool
     """Reach Parameter Store through an interface endpoint, billed by the hour and zone, instead of
