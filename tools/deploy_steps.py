@@ -148,7 +148,7 @@ _DELETIONS: Mapping[str, Callable[[Client, str], bool]] = {
     "AWS::S3::Bucket": _delete_bucket,
     "AWS::KMS::Key": _delete_key,
 }
-"""How to delete an empty resource of each type; False if it is not empty."""
+"""The function that deletes an empty resource, by type; it returns False if it is not empty."""
 
 
 def redeploy_api(client: Client, stack: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a worker may read, and the function that writes the API key's value."""
+"""The parameters that a worker may read, and the function that writes the API key's value."""
 
 import json
 

@@ -197,11 +197,12 @@ def test_a_second_deployment_keeps_the_key_that_signs_cursors(
     keys_before: str, up: RunFolder
 ) -> None:
     endpoint = read_endpoint(up)
+    cloudformation = aws.client("cloudformation", endpoint.aws_endpoint_url)
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=STACK)
     statuses = [
         event["ResourceStatus"]
-        for event in aws.client("cloudformation", endpoint.aws_endpoint_url).describe_stack_events(
-            StackName=STACK
-        )["StackEvents"]
+        for page in pages
+        for event in page["StackEvents"]
         if event["ResourceType"] == "Custom::CursorKey"
     ]
     assert "UPDATE_COMPLETE" in statuses
