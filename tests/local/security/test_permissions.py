@@ -23,7 +23,7 @@ result with the [table of routes](../infra/spec/routes.py). âœ“ means allowed, Â
 
 Lambda itself needs the network actions, to join the function to the VPC; another statement denies
 them to the function's code. The roles also allow X-Ray's two write actions, which are missing here
-because the emulator has no X-Ray.
+because the emulator checks no permission for X-Ray.
 """
 
 # These are denied regardless of the role: the emulator has no actions for PartiQL, and a
