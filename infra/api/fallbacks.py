@@ -17,8 +17,9 @@ from collections.abc import Iterable, Mapping
 
 from aws_cdk import aws_apigateway as apigateway
 
-from common.contract import JSON, MERGE_PATCH, PROBLEM
+from common.contract import JSON, MERGE_PATCH
 from common.web.problems import METHOD_NOT_ALLOWED, NO_ROUTE, Kind, problem_document
+from infra.api.gateway_problems import PROBLEM_HEADERS
 from infra.api.models import Models
 
 _MEDIA_TYPES = (JSON, MERGE_PATCH, "application/x-www-form-urlencoded", "text/plain")
@@ -58,9 +59,7 @@ class Fallbacks:
         headers = {
             f"method.response.header.{name}": value
             for name, value in {
-                "Content-Type": f"'{PROBLEM}'",
-                "X-Request-Id": "context.requestId",
-                "Cache-Control": "'no-store'",
+                **PROBLEM_HEADERS,
                 **self._cors_headers,
                 **more_headers,
             }.items()

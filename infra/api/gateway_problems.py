@@ -19,6 +19,14 @@ THROTTLED_RETRY_SECONDS = 1
 QUOTA_RETRY_SECONDS = 3_600
 OUTAGE_RETRY_SECONDS = 5
 
+PROBLEM_HEADERS: Mapping[str, str] = {
+    # The key of a template must be application/json; callers see this media type.
+    "Content-Type": f"'{PROBLEM}'",
+    "X-Request-Id": "context.requestId",
+    "Cache-Control": "'no-store'",
+}
+"""The header mappings of every problem document that API Gateway sends."""
+
 _Type = apigateway.ResponseType
 
 
@@ -53,10 +61,7 @@ class GatewayProblem:
         """Return the header mappings: ``common``, and those of this case."""
         own = {"Retry-After": self.retry_after, "WWW-Authenticate": self.challenge}
         return {
-            # The key of a template must be application/json; callers see this media type.
-            "Content-Type": f"'{PROBLEM}'",
-            "X-Request-Id": "context.requestId",
-            "Cache-Control": "'no-store'",
+            **PROBLEM_HEADERS,
             **common,
             **{name: f"'{value}'" for name, value in own.items() if value is not None},
         }
