@@ -39,7 +39,7 @@ def write_files(files: dict[Path, bytes], folder: Path) -> None:
 
 
 def make_readable(folder: Path) -> None:
-    """Let Lambda's user read the files below ``folder``, whatever the umask."""
+    """Let Lambda's user read the files below ``folder``, with any umask."""
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
 

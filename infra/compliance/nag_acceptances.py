@@ -77,7 +77,7 @@ _SECRET_FUNCTIONS: Mapping[str, Callable[[Stage], bool]] = {
 
 _FALLBACK_REASON = (
     "The method answers 404 or 405 to requests for which there is no route. It reads nothing, calls"
-    " nothing, and has to answer whatever the Authorization header is."
+    " nothing, and must answer requests with any Authorization header."
 )
 _FALLBACK_RULES: Mapping[str, Callable[[Stage], bool]] = {
     "AwsSolutions-APIG4": lambda stage: stage.authorization != "api-key",

@@ -22,8 +22,8 @@ class Network(Construct):
     Without NAT gateways, the private subnets have no route out of the VPC but the endpoints. That
     is enough for the functions: Lambda itself delivers their logs and traces, outside the VPC.
 
-    The policy of an endpoint allows only the actions of the stack's routes, whatever the role of
-    the caller allows.
+    The policy of an endpoint allows only the actions of the stack's routes, even if the
+    caller's role allows more.
     """
 
     vpc: ec2.Vpc
