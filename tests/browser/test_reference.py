@@ -78,3 +78,32 @@ def test_the_reference_shows_the_url_and_the_key_of_the_local_run(
     open_operation(reference, "GET", "/jobs").get_by_role("button", name="Execute").click()
     curl = reference.locator(".curl").inner_text()
     assert f"x-api-key: {service.api_key}" in curl
+
+
+def test_the_usual_answer_to_a_post_comes_first(reference: Page) -> None:
+    section = open_operation(reference, "POST", "/jobs")
+    answers = section.locator(".responses-table:not(.live-responses-table) tr.response")
+    for position, status in enumerate(("201", "200", "400")):
+        expect(answers.nth(position)).to_have_attribute("data-code", status)
+
+
+def test_the_description_repeats_nothing_of_the_summary(reference: Page) -> None:
+    info = reference.locator(".info")
+    summary = info.locator(".info__summary").inner_text()
+    assert summary
+    assert summary not in info.locator(".description").inner_text()
+
+
+def test_the_reference_follows_the_colour_scheme_of_the_system(reference: Page) -> None:
+    def brightness() -> int:
+        colour = reference.evaluate(
+            "getComputedStyle(document.querySelector('.swagger-ui')).backgroundColor"
+        )
+        red, green, blue, *alpha = re.findall(r"[\d.]+", colour)
+        # The light page is transparent, above the browser's white.
+        return 765 if alpha == ["0"] else int(red) + int(green) + int(blue)
+
+    assert brightness() == 765
+    reference.emulate_media(color_scheme="dark")
+    expect(reference.locator("html.dark-mode")).to_have_count(1)
+    assert brightness() < 150

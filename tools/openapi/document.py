@@ -25,8 +25,7 @@ from tools.openapi.responses import answers, component, problem_cases, problem_r
 _PATH = attrgetter("path")
 
 _DESCRIPTION = f"""\
-A ledger of data-processing jobs. Producers register jobs, workers report their progress,
-operators list and inspect them.
+Producers register jobs, workers report their progress, operators list and inspect them.
 
 **A job's life.** PENDING → RUNNING → SUCCEEDED, FAILED or CANCELLED. A PENDING job can be
 CANCELLED too, and a FAILED job can become PENDING again, which starts a new attempt. A RUNNING

@@ -123,13 +123,19 @@ def answers(
     return {
         **{
             str(status.value): _success(route, status, schema, schemas)
-            for status, schema in sorted(route.answers.items())
+            for status, schema in sorted(route.answers.items(), key=_usual_first)
         },
         **{
             str(status.value): {"$ref": f"#/components/responses/{component(status)}"}
             for status in problem_statuses(route, authorization)
         },
     }
+
+
+def _usual_first(answer: tuple[HTTPStatus, str | None]) -> tuple[bool, HTTPStatus]:
+    # A POST answers 201; its 200 is the answer to a retry.
+    status, _ = answer
+    return status is HTTPStatus.OK, status
 
 
 def component(status: HTTPStatus) -> str:

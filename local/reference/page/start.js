@@ -1,3 +1,19 @@
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const followColorScheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", followColorScheme);
+followColorScheme();
+
+// JavaScript orders the statuses by number, which puts the answer to a retry, 200, before 201.
+const createdFirst = {
+  wrapComponents: {
+    responses: (Responses, { React }) => (props) =>
+      React.createElement(Responses, {
+        ...props,
+        responses: props.responses.sortBy((_, status) => status !== "201"),
+      }),
+  },
+};
+
 const [spec, keys, signIn] = await Promise.all(
   ["openapi.json", "keys.json", "sign-in.json"].map(async (file) => (await fetch(file)).json()),
 );
@@ -5,6 +21,7 @@ const [spec, keys, signIn] = await Promise.all(
 const ui = SwaggerUIBundle({
   spec,
   dom_id: "#reference",
+  plugins: [createdFirst],
   deepLinking: true,
   displayRequestDuration: true,
   tryItOutEnabled: true,

@@ -71,6 +71,11 @@ def test_the_committed_document_is_up_to_date() -> None:
     assert FILE.read_text() == text(), "run `make openapi`"
 
 
+def test_an_answer_to_a_retry_comes_after_the_usual_one(document: Document) -> None:
+    statuses = [*document["paths"]["/jobs"]["post"]["responses"]]
+    assert statuses[:3] == ["201", "200", "400"]
+
+
 def test_the_document_is_valid(document: Document) -> None:
     validate(document)
 
