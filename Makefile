@@ -16,10 +16,11 @@ export PORT AUTHORIZATION
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport VIRTUAL_ENV
 
-STACK := JobLedger-$(STAGE)
 CDK := node_modules/.bin/cdk
 PY := .venv/bin/python
 STAGES = $(shell $(PY) -c "from infra.spec.stages import STAGES; print(*STAGES)")
+STACK = $(or $(shell $(PY) -c "from infra.spec.stages import STAGES; print(STAGES['$(STAGE)'].stack)" 2>&- \
+	),$(error there is no stage $(STAGE); choose one of: $(STAGES)))
 CODE := app.py $(wildcard infra functions layers/common/python local ops tools bench tests)
 
 .DEFAULT_GOAL := help
@@ -108,14 +109,14 @@ client: openapi ## Generate a typed Python client in .build/client
 synth: setup ## Write the CloudFormation templates of all stages to cdk.out/
 	@for stage in $(STAGES); do \
 		$(CDK) synth --quiet -c stage=$$stage --output cdk.out/$$stage && \
-		echo "cdk.out/$$stage/JobLedger-$$stage.template.json" || exit 1; \
+		ls cdk.out/$$stage/*.template.json || exit 1; \
 	done
 
 diff: synth ## Compare the templates with those of another checkout: BASE=../main
 	@for stage in $(STAGES); do \
 		$(CDK) diff --app cdk.out/$$stage --method template \
-			--template "$(or $(BASE),$(error set BASE to a checkout in which `make synth` was run))"/cdk.out/$$stage/JobLedger-$$stage.template.json \
-			JobLedger-$$stage 2>&1 || exit 1; \
+			--template "$(or $(BASE),$(error set BASE to a checkout in which `make synth` was run))"/cdk.out/$$stage/*.template.json \
+			2>&1 || exit 1; \
 	done
 
 bootstrap: setup ## Prepare your AWS account for the CDK, once

@@ -9,8 +9,9 @@ from dataclasses import replace
 from aws_cdk import App, CliCredentialsStackSynthesizer, Environment, IStackSynthesizer, Validations
 
 from infra.compliance.plugin import Compliance
-from infra.spec.stages import AUTHORIZATIONS, REGION, STAGES, Stage
-from infra.stack import JobLedgerStack
+from infra.spec.service import REGION
+from infra.spec.stages import AUTHORIZATIONS, STAGES, Stage
+from infra.stack import ServiceStack
 
 
 def stage_from_context(app: App) -> Stage:
@@ -52,7 +53,7 @@ def synthesizer_from_context(app: App) -> IStackSynthesizer | None:
 def main() -> None:
     app = App(analytics_reporting=False)
     stage = stage_from_context(app)
-    stack = JobLedgerStack(
+    stack = ServiceStack(
         app,
         stage.stack,
         stage=stage,

@@ -25,6 +25,7 @@ from bench.contenders import Contender, Contenders, install_contenders
 from bench.environment import Measurement, measure_environment
 from bench.shipping import Shipping
 from infra.bundling.runtime import PYTHON_VERSION
+from infra.spec.service import SERVICE_TITLE
 from local.lambda_runtime import interpreter
 from tools.cost import S3_PUTS
 
@@ -251,7 +252,7 @@ def _upload_figures(uploads: Shipping) -> list[Figure]:
 
 
 def _report(figures: list[Figure]) -> Table:
-    report = Table(title="Job Ledger against its peers")
+    report = Table(title=f"{SERVICE_TITLE} against its peers")
     report.add_column("figure")
     for column in ("ours", "peer", "ratio", "target", "met"):
         report.add_column(column, justify="right")

@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from infra.spec.service import SERVICE_TITLE
+
 
 def write_certificates(folder: Path) -> None:
     """Write ``authority.pem``, which clients trust, and ``server.pem`` for 127.0.0.1.
@@ -19,7 +21,7 @@ def write_certificates(folder: Path) -> None:
     authority_key, server_key = (
         rsa.generate_private_key(public_exponent=65_537, key_size=2_048) for _ in range(2)
     )
-    authority_name = _name("Job Ledger's benchmarks")
+    authority_name = _name(f"{SERVICE_TITLE}'s benchmarks")
     authority = (
         _builder(authority_name, authority_name, authority_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)

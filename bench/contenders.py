@@ -15,6 +15,7 @@ from infra.bundling.layer import build_layer, locked_requirements
 from infra.bundling.runtime import PYTHON_VERSION
 from infra.spec.paths import BUILD, FUNCTION_SOURCES
 from infra.spec.routes import FUNCTIONS, Function
+from infra.spec.service import METRICS_NAMESPACE, REGION, SERVICE_NAME
 
 PEERS = Path(__file__).parent / "peers"
 BARE, BLUEPRINT, MONOLITH = "bare boto3", "blueprint", "one function for all routes"
@@ -178,7 +179,7 @@ EVENTS: Mapping[Function, Mapping[str, object]] = {
 
 ENVIRONMENT: Mapping[str, str] = {
     "AWS_ACCESS_KEY_ID": "id",
-    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": REGION,
     "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
@@ -187,7 +188,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "AWS_LAMBDA_LOG_FORMAT": "JSON",
     "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/bench",
     "AWS_LAMBDA_LOG_STREAM_NAME": "bench",
-    "AWS_REGION": "us-east-1",
+    "AWS_REGION": REGION,
     "AWS_SECRET_ACCESS_KEY": "key",
     "AWS_SESSION_TOKEN": "token",
     "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
@@ -195,13 +196,13 @@ ENVIRONMENT: Mapping[str, str] = {
     "PATH": os.defpath,
     "ARCHIVE_BUCKET": "archive",
     "ARCHIVE_FLUSH_SECONDS": "10",
-    "CONFIG_PARAMETER": "/job-ledger/bench/config",
+    "CONFIG_PARAMETER": f"/{SERVICE_NAME}/bench/config",
     "CORS_ORIGINS": "*",
-    "CURSOR_KEY_PARAMETER": "/job-ledger/bench/cursor-key",
+    "CURSOR_KEY_PARAMETER": f"/{SERVICE_NAME}/bench/cursor-key",
     "FUNCTION": "create",
     "POWERTOOLS_LOG_LEVEL": "INFO",
-    "POWERTOOLS_METRICS_NAMESPACE": "JobLedger",
-    "POWERTOOLS_SERVICE_NAME": "job-ledger-bench",
+    "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+    "POWERTOOLS_SERVICE_NAME": f"{SERVICE_NAME}-bench",
     "SHARDS": "4",
     "TABLE_NAME": "jobs",
 }

@@ -25,7 +25,8 @@ from rich.table import Table
 
 from common.jobs.keys import PARTITION_KEY, SHARD, SORT_KEY, STATUS_SHARD
 from common.jobs.model import Status
-from infra.spec.stages import REGION, STAGES
+from infra.spec.service import REGION
+from infra.spec.stages import STAGES
 from local import aws
 from local.emulator import process
 from local.lambda_runtime import jobs_table

@@ -1,1 +1,1 @@
-"""The CDK app of Job Ledger: one stack, one folder per concern."""
+"""The CDK app: one stack, one folder per concern."""

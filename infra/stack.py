@@ -18,10 +18,11 @@ from infra.data.log_buckets import LogBuckets
 from infra.data.parameters import Parameters
 from infra.monitoring.construct import Monitoring
 from infra.spec.routes import FUNCTIONS
+from infra.spec.service import SERVICE_NAME, SERVICE_TITLE
 from infra.spec.stages import Stage
 
 
-class JobLedgerStack(Stack):
+class ServiceStack(Stack):
     """The resources of one stage.
 
     Args:
@@ -45,7 +46,7 @@ class JobLedgerStack(Stack):
         super().__init__(
             scope,
             id_,
-            description=f"Job Ledger, stage {stage.name}",
+            description=f"{SERVICE_TITLE}, stage {stage.name}",
             env=env,
             synthesizer=synthesizer,
             termination_protection=stage.retain_data,
@@ -122,5 +123,5 @@ class JobLedgerStack(Stack):
                 **(domain.outputs if domain else {}),
             },
         )
-        Tags.of(self).add("service", "job-ledger")
+        Tags.of(self).add("service", SERVICE_NAME)
         Tags.of(self).add("stage", stage.name)

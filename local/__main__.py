@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
+from infra.spec.service import SERVICE_TITLE
 from infra.spec.stages import AUTHORIZATIONS, Authorization
 from local.deploy import CdkDeployment
 from local.emulator.process import Emulator, start_emulator, stop_emulator
@@ -135,7 +136,7 @@ class Cli:
     def _already_running(self) -> LocalRunError:
         endpoint = self._run_folder.read_endpoint()
         state = f"running at {endpoint.api_url}" if endpoint else "being started"
-        return LocalRunError(f"Job Ledger is already {state}; stop it with `make down`.")
+        return LocalRunError(f"{SERVICE_TITLE} is already {state}; stop it with `make down`.")
 
     def _show(self, endpoint: Endpoint, reference_url: str | None) -> None:
         table = Table.grid(padding=(0, 2))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import boto3
 from botocore.config import Config
 
-from infra.spec.stages import REGION
+from infra.spec.service import REGION
 
 ACCOUNT = "000000000000"
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Self
 
 from infra.spec.paths import PROJECT
-from infra.spec.stages import REGION, STAGES, Authorization
+from infra.spec.service import REGION
+from infra.spec.stages import STAGES, Authorization
 from local import aws
 from local.errors import LocalRunError
 from local.progress import Progress, Step

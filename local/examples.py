@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from infra.spec.stages import REGION
+from infra.spec.service import REGION
 from local import aws
 from local.run_folder import Endpoint
 

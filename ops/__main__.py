@@ -2,11 +2,12 @@
 
 import typer
 
+from infra.spec.service import SERVICE_TITLE
 from ops.commands import capacity, find, logs, map, rotate_cursor_key, smoke, token
 
 app = typer.Typer(
     name="ops",
-    help="Operate a deployment of Job Ledger: the local run, or a stage on AWS with --stage.",
+    help=f"Operate a deployment of {SERVICE_TITLE}: the local run, or a stage on AWS with --stage.",
     epilog="Every command takes --json. Exit status: 0 success, 1 the command found a problem or"
     " failed, 2 wrong usage. Errors go to stderr. See docs/operations.md.",
     no_args_is_help=True,

@@ -11,11 +11,12 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.spec.paths import RUN_FOLDER
-from infra.spec.stages import REGION, STAGES
+from infra.spec.service import REGION
+from infra.spec.stages import STAGES
 from local import aws
 from local.run_folder import RunFolder
 
-RUN_FOLDER_VARIABLE = "JOB_LEDGER_HOME"
+RUN_FOLDER_VARIABLE = "OPS_RUN_FOLDER"
 """The environment variable that names the folder of the local run, if it is not ``.local``."""
 
 

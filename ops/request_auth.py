@@ -6,7 +6,7 @@ from typing import Any
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
-from infra.spec.stages import REGION
+from infra.spec.service import REGION
 from ops.access_token import fetch_access_token
 from ops.deployment import Deployment
 

@@ -5,6 +5,7 @@ from html import escape
 from math import log10, pi
 from typing import NamedTuple
 
+from infra.spec.service import SERVICE_TITLE
 from ops.durations import format_milliseconds
 from ops.service_graph import PERCENTILES, Node, ServiceGraph, Traffic
 
@@ -72,11 +73,11 @@ def draw_service_map(graph: ServiceGraph) -> str:
             y = middle + (row - (len(column) - 1) / 2) * (_CARD_HEIGHT + _ROW_GAP)
             positions[node] = _Position(left, right, y)
     width = right + _MARGIN
-    title = f"Service map of Job Ledger, stage {graph.stage}"
+    title = f"Service map of {SERVICE_TITLE}, stage {graph.stage}"
     time = f"{graph.since:%Y-%m-%d %H:%M} to {graph.until:%H:%M} UTC"
     elements = [
         f'<rect class="page" x=".5" y=".5" width="{width - 1}" height="{height - 1}" rx="10"/>',
-        f'<text class="head" x="{_MARGIN}" y="40">Job Ledger · {escape(graph.stage)}</text>',
+        f'<text class="head" x="{_MARGIN}" y="40">{SERVICE_TITLE} · {escape(graph.stage)}</text>',
         f'<text class="right" x="{width - _MARGIN}" y="40">{time}</text>',
         *_edges(graph, positions),
         *(

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.spec.paths import DOCS, PROJECT
-from infra.spec.stages import REGION, STAGES, Stage
+from infra.spec.service import REGION
+from infra.spec.stages import STAGES, Stage
 
 PAGE = DOCS / "cost.md"
 TABLES_BEGIN, TABLES_END = "<!-- generated tables -->", "<!-- end of generated tables -->"
@@ -287,14 +288,14 @@ def template_of(stage: Stage) -> Template:
     # Importing the CDK is slow, and a caller that has a template does not need it.
     from aws_cdk import App, Environment
 
-    from infra.stack import JobLedgerStack
+    from infra.stack import ServiceStack
 
     context = json.loads((PROJECT / "cdk.json").read_text())["context"]
     with tempfile.TemporaryDirectory() as folder:
         # Assets do not affect the price.
         context["aws:cdk:disable-asset-staging"] = True
         app = App(analytics_reporting=False, context=context, outdir=folder)
-        JobLedgerStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
+        ServiceStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
         template: Template = app.synth().get_stack_by_name(stage.stack).template
     return template
 

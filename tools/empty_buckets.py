@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from infra.spec.stages import REGION
+from infra.spec.service import REGION
 
 
 class Refused(Exception):

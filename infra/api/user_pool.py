@@ -134,7 +134,7 @@ class UserPool(Construct):
     def _add_machine_credentials(
         self, stage: Stage, machine: cognito.UserPoolClient, domain: cognito.UserPoolDomain
     ) -> CustomResource:
-        name = f"/job-ledger/{stage.name}/machine-client"
+        name = stage.parameter("machine-client")
         self.credentials_arn = parameter_arn(self, name)
         return secret_parameter(
             self,

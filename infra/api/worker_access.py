@@ -31,7 +31,7 @@ class WorkerAccess(Construct):
         authorization: ApiAuthorization,
     ) -> None:
         super().__init__(scope, id_)
-        name = f"/job-ledger/{stage.name}/api-key"
+        name = stage.parameter("api-key")
         arn = parameter_arn(self, name)
         parameter = self._add_parameter(stage, api, name, arn)
         policy = iam.ManagedPolicy(

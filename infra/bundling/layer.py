@@ -21,6 +21,7 @@ from infra.bundling.content_cache import (
 )
 from infra.bundling.runtime import ARCHITECTURE, PYTHON_VERSION, RUNTIME
 from infra.spec.paths import BUILD, COMMON, PROJECT
+from infra.spec.service import SERVICE_TITLE
 
 _PLATFORM = "aarch64-manylinux_2_28"
 """The platform of the packages; the runtime is based on Amazon Linux 2023, with glibc 2.34."""
@@ -48,7 +49,7 @@ class CommonLayer(Construct):
         self.version = lambda_.LayerVersion(
             self,
             "Version",
-            description="The code that all functions of Job Ledger share",
+            description=f"The code that all functions of {SERVICE_TITLE} share",
             code=lambda_.Code.from_asset(str(build_layer(BUILD))),
             compatible_runtimes=[RUNTIME],
             compatible_architectures=[ARCHITECTURE],

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from infra.spec.routes import FUNCTIONS, ROUTES, Function, Route
+from infra.spec.service import REGION
 from infra.spec.stages import STAGES, Stage
 
 
@@ -58,7 +59,7 @@ def _function_acceptances(function: Function) -> tuple[Acceptance, ...]:
 def _policy_acceptance(route: Route, stage_name: str) -> Acceptance:
     """Return the acceptance for the callers' IAM policy for a route with path parameters."""
     return Acceptance(
-        f"AwsSolutions-IAM5[Resource::arn:aws:execute-api:us-east-1:<AWS::AccountId>:"
+        f"AwsSolutions-IAM5[Resource::arn:aws:execute-api:{REGION}:<AWS::AccountId>:"
         f"<ApiRest4DEC74FE>/{stage_name}/{route.method}{route.any_path}]",
         f"Authorization/{route.access.capitalize()}Jobs",
         "The last part of the path is the job's id. The method and the rest are one route's.",

@@ -19,10 +19,8 @@ from infra.data.log_buckets import LogBuckets
 from infra.data.parameters import Parameters
 from infra.spec.paths import FUNCTION_SOURCES
 from infra.spec.routes import Function, SsmParameter, routes_of
+from infra.spec.service import METRICS_NAMESPACE
 from infra.spec.stages import Stage
-
-METRICS_NAMESPACE = "JobLedger"
-"""The CloudWatch namespace of the functions' own metrics."""
 
 _PARAMETER_VARIABLES: Mapping[SsmParameter, str] = {
     "config": "CONFIG_PARAMETER",

@@ -29,8 +29,8 @@ class Parameters(Construct):
     def __init__(self, scope: Construct, id_: str, *, stage: Stage) -> None:
         super().__init__(scope, id_)
         self._paths: dict[SsmParameter, str] = {
-            "config": f"/job-ledger/{stage.name}/config",
-            "cursor-key": f"/job-ledger/{stage.name}/cursor-key",
+            "config": stage.parameter("config"),
+            "cursor-key": stage.parameter("cursor-key"),
         }
         config = ssm.StringParameter(
             self,

@@ -8,9 +8,10 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 
 from infra.api.rest_api import LedgerApi
-from infra.compute.functions import METRICS_NAMESPACE, LedgerFunction
+from infra.compute.functions import LedgerFunction
 from infra.data.jobs_table import JobsTable
 from infra.spec.routes import ROUTES, Function
+from infra.spec.service import METRICS_NAMESPACE
 from infra.spec.stages import Stage
 
 _PERIOD = Duration.minutes(1)

@@ -8,6 +8,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra.conventions.retention import retention_for_data
+from infra.spec.service import SERVICE_TITLE
 from infra.spec.stages import Stage
 
 
@@ -24,7 +25,7 @@ def add_alarm_topic(scope: Construct, stage: Stage) -> sns.Topic:
     topic = sns.Topic(
         scope,
         "Alarms",
-        display_name=f"Job Ledger {stage.name}",
+        display_name=f"{SERVICE_TITLE} {stage.name}",
         master_key=key,
         enforce_ssl=True,
     )

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-REGION = "us-east-1"
-"""The region of every stage."""
+from infra.spec.service import PASCAL_NAME, SERVICE_NAME
 
 Authorization = Literal["api-key", "cognito", "iam"]
 """The way in which callers authenticate, besides the API key that limits their requests."""
@@ -24,8 +23,8 @@ class Stage:
     deletion."""
 
     availability_zones: tuple[str, ...] = ()
-    """The zones of the subnets, such as ("us-east-1c", "us-east-1d"); empty for the account's first
-    two. docs/operations.md says when to choose."""
+    """The zones of the subnets, such as ``(f"{REGION}c", f"{REGION}d")``; empty for the account's
+    first two. docs/operations.md says when to choose."""
 
     nat_gateways: int
     """1 is cheap, but an outage of its availability zone stops egress. 2 is one per zone. With 0,
@@ -128,7 +127,7 @@ class Stage:
     @property
     def stack(self) -> str:
         """The name of the stack and of the dashboard."""
-        return f"JobLedger-{self.name}"
+        return f"{PASCAL_NAME}-{self.name}"
 
     @property
     def closes_default_endpoint(self) -> bool:
@@ -158,7 +157,15 @@ class Stage:
     @property
     def prefix(self) -> str:
         """The prefix of every physical name."""
-        return f"job-ledger-{self.name}"
+        return f"{SERVICE_NAME}-{self.name}"
+
+    def parameter(self, name: str) -> str:
+        """Return the full name of a parameter in Parameter Store.
+
+        Args:
+            name: The last part of the name, such as "config".
+        """
+        return f"/{SERVICE_NAME}/{self.name}/{name}"
 
 
 STAGES = {

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from infra.spec.paths import PROJECT
-from infra.spec.stages import REGION
+from infra.spec.service import REGION
 from local import aws
 from local.errors import LocalRunError
 from local.reference import server

@@ -18,6 +18,7 @@ from typing import Any
 from infra.bundling.layer import build_layer
 from infra.spec.paths import BUILD, FUNCTION_SOURCES
 from infra.spec.routes import Function
+from infra.spec.service import SERVICE_NAME
 from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
 from local.lambda_runtime.moto_aws import MotoAws
 from local.lambda_runtime.runtime_api import WAIT_SECONDS, Invocation, RuntimeApi
@@ -69,7 +70,7 @@ class ExecutionEnvironment:
                 "AWS_LAMBDA_RUNTIME_API": self.api.address,
                 # With this variable, the runtime client lets Python handle signals.
                 "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
-                "AWS_LAMBDA_FUNCTION_NAME": f"job-ledger-test-{function}",
+                "AWS_LAMBDA_FUNCTION_NAME": f"{SERVICE_NAME}-test-{function}",
                 "LAMBDA_TASK_ROOT": str(task_root),
                 "FUNCTION": function,
                 "ARCHIVE_BUCKET": aws.bucket,

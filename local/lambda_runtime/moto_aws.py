@@ -14,6 +14,8 @@ import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from infra.spec.service import REGION
+
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -67,7 +69,7 @@ class MotoAws:
         return create_client(
             service,
             endpoint_url=self.url,
-            region_name="us-east-1",
+            region_name=REGION,
             aws_access_key_id="testing",
             aws_secret_access_key="testing",
         )

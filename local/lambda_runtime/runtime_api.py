@@ -17,6 +17,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from infra.spec.service import REGION
+
 FUNCTION_TIMEOUT_SECONDS = 25.0
 WAIT_SECONDS = 20.0
 """The time to wait for a step of the environment before giving up."""
@@ -201,7 +203,7 @@ def _handler(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
                     headers = {
                         "Lambda-Runtime-Aws-Request-Id": invocation.id,
                         "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
-                        "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:0:f",
+                        "Lambda-Runtime-Invoked-Function-Arn": f"arn:aws:lambda:{REGION}:0:f",
                         "Lambda-Runtime-Trace-Id": api.trace_header,
                         "Content-Type": "application/json",
                     }

@@ -15,7 +15,7 @@ def test_every_function_registers_before_it_asks_for_work(start: Start, function
     environment = start(function=function)
     environment.api.wait_until_idle()
 
-    assert environment.api.registration == {"name": "job-ledger-archive", "events": ["INVOKE"]}
+    assert environment.api.registration == {"name": "log-archive", "events": ["INVOKE"]}
 
 
 def test_a_function_whose_extension_is_refused_reports_it_and_does_not_start(start: Start) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
+from infra.spec.service import SERVICE_TITLE
 from tools.architecture.boxes import (
     COMPUTE,
     DATA,
@@ -33,7 +34,7 @@ _STYLE = """
   .tip { fill: var(--edge); }
 """
 
-_TITLE = "Architecture of Job Ledger"
+_TITLE = f"Architecture of {SERVICE_TITLE}"
 
 # Lengths in the picture's units.
 _MARGIN, _COLUMN_GAP = 24, 56

@@ -16,7 +16,8 @@ from common.jobs.model import MAX_PARAMETERS_BYTES
 from infra.spec.paths import PROJECT
 from infra.spec.routes import ROUTES, Route
 from infra.spec.schemas import PROBLEM_SCHEMA, job_summary, read_schema
-from infra.spec.stages import REGION, STAGES, Authorization
+from infra.spec.service import REGION, SERVICE_TITLE
+from infra.spec.stages import STAGES, Authorization
 from tools.openapi import security
 from tools.openapi.examples import EXAMPLES
 from tools.openapi.parameters import HEADERS, PARAMETERS
@@ -51,7 +52,7 @@ def document(authorization: Authorization = "api-key") -> dict[str, Any]:
     contents = {
         "openapi": "3.1.0",
         "info": {
-            "title": "Job Ledger",
+            "title": SERVICE_TITLE,
             "version": _version(),
             "summary": "A ledger of data-processing jobs",
             "description": _DESCRIPTION,

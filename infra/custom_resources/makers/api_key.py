@@ -32,7 +32,7 @@ def write(properties: Mapping[str, Any]) -> str:
     key = client("apigateway").get_api_key(apiKey=properties["ApiKeyId"], includeValue=True)
     client("ssm").put_parameter(
         Name=properties["ParameterName"],
-        Description="The API key with which a worker calls Job Ledger",
+        Description="The API key with which a worker calls the service",
         Type="SecureString",
         Value=key["value"],
         Overwrite=True,

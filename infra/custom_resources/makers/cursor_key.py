@@ -98,7 +98,7 @@ def rotate(name: str, *, revoke: bool) -> dict[str, Any]:
 def _put(ssm: Any, name: str, keys: list[dict[str, Any]], *, overwrite: bool) -> None:
     ssm.put_parameter(
         Name=name,
-        Description="The keys that sign the cursors of Job Ledger, newest first",
+        Description="The keys that sign the cursors of the service, newest first",
         Type="SecureString",
         Value=json.dumps(keys),
         Overwrite=overwrite,

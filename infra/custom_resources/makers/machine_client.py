@@ -36,7 +36,7 @@ def write(properties: Mapping[str, Any]) -> str:
     )["UserPoolClient"]
     client("ssm").put_parameter(
         Name=properties["ParameterName"],
-        Description="The client credentials with which a worker of Job Ledger gets access tokens",
+        Description="The client credentials with which a worker of the service gets access tokens",
         Type="SecureString",
         Value=json.dumps(
             {

@@ -15,7 +15,7 @@ from infra.compliance.nag_acceptances import ACCEPTANCES, Acceptance
 from infra.compliance.plugin import Compliance, findings, violations
 from infra.spec.paths import PROJECT
 from infra.spec.stages import STAGES
-from infra.stack import JobLedgerStack
+from infra.stack import ServiceStack
 from tests.support.templates.synthesized import Synthesized, create_app
 
 REDUNDANT_DEPENDENCY = "W3005"
@@ -23,7 +23,7 @@ REDUNDANT_DEPENDENCY = "W3005"
 
 
 @pytest.fixture(scope="module")
-def dev_stack(tmp_path_factory: pytest.TempPathFactory) -> JobLedgerStack:
+def dev_stack(tmp_path_factory: pytest.TempPathFactory) -> ServiceStack:
     return create_app(STAGES["dev"], tmp_path_factory.mktemp("dev"))[1]
 
 
@@ -80,7 +80,7 @@ def test_an_unused_acceptance_fails_the_synthesis(
 
 
 def test_an_acceptance_is_for_one_rule_and_one_resource_or_type(
-    dev_stack: JobLedgerStack,
+    dev_stack: ServiceStack,
 ) -> None:
     all_findings = list(findings(dev_stack))
     for acceptance in ACCEPTANCES:

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import Result
 
 from infra.spec.paths import PROJECT
-from infra.spec.stages import REGION
+from infra.spec.service import REGION
 from local import aws
 from tests.support.deployment.ops_command import invoke_ops
 from tests.support.deployment.service import Service

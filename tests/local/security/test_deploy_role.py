@@ -16,7 +16,8 @@ from botocore.exceptions import ClientError
 from cfnlint.decode import cfn_yaml
 
 from infra.spec.paths import PROJECT
-from infra.spec.stages import REGION, STAGES
+from infra.spec.service import REGION
+from infra.spec.stages import STAGES
 from local import aws
 from tests.support.deployment.permission_attempts import DENIALS
 from tests.support.deployment.probed_emulator import running_probed_emulator

@@ -6,7 +6,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from infra.spec.stages import REGION
+from infra.spec.service import REGION
 
 
 def signed_headers(

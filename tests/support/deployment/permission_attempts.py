@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 
 from common.jobs.keys import INDEXES, PARTITION_KEY
 from infra.spec.routes import FUNCTIONS, Function, routes_of
-from infra.spec.stages import REGION, STAGES
+from infra.spec.service import REGION
+from infra.spec.stages import STAGES
 from local import aws
 from local.deploy import STAGE
 from tests.support.deployment.service import Service

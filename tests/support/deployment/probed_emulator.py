@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
-from infra.spec.stages import REGION
+from infra.spec.service import REGION
 from local import aws
 from local.emulator import process
 from local.run_folder import RunFolder

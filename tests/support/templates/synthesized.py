@@ -10,8 +10,9 @@ from typing import Any
 from aws_cdk import App, Environment
 
 from infra.spec.paths import PROJECT
-from infra.spec.stages import REGION, Stage
-from infra.stack import JobLedgerStack
+from infra.spec.service import REGION
+from infra.spec.stages import Stage
+from infra.stack import ServiceStack
 
 # The CDK CLI sets the second key too; the tests find resources by their construct paths.
 _CONTEXT = {
@@ -132,7 +133,7 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def create_app(stage: Stage, folder: Path, *, assets: bool = False) -> tuple[App, JobLedgerStack]:
+def create_app(stage: Stage, folder: Path, *, assets: bool = False) -> tuple[App, ServiceStack]:
     """Create an app with one stage's stack.
 
     Args:
@@ -142,7 +143,7 @@ def create_app(stage: Stage, folder: Path, *, assets: bool = False) -> tuple[App
     """
     context = _CONTEXT if assets else {**_CONTEXT, "aws:cdk:disable-asset-staging": True}
     app = App(analytics_reporting=False, context=context, outdir=str(folder))
-    return app, JobLedgerStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
+    return app, ServiceStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
 
 
 def synthesize(stage: Stage, folder: Path, *, assets: bool = False) -> Synthesized:

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.spec.stages import REGION
+from infra.spec.service import REGION
 from tools.deploy_steps import DESCRIPTION, clear_failed_creation, redeploy_api
 
 STACK = "JobLedger-prod"

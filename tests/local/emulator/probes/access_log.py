@@ -4,7 +4,7 @@ import contextlib
 import urllib.error
 import urllib.request
 
-from infra.spec.stages import REGION
+from infra.spec.service import REGION
 from local import aws
 from tests.local.emulator.probes.resources import deploy_stage_with_access_log
 from tests.support.deployment.probed_emulator import ProbedEmulator

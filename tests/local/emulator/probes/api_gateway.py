@@ -5,7 +5,7 @@ import urllib.request
 import uuid
 from http import HTTPStatus
 
-from infra.spec.stages import REGION
+from infra.spec.service import REGION
 from local import aws
 from tests.support.deployment.probed_emulator import ProbedEmulator
 

@@ -2,7 +2,7 @@
 
 import uuid
 
-from infra.spec.stages import REGION
+from infra.spec.service import REGION
 from local import aws
 from tests.local.emulator.probes.resources import (
     API,

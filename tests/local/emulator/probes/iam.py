@@ -5,7 +5,7 @@ import uuid
 
 from botocore.exceptions import ClientError
 
-from infra.spec.stages import REGION
+from infra.spec.service import REGION
 from local import aws
 from tests.support.deployment.probed_emulator import ProbedEmulator
 

@@ -1,6 +1,6 @@
 """A probe of WAF."""
 
-from infra.spec.stages import REGION
+from infra.spec.service import REGION
 from tests.local.emulator.probes.resources import deploy_web_acl
 from tests.support.deployment.probed_emulator import ProbedEmulator
 

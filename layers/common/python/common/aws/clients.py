@@ -132,7 +132,7 @@ def _client(service: Service) -> Any:
             # Validating arguments that we built ourselves, and composing the User-Agent for each
             # call, would each take a tenth of a request's CPU time.
             parameter_validation=False,
-            user_agent=f"Boto3/{boto3_version} job-ledger",
+            user_agent=f"Boto3/{boto3_version}",
         ),
     )
     count_attempt = partial(CALLS.before_send, service)

@@ -30,7 +30,7 @@ SHUTDOWN_SECONDS = 0.4
 """Lambda kills an environment with an internal extension 0.5 seconds after SIGTERM:
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
 _API = "/2020-01-01/extension"
-_NAME = "job-ledger-archive"
+_NAME = "log-archive"
 _POSTING_SECONDS = 0.5
 _EXIT_FAILURE = 1
 
