@@ -1,10 +1,12 @@
 """Finds the deployment that a command works on: the local run or a stage on AWS."""
 
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.credentials import Credentials
@@ -97,9 +99,20 @@ def _local_run() -> Deployment:
             "There is no local run. Start it with `make up`, or name a stage on AWS"
             f" with --stage {'|'.join(STAGES)}."
         )
+    if not _answers(endpoint.aws_endpoint_url):
+        raise NoDeployment("The local run has ended unexpectedly. Start it with `make up`.")
     # The stack's own output contains a host name of AWS.
     outputs = {**endpoint.outputs, "ApiUrl": endpoint.api_url}
     return Deployment(outputs, endpoint.aws_endpoint_url)
+
+
+def _answers(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((str(parts.hostname), parts.port or 80), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def _stage_on_aws(stage: str) -> Deployment:

@@ -74,6 +74,10 @@ class Traffic:
                 return seconds * 1000
         return None
 
+    def _rounded(self, percent: int) -> float | None:
+        milliseconds = self.percentile(percent)
+        return None if milliseconds is None else round(milliseconds, 3)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the traffic as a JSON object."""
         return {
@@ -82,7 +86,7 @@ class Traffic:
             "faults": self.faults,
             "error_rate": round(self.error_rate, 4),
             "fault_rate": round(self.fault_rate, 4),
-            **{f"p{percent}_ms": self.percentile(percent) for percent in PERCENTILES},
+            **{f"p{percent}_ms": self._rounded(percent) for percent in PERCENTILES},
         }
 
 
@@ -129,7 +133,8 @@ class ServiceGraph:
             "since": self.since.isoformat(),
             "until": self.until.isoformat(),
             "nodes": [
-                {**asdict(node), **traffic.as_dict()} for node, traffic in self.nodes.items()
+                {**asdict(node), **(traffic.as_dict() if traffic.requests else {})}
+                for node, traffic in self.nodes.items()
             ],
             "edges": [
                 {"from": caller.title, "to": callee.title, **traffic.as_dict()}

@@ -10,7 +10,7 @@ from ops.durations import format_milliseconds
 from ops.service_graph import PERCENTILES, Node, ServiceGraph, Traffic
 
 # Lengths in the picture's units.
-_CARD_WIDTH, _CALLERS_WIDTH, _CARD_HEIGHT = 200, 112, 88
+_CARD_WIDTH, _CALLERS_WIDTH, _CARD_HEIGHT = 216, 112, 88
 _COLUMN_GAP, _ROW_GAP = 156, 24
 _MARGIN, _HEADER, _FOOTER = 24, 72, 44
 _RING_RADIUS = 21

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from infra.spec.stages import STAGES
 from ops.options import FAILED, one_of
+from ops.output import stdout_console
 from tools import cost
 from tools.capacity import (
     USUAL_CACHE_HITS,
@@ -78,7 +79,7 @@ def command(
     if as_json:
         typer.echo(json.dumps(_as_dict(load, uses, dollars), indent=2))
     else:
-        _print_report(Console(highlight=False), stage, load, uses, dollars)
+        _print_report(stdout_console(soft_wrap=False, highlight=False), stage, load, uses, dollars)
     if any(use.exceeded for use in uses):
         raise typer.Exit(FAILED)
 

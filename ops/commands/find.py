@@ -13,7 +13,6 @@ from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
@@ -24,11 +23,11 @@ from ops.deployment import Deployment, NoDeployment, find_deployment
 from ops.durations import format_milliseconds
 from ops.log_search import LogArchive, LogFilter
 from ops.options import StageOption, fail
+from ops.output import UNLIMITED, stdout_console
 
 LOG_GROUP_OUTPUTS = (*(function_logs(function) for function in FUNCTIONS), API_ACCESS_LOGS)
 """The stack outputs with the names of the log groups that record requests."""
 
-_TREE_WIDTH = 200
 _REQUEST_ID = re.compile(r"[\w-]{1,128}")
 _SECOND = timedelta(seconds=1)
 
@@ -202,7 +201,7 @@ def command(
             f"There is no record of request {request_id} in the last {24 * days} hours."
             " Try more --days."
         )
-    console = Console(soft_wrap=True)
+    console = stdout_console()
     if as_json:
         console.print_json(json.dumps(asdict(records)))
         return
@@ -213,7 +212,7 @@ def command(
         console.print()
     if records.trace:
         # Rich truncates a tree at its console's width, even where the terminal would wrap.
-        tree_console = Console(width=max(console.width, _TREE_WIDTH), soft_wrap=True)
-        tree_console.print(trace_tree(records.trace))
+        console.width = UNLIMITED
+        console.print(trace_tree(records.trace))
     else:
         console.print("[bold]Trace[/]  [dim]not sampled[/]")

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.table import Table
 
 from infra.spec.stages import STAGES
 from ops.deployment import NoDeployment, find_deployment
 from ops.durations import format_milliseconds
 from ops.options import StageOption, fail, parse_time
+from ops.output import stdout_console
 from ops.service_graph import (
     LONGEST_PERIOD,
     PERCENTILES,
@@ -68,8 +68,8 @@ def command(
     if not graph.nodes:
         fail(f"X-Ray has recorded no request in these {minutes} minutes. Try more --minutes.")
     if svg:
-        svg.write_text(draw_service_map(graph))
-    console = Console()
+        _write(svg, draw_service_map(graph))
+    console = stdout_console(soft_wrap=False)
     if as_json:
         console.print_json(json.dumps(graph.as_dict()))
         return
@@ -77,6 +77,13 @@ def command(
         console.print(table, "")
     if svg:
         console.print(f"The picture is in {svg}.", highlight=False)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text)
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror}.")
 
 
 def tables(graph: ServiceGraph) -> Iterator[Table]:

@@ -12,11 +12,11 @@ from typing import Annotated, NamedTuple
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 
 from infra.spec.output_names import CURSOR_KEY, CURSOR_KEY_FUNCTION
 from ops.deployment import Deployment, NoDeployment, find_deployment
 from ops.options import StageOption, fail
+from ops.output import stdout_console
 
 
 class NotRotated(Exception):
@@ -80,7 +80,7 @@ def command(
         times = {name: f"{time:%Y-%m-%dT%H:%M:%SZ}" for name, time in rotation._asdict().items()}
         sys.stdout.write(json.dumps(times) + "\n")
         return
-    console = Console()
+    console = stdout_console()
     console.print("[green]✓[/] There is a new key.")
     console.print(f"  It signs from        {rotation.signs_from:%Y-%m-%d %H:%M:%S} UTC")
     console.print(f"  Old cursors end at   {rotation.old_cursors_until:%Y-%m-%d %H:%M:%S} UTC")

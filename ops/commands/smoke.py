@@ -19,6 +19,7 @@ from infra.spec.routes import ROUTES
 from ops.access_token import NoAccessToken
 from ops.deployment import NoDeployment, find_deployment
 from ops.options import FAILED, USAGE, StageOption, fail
+from ops.output import stdout_console
 from ops.request_auth import RequestAuth, bearer_auth, no_auth, request_auth_for
 
 CACHED_SECONDS = max(route.cache_ttl for route in ROUTES)
@@ -313,7 +314,7 @@ def command(
             authenticate = request_auth_for(deployment)
     except (NoDeployment, NoAccessToken, ClientError, BotoCoreError) as error:
         fail(str(error))
-    console = Console(highlight=False, soft_wrap=True)
+    console = stdout_console(highlight=False)
     if not as_json:
         console.print(f"[bold]{url}[/]")
     steps = []

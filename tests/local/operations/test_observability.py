@@ -275,6 +275,10 @@ def test_map_and_find_print_tables_json_and_a_picture(
     nodes = json.loads(invoke_ops(folder, "map", "--json").stdout)["nodes"]
     assert {node["title"] for node in nodes} >= {*FUNCTIONS, "DynamoDB", "S3", "Parameter Store"}
 
+    unwritable = invoke_ops(folder, "map", "--svg", str(tmp_path / "missing" / "map.svg"))
+    assert (unwritable.exit_code, unwritable.stdout) == (1, "")
+    assert unwritable.stderr.endswith("map.svg cannot be written: No such file or directory.\n")
+
     request_id = session.responses["read"][0].headers["X-Request-Id"]
     records = invoke_ops(folder, "find", request_id)
     assert records.exit_code == 0
@@ -282,6 +286,15 @@ def test_map_and_find_print_tables_json_and_a_picture(
     unknown = invoke_ops(folder, "find", str(uuid.uuid4()))
     assert unknown.exit_code == 1
     assert "There is no record of request" in unknown.stderr
+
+
+def test_find_crops_no_line_in_a_pipe(session: Session, service: Service) -> None:
+    request_id = session.responses["update"][0].headers["X-Request-Id"]
+    annotations = annotations_of(records_of(service, request_id))
+    lines = invoke_ops(service.run_folder.path, "find", request_id).stdout.splitlines()
+    (line,) = [each for each in lines if "## handle" in each]
+    assert len(line) > 200
+    assert {f"{key}={value}" for key, value in annotations.items()} <= {*line.split()}
 
 
 def test_smoke_takes_a_job_through_its_life(service: Service) -> None:

@@ -10,6 +10,8 @@ from typer.testing import CliRunner, Result
 
 from infra.spec.paths import PROJECT
 from infra.spec.stages import STAGES
+from local.emulator.process import free_port
+from local.run_folder import Endpoint, RunFolder
 from ops.__main__ import app
 from ops.deployment import RUN_FOLDER_VARIABLE
 from ops.options import FAILED, USAGE
@@ -49,6 +51,15 @@ def test_without_a_deployment_it_fails_with_advice(command: str, tmp_path: Path)
     result = run(command, *ARGUMENTS.get(command, []), "--json", folder=tmp_path)
     assert (result.exit_code, result.stdout) == (FAILED, "")
     assert "Start it with `make up`" in result.stderr
+
+
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - WITHOUT_DEPLOYMENT))
+def test_after_the_emulator_was_killed_it_fails_with_advice(command: str, tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    RunFolder(tmp_path).write_endpoint(Endpoint(f"{url}/dev", "key", url, {}))
+    result = run(command, *ARGUMENTS.get(command, []), "--json", folder=tmp_path)
+    assert (result.exit_code, result.stdout) == (FAILED, "")
+    assert result.stderr == "The local run has ended unexpectedly. Start it with `make up`.\n"
 
 
 @each_command

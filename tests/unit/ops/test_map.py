@@ -121,6 +121,13 @@ def test_a_percentile_is_a_time_that_so_many_stay_within(percent: int, expected:
     assert traffic.percentile(percent) == pytest.approx(expected)
 
 
+def test_json_rounds_times_and_counts_no_requests_to_the_callers(prod: ServiceGraph) -> None:
+    callers, *services = prod.as_dict()["nodes"]
+    assert (callers["title"], "requests" in callers) == ("Callers", False)
+    assert all("requests" in each for each in services)
+    assert Traffic(requests=1, histogram={0.0102: 1}).as_dict()["p50_ms"] == 10.2
+
+
 def test_no_traffic_has_no_percentile() -> None:
     assert Traffic().percentile(99) is None
 
