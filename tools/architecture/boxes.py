@@ -54,7 +54,6 @@ EDGE = (
             fixed("usage plan with API keys"),
             count("AWS::ApiGateway::Model", "request model"),
             cache,
-            count("AWS::ApiGateway::GatewayResponse", "problem document"),
         ),
     ),
     Box(

@@ -91,7 +91,7 @@ class _Diagram:
         """Draw callers, edge, compute and data from left to right, observability below."""
         top = float(_MARGIN)
         callers = _Area(16, 0, 116, 52)
-        edge = self._column("EDGE", EDGE, callers.right + _COLUMN_GAP, top, 238)
+        edge = self._column("EDGE", EDGE, callers.right + _COLUMN_GAP, top, 252)
         network = self._network(edge.right + _COLUMN_GAP, top)
         data = self._column("DATA", DATA, network.right + _COLUMN_GAP, top, 268)
         bottom = max(area.bottom for area in (edge, network, data))
