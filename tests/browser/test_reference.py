@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from infra.spec.routes import ROUTES
+from infra.spec.service import SERVICE_TITLE
 from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller
 
@@ -32,6 +33,10 @@ def execute(section: Locator) -> tuple[int, str]:
     status = response.locator(".response-col_status").inner_text()
     body = response.locator(".highlight-code")
     return int(status.split()[0]), body.inner_text() if body.count() else ""
+
+
+def test_the_title_names_the_service(reference: Page) -> None:
+    expect(reference).to_have_title(f"{SERVICE_TITLE}: API reference")
 
 
 def test_trying_it_out_creates_a_job(reference: Page, call: Caller) -> None:

@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from infra.spec.service import REGION
 from infra.spec.stages import STAGES
 from tests.support.templates.synthesized import Synthesized, synthesize
 
@@ -33,14 +34,14 @@ def variant(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         STAGES["prod"],
         name="variant",
         api_gateway_account=False,
-        availability_zones=("us-east-1c", "us-east-1d"),
+        availability_zones=(f"{REGION}c", f"{REGION}d"),
         nat_gateways=0,
         ssm_endpoint=False,
         snap_start=True,
         cors_origins=("https://a.example.com", "https://b.example.com"),
         alarm_email="ops@example.com",
         domain_name="jobs-api.example.com",
-        certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/"
+        certificate_arn=f"arn:aws:acm:{REGION}:123456789012:certificate/"
         "0b5f3c1e-0000-4000-8000-000000000000",
     )
     return synthesize(stage, tmp_path_factory.mktemp("variant"))

@@ -10,6 +10,7 @@ import pytest
 
 from infra.spec.paths import DOCS, PROJECT
 from infra.spec.routes import FUNCTIONS, ROUTES, Function, Route
+from infra.spec.service import REGION, SERVICE_NAME
 from tests.support.templates.synthesized import Resource, Synthesized
 
 Requirement = Callable[[Synthesized], list[Resource]]
@@ -40,7 +41,7 @@ def preflight(path: str) -> Requirement:
 def function(name: Function) -> Requirement:
     return lambda t: t.all(
         "AWS::Lambda::Function",
-        lambda p: p["FunctionName"] == f"job-ledger-{t.stage.name}-{name}",
+        lambda p: p["FunctionName"] == f"{SERVICE_NAME}-{t.stage.name}-{name}",
     )
 
 
@@ -51,7 +52,7 @@ def role(name: Function) -> Requirement:
 def logs(name: Function) -> Requirement:
     return lambda t: t.all(
         "AWS::Logs::LogGroup",
-        lambda p: p["LogGroupName"] == f"/aws/lambda/job-ledger-{t.stage.name}-{name}",
+        lambda p: p["LogGroupName"] == f"/aws/lambda/{SERVICE_NAME}-{t.stage.name}-{name}",
     )
 
 
@@ -155,17 +156,19 @@ RESOURCES: dict[str, dict[str, Requirement]] = {
     "Retrieves sensitive configuration from Parameter Store": {
         "the configuration": lambda t: t.all(
             "AWS::SSM::Parameter",
-            lambda p: (p["Name"], p["Type"]) == (f"/job-ledger/{t.stage.name}/config", "String"),
+            lambda p: (
+                (p["Name"], p["Type"]) == (f"/{SERVICE_NAME}/{t.stage.name}/config", "String")
+            ),
         ),
         "the key that signs cursors": lambda t: t.all(
             "Custom::CursorKey",
-            lambda p: p["ParameterName"] == f"/job-ledger/{t.stage.name}/cursor-key",
+            lambda p: p["ParameterName"] == f"/{SERVICE_NAME}/{t.stage.name}/cursor-key",
         ),
     },
     "Sensitive values (API keys, credentials) stored in Parameter Store": {
         "the API key": lambda t: t.all(
             "Custom::ApiKey",
-            lambda p: p["ParameterName"] == f"/job-ledger/{t.stage.name}/api-key",
+            lambda p: p["ParameterName"] == f"/{SERVICE_NAME}/{t.stage.name}/api-key",
         ),
     },
     "Alarms that trigger when error thresholds are exceeded": {
@@ -228,10 +231,10 @@ def test_the_template_contains(sentence: str, resource: str, stack: Synthesized)
 
 
 @pytest.mark.mission("Deploy everything in the us-east-1 region")
-def test_the_stack_is_deployed_to_us_east_1(stack: Synthesized) -> None:
+def test_the_stack_is_deployed_to_the_region(stack: Synthesized) -> None:
     manifest = json.loads((stack.assembly / "manifest.json").read_text())
     environment = manifest["artifacts"][stack.stage.stack]["environment"]
-    assert environment.endswith("/us-east-1")
+    assert environment.endswith(f"/{REGION}")
 
 
 @pytest.mark.mission(
@@ -280,7 +283,7 @@ def test_the_template_has_no_cdk_metadata(stack: Synthesized) -> None:
 
 def test_resources_are_tagged_with_service_and_stage(stack: Synthesized) -> None:
     tags = {tag["Key"]: tag["Value"] for tag in stack.one("AWS::DynamoDB::Table")["Tags"]}
-    assert tags == {"service": "job-ledger", "stage": stack.stage.name}
+    assert tags == {"service": SERVICE_NAME, "stage": stack.stage.name}
 
 
 def test_only_prod_has_termination_protection(dev: Synthesized, prod: Synthesized) -> None:

@@ -14,6 +14,7 @@ from infra.monitoring import metrics
 from infra.spec import routes
 from infra.spec.paths import FUNCTION_SOURCES
 from infra.spec.routes import Route
+from infra.spec.service import SERVICE_NAME
 from infra.spec.stages import STAGES
 from tests.support.templates.dashboard import widgets
 from tests.support.templates.permissions import endpoint_permissions, role_permissions
@@ -67,7 +68,7 @@ def test_a_new_route_is_a_cached_method_of_the_api(extended: Synthesized) -> Non
 
 def test_its_function_gets_a_role_and_a_log_group(extended: Synthesized) -> None:
     function = extended.at("History/Function").properties
-    assert function["FunctionName"] == "job-ledger-dev-history"
+    assert function["FunctionName"] == f"{SERVICE_NAME}-dev-history"
     assert function["LoggingConfig"]["LogGroup"] == "${History/Logs}"
     assert function["Environment"]["Variables"]["CONFIG_PARAMETER"] == "${Parameters/Config}"
     permissions = role_permissions(extended, "History/Role")

@@ -4,6 +4,7 @@ import pytest
 
 from infra.spec import output_names
 from infra.spec.routes import FUNCTIONS
+from infra.spec.service import REGION
 from tests.support.templates.synthesized import Synthesized
 
 WITHOUT_IDENTITY = {
@@ -68,7 +69,7 @@ def test_the_outputs_that_scripts_use_keep_their_names(name: str, stack: Synthes
 
 def test_the_url_is_the_stages(stack: Synthesized) -> None:
     url = stack.flat(stack.template["Outputs"]["ApiUrl"]["Value"])
-    assert url.startswith("https://${Api/Rest}.execute-api.us-east-1.")
+    assert url.startswith(f"https://${{Api/Rest}}.execute-api.{REGION}.")
     assert url.endswith(f"/${{Api/Rest/DeploymentStage.{stack.stage.name}}}/")
 
 

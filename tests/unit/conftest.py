@@ -117,11 +117,13 @@ def aws() -> Iterator[None]:
         client("s3").create_bucket(Bucket="archive")
         ssm = client("ssm")
         ssm.put_parameter(
-            Name="/job-ledger/test/config",
+            Name=FUNCTION_ENVIRONMENT["CONFIG_PARAMETER"],
             Type="String",
             Value=json.dumps({"retention_days": 7, "page_size_default": 3, "page_size_max": 5}),
         )
-        ssm.put_parameter(Name="/job-ledger/test/cursor-key", Type="SecureString", Value=CURSOR_KEY)
+        ssm.put_parameter(
+            Name=FUNCTION_ENVIRONMENT["CURSOR_KEY_PARAMETER"], Type="SecureString", Value=CURSOR_KEY
+        )
         yield
     # The next test has another AWS, for which the cached parameters are wrong.
     configuration._parameter.cache_clear()

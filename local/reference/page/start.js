@@ -18,6 +18,8 @@ const [spec, keys, signIn] = await Promise.all(
   ["openapi.json", "keys.json", "sign-in.json"].map(async (file) => (await fetch(file)).json()),
 );
 
+document.title = `${spec.info.title}: API reference`;
+
 const ui = SwaggerUIBundle({
   spec,
   dom_id: "#reference",

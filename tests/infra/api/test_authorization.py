@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from infra.spec.routes import ROUTES, Route
+from infra.spec.service import REGION, SERVICE_NAME
 from infra.spec.stages import STAGES
 from tests.support.templates.permissions import role_permissions
 from tests.support.templates.rest_api import (
@@ -19,7 +20,7 @@ from tests.support.templates.rest_api import (
 from tests.support.templates.synthesized import Properties, Synthesized, as_list, synthesize
 
 POOL = "${Authorization/UserPool/Users}"
-EXISTING_POOL = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Others"
+EXISTING_POOL = f"arn:aws:cognito-idp:{REGION}:123456789012:userpool/{REGION}_Others"
 
 
 @pytest.fixture(scope="module")
@@ -161,16 +162,18 @@ def test_no_token_is_good_for_more_than_an_hour(prod: Synthesized) -> None:
 def test_the_client_secret_appears_in_no_template(prod: Synthesized) -> None:
     assert "ClientSecret" not in json.dumps(prod.template)
     resource = prod.one("Custom::MachineClient")
-    assert resource["ParameterName"] == "/job-ledger/prod/machine-client"
+    assert resource["ParameterName"] == f"/{SERVICE_NAME}/prod/machine-client"
     assert resource["ClientId"] == "${Authorization/UserPool/Users/Machine}"
-    assert resource["TokenUrl"].endswith(".auth.us-east-1.amazoncognito.com/oauth2/token")
+    assert resource["TokenUrl"].endswith(f".auth.{REGION}.amazoncognito.com/oauth2/token")
     assert resource["Scope"] == "jobs/read jobs/write"
 
 
 def test_the_function_that_copies_the_client_secret_has_access_to_that_client_and_parameter_only(
     prod: Synthesized,
 ) -> None:
-    parameter = "arn:aws:ssm:us-east-1:${AWS::AccountId}:parameter/job-ledger/prod/machine-client"
+    parameter = (
+        f"arn:aws:ssm:{REGION}:${{AWS::AccountId}}:parameter/{SERVICE_NAME}/prod/machine-client"
+    )
     logs = "${Authorization/UserPool/MachineClientLogs.Arn}"
     assert role_permissions(prod, "Authorization/UserPool/MachineClientRole") == {
         ("cognito-idp:DescribeUserPoolClient", f"{POOL[:-1]}.Arn}}"),
@@ -194,7 +197,7 @@ def test_workers_of_an_existing_user_pool_read_only_the_api_key(
 ) -> None:
     (statement,) = existing_pool.at("Workers/Policy").properties["PolicyDocument"]["Statement"]
     assert as_list(statement["Resource"]) == [
-        "arn:aws:ssm:us-east-1:${AWS::AccountId}:parameter/job-ledger/dev/api-key"
+        f"arn:aws:ssm:{REGION}:${{AWS::AccountId}}:parameter/{SERVICE_NAME}/dev/api-key"
     ]
 
 
@@ -204,10 +207,10 @@ def test_each_managed_policy_allows_exactly_its_routes(iam: Synthesized) -> None
         for policy in iam.all("AWS::IAM::ManagedPolicy")
         if policy.path != "Workers/Policy"
     }
-    assert policies.keys() == {"job-ledger-dev-read-jobs", "job-ledger-dev-write-jobs"}
-    api = "arn:aws:execute-api:us-east-1:${AWS::AccountId}:${Api/Rest}/dev"
+    assert policies.keys() == {f"{SERVICE_NAME}-dev-read-jobs", f"{SERVICE_NAME}-dev-write-jobs"}
+    api = f"arn:aws:execute-api:{REGION}:${{AWS::AccountId}}:${{Api/Rest}}/dev"
     for name in ("read", "write"):
-        (statement,) = policies[f"job-ledger-dev-{name}-jobs"]
+        (statement,) = policies[f"{SERVICE_NAME}-dev-{name}-jobs"]
         assert as_list(statement["Action"]) == ["execute-api:Invoke"]
         assert set(as_list(statement["Resource"])) == {
             f"{api}/{route.method}{route.path.replace('{job_id}', '*')}"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from infra.api.gateway_problems import gateway_problems
+from infra.spec.service import REGION, SERVICE_NAME
 from tests.support.templates.synthesized import Synthesized
 
 
@@ -58,9 +59,9 @@ def test_a_blocked_caller_gets_a_problem_document() -> None:
 def test_blocked_requests_are_logged_without_keys_tokens_and_cursors(prod: Synthesized) -> None:
     logging = prod.one("AWS::WAFv2::LoggingConfiguration")
     name = prod.at("Firewall/Logs").properties["LogGroupName"]
-    assert name == "aws-waf-logs-job-ledger-prod"
+    assert name == f"aws-waf-logs-{SERVICE_NAME}-prod"
     assert logging["LogDestinationConfigs"] == [
-        f"arn:aws:logs:us-east-1:${{AWS::AccountId}}:log-group:{name}"
+        f"arn:aws:logs:{REGION}:${{AWS::AccountId}}:log-group:{name}"
     ]
     assert logging["RedactedFields"] == [
         {"SingleHeader": {"Name": "x-api-key"}},

@@ -4,17 +4,18 @@ import json
 
 import pytest
 
+from infra.spec.service import REGION, SERVICE_NAME
 from tests.support.templates.permissions import role_permissions
 from tests.support.templates.synthesized import Synthesized, as_list
 
-PARAMETERS = "arn:aws:ssm:us-east-1:${AWS::AccountId}:parameter/job-ledger"
+PARAMETERS = f"arn:aws:ssm:{REGION}:${{AWS::AccountId}}:parameter/{SERVICE_NAME}"
 
 
 @pytest.mark.mission("Sensitive values (API keys, credentials) stored in Parameter Store")
 def test_the_value_of_the_api_key_is_a_parameter_and_in_no_template(stack: Synthesized) -> None:
     resource = stack.one("Custom::ApiKey")
     assert set(resource) == {"ServiceToken", "ServiceTimeout", "ParameterName", "ApiKeyId"}
-    assert resource["ParameterName"] == f"/job-ledger/{stack.stage.name}/api-key"
+    assert resource["ParameterName"] == f"/{SERVICE_NAME}/{stack.stage.name}/api-key"
     assert resource["ApiKeyId"] == "${Api/Key}"
     assert "Value" not in stack.one("AWS::ApiGateway::ApiKey")
 
@@ -25,7 +26,7 @@ def test_the_function_that_copies_the_api_key_has_access_to_that_key_and_paramet
     parameter = f"{PARAMETERS}/{stack.stage.name}/api-key"
     logs = "${Workers/ApiKeyLogs.Arn}"
     assert role_permissions(stack, "Workers/ApiKeyRole") == {
-        ("apigateway:GET", "arn:aws:apigateway:us-east-1::/apikeys/${Api/Key}"),
+        ("apigateway:GET", f"arn:aws:apigateway:{REGION}::/apikeys/${{Api/Key}}"),
         ("ssm:PutParameter", parameter),
         ("ssm:DeleteParameter", parameter),
         ("logs:CreateLogStream", logs),
@@ -36,7 +37,7 @@ def test_the_function_that_copies_the_api_key_has_access_to_that_key_and_paramet
 def test_the_policy_of_workers_allows_to_read_their_credentials_only(stack: Synthesized) -> None:
     policy = stack.at("Workers/Policy").properties
     names = {"dev": ["api-key"], "prod": ["api-key", "machine-client"]}[stack.stage.name]
-    assert policy["ManagedPolicyName"] == f"job-ledger-{stack.stage.name}-worker"
+    assert policy["ManagedPolicyName"] == f"{SERVICE_NAME}-{stack.stage.name}-worker"
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Allow", "ssm:GetParameter")
     assert as_list(statement["Resource"]) == [

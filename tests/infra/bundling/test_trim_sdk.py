@@ -17,6 +17,7 @@ import pytest
 from infra.bundling import trim_sdk
 from infra.bundling.layer import build_layer
 from infra.spec.paths import BUILD
+from infra.spec.service import REGION
 
 CALLS = """
 import datetime, json, os, sys, time, uuid
@@ -189,7 +190,7 @@ def run(program: str, packages: Path, aws: Aws) -> str:
     environment = {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{aws.url}/credentials",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN": "let me in",
-        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": aws.url,
     }

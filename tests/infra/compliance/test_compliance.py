@@ -14,6 +14,7 @@ from infra.compliance import plugin
 from infra.compliance.nag_acceptances import ACCEPTANCES, Acceptance
 from infra.compliance.plugin import Compliance, findings, violations
 from infra.spec.paths import PROJECT
+from infra.spec.service import REGION
 from infra.spec.stages import STAGES
 from infra.stack import ServiceStack
 from tests.support.templates.synthesized import Synthesized, create_app
@@ -38,7 +39,7 @@ STAGES_AND_SWITCHES = {
     "dev with access tokens": replace(STAGES["dev"], authorization="cognito"),
     "prod with a user pool of others": replace(
         STAGES["prod"],
-        user_pool_arn="arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Others",
+        user_pool_arn=f"arn:aws:cognito-idp:{REGION}:123456789012:userpool/{REGION}_Others",
     ),
     "dev without NAT": replace(STAGES["dev"], nat_gateways=0),
     "dev with signatures": replace(STAGES["dev"], authorization="iam"),
@@ -112,7 +113,7 @@ def test_cfn_lint_accepts_the_templates(
     process = subprocess.run(
         [
             Path(sys.executable).with_name("cfn-lint"),
-            *("--regions", "us-east-1", "--ignore-checks", REDUNDANT_DEPENDENCY, "--template"),
+            *("--regions", REGION, "--ignore-checks", REDUNDANT_DEPENDENCY, "--template"),
             *files,
         ],
         capture_output=True,

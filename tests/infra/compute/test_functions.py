@@ -4,6 +4,7 @@ import pytest
 
 from common.aws.timeouts import API_GATEWAY_TIMEOUT, LAMBDA_TIMEOUT
 from infra.spec.routes import FUNCTIONS, Function, routes_of
+from infra.spec.service import METRICS_NAMESPACE, SERVICE_NAME
 from tests.support.templates.synthesized import Properties, Synthesized
 
 
@@ -69,8 +70,8 @@ def test_the_environment_holds_the_settings_of_the_function(
         "ARCHIVE_BUCKET": "${Archive/Logs}",
         "ARCHIVE_FLUSH_SECONDS": str(stage.archive_flush_seconds),
         "CORS_ORIGINS": ",".join(stage.cors_origins),
-        "POWERTOOLS_SERVICE_NAME": f"job-ledger-{stage.name}",
-        "POWERTOOLS_METRICS_NAMESPACE": "JobLedger",
+        "POWERTOOLS_SERVICE_NAME": f"{SERVICE_NAME}-{stage.name}",
+        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }
     for parameter in ssm_parameters:

@@ -3,6 +3,7 @@
 import pytest
 
 from infra.spec.routes import ROUTES
+from infra.spec.service import REGION, SERVICE_NAME
 from tests.support.templates.permissions import endpoint_permissions, vpc_endpoint
 from tests.support.templates.synthesized import Synthesized
 
@@ -36,7 +37,7 @@ def test_dev_has_one_nat_gateway_and_prod_one_per_zone(dev: Synthesized, prod: S
 
 def test_a_stage_may_choose_its_zones(variant: Synthesized) -> None:
     zones = [s.properties["AvailabilityZone"] for s in variant.all("AWS::EC2::Subnet")]
-    assert zones == ["us-east-1c", "us-east-1d"]
+    assert zones == [f"{REGION}c", f"{REGION}d"]
 
 
 def test_the_functions_reach_the_internet(stack: Synthesized) -> None:
@@ -140,7 +141,7 @@ def test_prods_ssm_endpoint_allows_only_reads_of_its_parameters(
     prod: Synthesized,
 ) -> None:
     properties = vpc_endpoint(prod, "ssm").properties
-    names = "arn:aws:ssm:us-east-1:${AWS::AccountId}:parameter/job-ledger/prod"
+    names = f"arn:aws:ssm:{REGION}:${{AWS::AccountId}}:parameter/{SERVICE_NAME}/prod"
     assert properties["PrivateDnsEnabled"] is True
     assert properties["SecurityGroupIds"] == ["${Network/SsmEndpoint.GroupId}"]
     assert endpoint_permissions(prod, "ssm") == {

@@ -3,6 +3,7 @@
 import pytest
 
 from infra.spec.routes import FUNCTIONS, Function, routes_of
+from infra.spec.service import REGION, SERVICE_NAME
 from tests.support.templates.permissions import (
     NETWORK_INTERFACE_ACTIONS,
     Permission,
@@ -17,7 +18,7 @@ def expected_permissions(function: Function, stage: str) -> set[Permission]:
     routes = routes_of(function)
     table = "${Table/Jobs.Arn}"
     indexes = tuple(f"{table}/index/{name}" for name in ("by-creation", "by-status", "by-pipeline"))
-    parameters = f"arn:aws:ssm:us-east-1:${{AWS::AccountId}}:parameter/job-ledger/{stage}"
+    parameters = f"arn:aws:ssm:{REGION}:${{AWS::AccountId}}:parameter/{SERVICE_NAME}/{stage}"
     logs = f"${{{function.capitalize()}/Logs.Arn}}"
     return {
         *((action, table) for route in routes for action in route.table),
@@ -70,7 +71,7 @@ def test_the_code_of_a_function_cannot_change_network_interfaces(
     name = stack.one("AWS::Lambda::Function", lambda p: p["Role"] == f"${{{role}.Arn}}")[
         "FunctionName"
     ]
-    arn = f"arn:aws:lambda:us-east-1:${{AWS::AccountId}}:function:{name}"
+    arn = f"arn:aws:lambda:{REGION}:${{AWS::AccountId}}:function:{name}"
     assert statement["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": arn}}
 
 
@@ -126,8 +127,8 @@ def test_only_the_account_itself_has_full_access_to_the_kms_key(stack: Synthesiz
 def test_the_function_that_creates_the_cursor_key_has_access_to_that_parameter_only(
     stack: Synthesized,
 ) -> None:
-    name = f"job-ledger/{stack.stage.name}/cursor-key"
-    key = f"arn:aws:ssm:us-east-1:${{AWS::AccountId}}:parameter/{name}"
+    name = f"{SERVICE_NAME}/{stack.stage.name}/cursor-key"
+    key = f"arn:aws:ssm:{REGION}:${{AWS::AccountId}}:parameter/{name}"
     logs = "${Parameters/CursorKeyLogs.Arn}"
     assert role_permissions(stack, "Parameters/CursorKeyRole") == {
         ("ssm:PutParameter", key),
@@ -145,7 +146,7 @@ def test_the_api_may_invoke_each_function_for_its_routes_only(
         (p.properties["FunctionName"].split("/")[0][2:].lower(), p.properties["SourceArn"])
         for p in stack.all("AWS::Lambda::Permission")
     }
-    api = "arn:aws:execute-api:us-east-1:${AWS::AccountId}:${Api/Rest}"
+    api = f"arn:aws:execute-api:{REGION}:${{AWS::AccountId}}:${{Api/Rest}}"
     stage = "${Api/Rest/DeploymentStage." + stack.stage.name + "}"
     assert sources == {
         (f, f"{api}/{stage}/{r.method}{r.path.replace('{job_id}', '*')}")

@@ -5,15 +5,16 @@ import pytest
 from moto import mock_aws
 
 from infra.custom_resources.makers.api_key import write
+from infra.spec.service import REGION, SERVICE_NAME
 
-NAME = "/job-ledger/test/api-key"
+NAME = f"/{SERVICE_NAME}/test/api-key"
 
 
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
 
 
 @mock_aws

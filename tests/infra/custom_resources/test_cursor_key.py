@@ -27,11 +27,12 @@ from infra.custom_resources.makers.protocol import (
     RETRY_PAUSE_SECONDS,
     SPREADING_SECONDS,
 )
+from infra.spec.service import REGION, SERVICE_NAME
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
-NAME = "/job-ledger/test/cursor-key"
+NAME = f"/{SERVICE_NAME}/test/cursor-key"
 
 
 @dataclass
@@ -112,7 +113,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def request(server: Server, type_: str, **properties: Any) -> dict[str, Any]:
     return {
         "RequestType": type_,
         "ResponseURL": f"{server.url}/answer?signature=secret",
-        "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/test/1",
+        "StackId": f"arn:aws:cloudformation:{REGION}:123456789012:stack/test/1",
         "RequestId": "request-1",
         "LogicalResourceId": "CursorKey",
         "ResourceType": "Custom::CursorKey",
@@ -150,7 +151,7 @@ def test_a_create_request_writes_a_random_key(ssm: "SSMClient", server: Server) 
             "Status": "SUCCESS",
             "Reason": "created",
             "PhysicalResourceId": NAME,
-            "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/test/1",
+            "StackId": f"arn:aws:cloudformation:{REGION}:123456789012:stack/test/1",
             "RequestId": "request-1",
             "LogicalResourceId": "CursorKey",
         }
@@ -191,15 +192,15 @@ def test_after_a_rename_the_old_key_can_be_deleted_by_its_physical_id(
     ssm: "SSMClient", server: Server
 ) -> None:
     handler(request(server, "Create"), Context())
-    renamed = {"ServiceToken": "arn", "ParameterName": "/job-ledger/test/other"}
+    renamed = {"ServiceToken": "arn", "ParameterName": f"/{SERVICE_NAME}/test/other"}
     event = request(server, "Update", PhysicalResourceId=NAME, ResourceProperties=renamed)
     handler(event, Context())
-    assert server.answers[-1]["PhysicalResourceId"] == "/job-ledger/test/other"
+    assert server.answers[-1]["PhysicalResourceId"] == f"/{SERVICE_NAME}/test/other"
     handler(
         request(server, "Delete", PhysicalResourceId=NAME, ResourceProperties=renamed), Context()
     )
     names = [p["Name"] for p in ssm.describe_parameters()["Parameters"]]
-    assert names == ["/job-ledger/test/other"]
+    assert names == [f"/{SERVICE_NAME}/test/other"]
 
 
 def test_the_key_and_the_signed_url_appear_in_no_answer_and_no_log_line(
@@ -247,7 +248,7 @@ def test_a_failed_update_keeps_the_physical_id(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-    renamed = {"ServiceToken": "arn", "ParameterName": "/job-ledger/test/other"}
+    renamed = {"ServiceToken": "arn", "ParameterName": f"/{SERVICE_NAME}/test/other"}
     event = request(server, "Update", PhysicalResourceId=NAME, ResourceProperties=renamed)
     handler(event, Context())
     (answer,) = server.answers

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from infra.spec.log_archive import COLUMNS, PARTITIONS, hour_folder, named_queries
 from infra.spec.routes import FUNCTIONS
+from infra.spec.service import REGION, SERVICE_NAME
 from tests.support.templates.synthesized import Properties, Synthesized, as_list
 
 GIB = 1024**3
@@ -17,7 +18,7 @@ def _table(stack: Synthesized) -> Properties:
 def test_the_table_is_in_the_database_of_the_stage(stack: Synthesized) -> None:
     assert stack.one("AWS::Glue::Table")["DatabaseName"] == "${Catalog/Database}"
     database = stack.one("AWS::Glue::Database")["DatabaseInput"]
-    assert database["Name"] == f"job_ledger_{stack.stage.name}"
+    assert database["Name"] == f"{SERVICE_NAME.replace('-', '_')}_{stack.stage.name}"
 
 
 def test_the_table_reads_json_lines_from_the_archive_and_nothing_else(stack: Synthesized) -> None:
@@ -67,7 +68,7 @@ def test_each_function_may_write_only_its_own_partition(stack: Synthesized) -> N
 def test_queries_cannot_override_the_settings_of_the_workgroup(stack: Synthesized) -> None:
     workgroup = stack.one("AWS::Athena::WorkGroup")
     settings = workgroup["WorkGroupConfiguration"]
-    assert workgroup["Name"] == f"job-ledger-{stack.stage.name}"
+    assert workgroup["Name"] == f"{SERVICE_NAME}-{stack.stage.name}"
     assert settings["EnforceWorkGroupConfiguration"] is True
     assert settings["BytesScannedCutoffPerQuery"] == stack.stage.query_limit_gb * GIB
     assert settings["ResultConfiguration"] == {
@@ -75,7 +76,7 @@ def test_queries_cannot_override_the_settings_of_the_workgroup(stack: Synthesize
         "ExpectedBucketOwner": "${AWS::AccountId}",
         "EncryptionConfiguration": {
             "EncryptionOption": "SSE_KMS",
-            "KmsKey": "arn:aws:kms:us-east-1:${AWS::AccountId}:alias/aws/s3",
+            "KmsKey": f"arn:aws:kms:{REGION}:${{AWS::AccountId}}:alias/aws/s3",
         },
     }
 

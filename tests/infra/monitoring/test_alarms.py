@@ -8,6 +8,7 @@ from common.aws.timeouts import LAMBDA_TIMEOUT
 from infra.monitoring.alarms import RUNBOOKS
 from infra.spec.paths import PROJECT
 from infra.spec.routes import FUNCTIONS, ROUTES, Function
+from infra.spec.service import METRICS_NAMESPACE, SERVICE_NAME
 from infra.spec.stages import STAGES
 from tests.support.alarm_data import data_by_alarm
 from tests.support.templates.metrics import alarm, alarm_metrics
@@ -48,11 +49,13 @@ def test_an_alarm_watches_the_failures_of_each_function(name: Function, stack: S
     properties = alarm(stack, f"{name.capitalize()}Failures")
     assert properties["Threshold"] == stack.stage.error_rate_percent
     assert watched_metrics(properties) == {
-        ("JobLedger", "Faults"),
+        (METRICS_NAMESPACE, "Faults"),
         ("AWS/Lambda", "Errors"),
         ("AWS/Lambda", "Invocations"),
     }
-    assert {"service": f"job-ledger-{stack.stage.name}", "function": name} in dimensions(properties)
+    assert {"service": f"{SERVICE_NAME}-{stack.stage.name}", "function": name} in dimensions(
+        properties
+    )
     assert {"FunctionName": f"${{{name.capitalize()}/Function}}"} in dimensions(properties)
 
 
@@ -104,9 +107,9 @@ def test_alarms_watch_every_operation_of_the_routes_on_the_table(
 def test_an_alarm_watches_the_share_of_failed_jobs(stack: Synthesized) -> None:
     properties = alarm(stack, "FailedJobs")
     assert watched_metrics(properties) == {
-        ("JobLedger", "JobsFailed"),
-        ("JobLedger", "JobsSucceeded"),
-        ("JobLedger", "JobsCancelled"),
+        (METRICS_NAMESPACE, "JobsFailed"),
+        (METRICS_NAMESPACE, "JobsSucceeded"),
+        (METRICS_NAMESPACE, "JobsCancelled"),
     }
     assert properties["Threshold"] == stack.stage.failed_jobs_percent
 
@@ -119,7 +122,7 @@ def test_alarms_watch_the_uploads_of_every_function(
     name: str, metric: str, stack: Synthesized
 ) -> None:
     properties = alarm(stack, name)
-    assert watched_metrics(properties) == {("JobLedger", metric)}
+    assert watched_metrics(properties) == {(METRICS_NAMESPACE, metric)}
     assert {d["function"] for d in dimensions(properties)} == set(FUNCTIONS)
 
 

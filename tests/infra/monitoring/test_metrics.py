@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from infra.spec import service
 from infra.spec.paths import DOCS
 from infra.spec.routes import FUNCTIONS, ROUTES
 from tests.support.emitted_metrics import EMITTED_METRICS, METRIC_DIMENSIONS
@@ -47,7 +48,7 @@ def test_every_metric_of_the_dashboard_and_the_alarms_exists(stack: Synthesized)
     assert metrics_of_alarms
     for namespace, name, dimensions in dashboard_metrics(stack) + metrics_of_alarms:
         match namespace:
-            case "JobLedger":
+            case service.METRICS_NAMESPACE:
                 assert dimensions.keys() == METRIC_DIMENSIONS
                 assert dimensions["service"] == stack.stage.prefix
                 assert name in EMITTED_METRICS[dimensions["function"]]
@@ -67,7 +68,7 @@ def test_the_dashboard_shows_every_metric_of_the_functions(stack: Synthesized) -
     metrics = {
         (dimensions["function"], name)
         for namespace, name, dimensions in dashboard_metrics(stack)
-        if namespace == "JobLedger"
+        if namespace == service.METRICS_NAMESPACE
     }
     assert metrics == {
         (function, name) for function, names in EMITTED_METRICS.items() for name in names

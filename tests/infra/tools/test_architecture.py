@@ -18,7 +18,7 @@ def test_the_diagram_is_up_to_date(stack_of: Callable[[str], Synthesized]) -> No
 
 
 def test_a_resource_in_no_box_is_refused_with_advice(dev: Synthesized) -> None:
-    queue = {"Type": "AWS::SQS::Queue", "Metadata": {"aws:cdk:path": "JobLedger-dev/New/Resource"}}
+    queue = {"Type": "AWS::SQS::Queue", "Metadata": {"aws:cdk:path": "Service-dev/New/Resource"}}
     template = {**dev.template, "Resources": {**dev.template["Resources"], "New": queue}}
     message = r"AWS::SQS::Queue at New belongs to no box.*`make diagram`"
     with pytest.raises(UnknownResource, match=message):

@@ -13,16 +13,17 @@ from pathlib import Path
 import pytest
 
 from infra.spec import routes
+from infra.spec.service import PASCAL_NAME, SERVICE_NAME
 from infra.spec.stages import STAGES
 from local.deploy import find_endpoint
 from tests.support.deployment.project_copy import copied_file
 from tests.support.deployment.typed_commands import Account, empty_account
 
 PROD = STAGES["prod"].stack
-LAST_LOG_GROUP = "/aws/lambda/job-ledger-prod-update"
+LAST_LOG_GROUP = f"/aws/lambda/{SERVICE_NAME}-prod-update"
 """The log group that is created last, after the table and the cursor key."""
 
-CURSOR_KEY = "/job-ledger/prod/cursor-key"
+CURSOR_KEY = f"/{SERVICE_NAME}/prod/cursor-key"
 
 HISTORY_ROUTE = """
 from dataclasses import replace
@@ -93,7 +94,7 @@ class Prod:
         return {
             "tables": len(self.tables()),
             "pools": len(pools),
-            "buckets": sum(b["Name"].startswith("jobledger-prod") for b in buckets),
+            "buckets": sum(b["Name"].startswith(f"{PASCAL_NAME.lower()}-prod") for b in buckets),
             "keys": sum(key["KeyMetadata"]["KeyState"] == "Enabled" for key in keys),
         }
 

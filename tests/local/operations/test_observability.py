@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from infra.spec.routes import FUNCTIONS
+from infra.spec.service import METRICS_NAMESPACE, SERVICE_NAME
 from infra.spec.stages import STAGES
 from local.deploy import STAGE
 from ops.commands.find import RequestRecords, find_records
@@ -108,7 +109,7 @@ def session(service: Service, call: Caller) -> Session:
 def metric_values(service: Service, statistic: str = "Sum") -> dict[tuple[str, str], float]:
     """Return a statistic of the functions' own metrics, by metric and function."""
     cloudwatch = service.client("cloudwatch")
-    metrics = cloudwatch.list_metrics(Namespace="JobLedger")["Metrics"]
+    metrics = cloudwatch.list_metrics(Namespace=METRICS_NAMESPACE)["Metrics"]
     now = datetime.now(UTC)
     values = {}
     for metric in metrics:
@@ -230,7 +231,7 @@ def test_the_id_in_an_error_response_finds_its_log_line_its_archived_line_and_it
     assert line["detail"] == refused.body["detail"]
     assert [each for each in records.archive if each["message"] == "request"] == [line]
     names = [segment["name"] for segment in records.trace]
-    assert {"job-ledger-dev/dev", "job-ledger-dev-update", "dynamodb", "s3"} <= {*names}
+    assert {f"{SERVICE_NAME}-dev/dev", f"{SERVICE_NAME}-dev-update", "dynamodb", "s3"} <= {*names}
     annotations = annotations_of(records)
     assert annotations["outcome"] == "refused"
     assert annotations["job_id"] == line["job_id"]

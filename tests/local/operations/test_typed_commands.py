@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from infra.spec.stages import STAGES
 from tests.support.deployment.typed_commands import Account, empty_account
 
-STACK = "JobLedger-dev"
+STACK = STAGES["dev"].stack
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ import pytest
 from rich.console import Console
 
 from infra.spec.paths import PROJECT
+from infra.spec.service import SERVICE_NAME, SERVICE_TITLE
 from local import aws
 from local.deploy import STACK, CdkDeployment
 from local.emulator import process
@@ -99,7 +100,7 @@ def test_the_api_reference_describes_the_run(run: tuple[RunFolder, LocalCommand]
     run_folder, command = run
     endpoint, url = read_endpoint(run_folder), printed_reference_url(command)
     with urllib.request.urlopen(url) as page:
-        assert "Job Ledger: API reference" in page.read().decode()
+        assert "<title>API reference</title>" in page.read().decode()
     with urllib.request.urlopen(f"{url}/openapi.json") as document:
         assert [server["url"] for server in json.load(document)["servers"]] == [endpoint.api_url]
     with urllib.request.urlopen(f"{url}/keys.json") as keys:
@@ -131,7 +132,9 @@ def test_a_second_run_is_refused_with_the_url_and_a_remedy(
     second = LocalCommand(run_folder, "run", process.free_port())
     assert second.wait() == 1
     url = read_endpoint(run_folder).api_url
-    assert second.output == (f"Job Ledger is already running at {url}; stop it with `make down`.\n")
+    assert second.output == (
+        f"{SERVICE_TITLE} is already running at {url}; stop it with `make down`.\n"
+    )
 
 
 def test_down_ends_a_run_in_the_foreground_and_all_its_processes(
@@ -252,7 +255,7 @@ def test_destroy_deletes_the_stack_and_its_data(up: RunFolder) -> None:
     assert aws.client("dynamodb", endpoint.aws_endpoint_url).list_tables()["TableNames"] == []
     parameters = aws.client("ssm", endpoint.aws_endpoint_url).describe_parameters()["Parameters"]
     # The CDK has its own parameter.
-    assert [each["Name"] for each in parameters if "job-ledger" in each["Name"]] == []
+    assert [each["Name"] for each in parameters if SERVICE_NAME in each["Name"]] == []
 
 
 def test_down_leaves_nothing_of_a_run_in_the_background(up: RunFolder) -> None:

@@ -16,14 +16,14 @@ from botocore.exceptions import ClientError
 from cfnlint.decode import cfn_yaml
 
 from infra.spec.paths import PROJECT
-from infra.spec.service import REGION
+from infra.spec.service import REGION, SERVICE_NAME
 from infra.spec.stages import STAGES
 from local import aws
 from tests.support.deployment.permission_attempts import DENIALS
 from tests.support.deployment.probed_emulator import running_probed_emulator
 
 ACCOUNTS = {"dev": "111111111111", "prod": "222222222222"}
-REPOSITORY = "example/job-ledger"
+REPOSITORY = "example/ledger"
 ISSUER = "token.actions.githubusercontent.com"
 
 ClientOf = Callable[[str, str], Any]
@@ -65,7 +65,7 @@ def github(root: ClientOf) -> ClientOf:
 def assume_with_token(sts: Any, stage: str, **claims: str) -> dict[str, str]:
     """Assume the role of a stage as a workflow does, and return the credentials."""
     credentials: dict[str, str] = sts.assume_role_with_web_identity(
-        RoleArn=f"arn:aws:iam::{ACCOUNTS[stage]}:role/job-ledger-deploy",
+        RoleArn=f"arn:aws:iam::{ACCOUNTS[stage]}:role/{SERVICE_NAME}-deploy",
         RoleSessionName="github",
         WebIdentityToken=github_token(**claims),
     )["Credentials"]
@@ -113,7 +113,7 @@ def create_deploy_role(cloudformation: Any, stage: str, account: str) -> None:
     trust = template["Resources"]["Role"]["Properties"]["AssumeRolePolicyDocument"]
     trust["Statement"][0]["Principal"]["Federated"] = {"Ref": "ProviderArn"}
     provider = f"arn:aws:iam::{account}:oidc-provider/{ISSUER}"
-    name = "job-ledger-deploy"
+    name = f"{SERVICE_NAME}-deploy"
     cloudformation.create_stack(
         StackName=name,
         TemplateBody=json.dumps(template),
@@ -163,8 +163,8 @@ def test_the_role_reads_only_the_credentials_of_its_stage(stage: str, github: Cl
     read = github(stage, "ssm").get_parameter
     for other in ACCOUNTS:
         for credentials in ("api-key", "machine-client"):
-            assert denied(read, Name=f"/job-ledger/{other}/{credentials}") == (stage != other)
-    assert denied(read, Name=f"/job-ledger/{stage}/cursor-key")
+            assert denied(read, Name=f"/{SERVICE_NAME}/{other}/{credentials}") == (stage != other)
+    assert denied(read, Name=f"/{SERVICE_NAME}/{stage}/cursor-key")
     assert denied(github(stage, "apigateway").get_api_keys)
 
 
@@ -179,10 +179,11 @@ def test_an_account_refuses_the_role_of_a_second_stage(root: ClientOf) -> None:
     template = cfn_yaml.load(str(Path(PROJECT, ".github", "deploy-role.yaml")))
     role = template["Resources"]["Role"]["Properties"]
     # CloudFormation fails with "already exists".
-    assert role["RoleName"] == "job-ledger-deploy"
+    name = f"{SERVICE_NAME}-deploy"
+    assert role["RoleName"] == {"Fn::Sub": "${Service}-deploy"}
     with pytest.raises(root("dev", "iam").exceptions.EntityAlreadyExistsException):
         root("dev", "iam").create_role(
-            RoleName=role["RoleName"],
+            RoleName=name,
             AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}),
         )
 
@@ -193,7 +194,7 @@ def test_only_the_environment_of_the_stage_gets_the_role(stage: str, root: Clien
     assert assume_with_token(sts, stage, environment=stage)
     for claims in (
         *({"environment": other} for other in ACCOUNTS if other != stage),
-        {"environment": stage, "repository": "another/job-ledger"},
+        {"environment": stage, "repository": "another/ledger"},
         {"environment": stage, "audience": "another"},
     ):
         with pytest.raises(ClientError, match="AccessDenied"):

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from common.jobs.keys import INDEXES, PARTITION_KEY
 from infra.spec.routes import FUNCTIONS, Function, routes_of
-from infra.spec.service import REGION
+from infra.spec.service import REGION, SERVICE_NAME
 from infra.spec.stages import STAGES
 from local import aws
 from local.deploy import STAGE
@@ -25,7 +25,7 @@ DENIALS = {
     "UnauthorizedOperation",
 }
 
-_PREFIX = f"/job-ledger/{STAGE}"
+_PREFIX = f"/{SERVICE_NAME}/{STAGE}"
 # No resource has these ids.
 _SUBNET, _INTERFACE = "subnet-0123456789abcdef0", "eni-0123456789abcdef0"
 _NETWORK_INTERFACES: Mapping[str, Mapping[str, Any]] = {

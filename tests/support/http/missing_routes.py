@@ -9,6 +9,7 @@ from jsonschema import Draft4Validator
 from common.contract import JSON, MERGE_PATCH, PROBLEM
 from infra.spec.routes import ROUTES
 from infra.spec.schemas import PROBLEM_SCHEMA, model_schema
+from infra.spec.service import REGION
 
 NO_JOB = "/jobs/0b5f3c1e-0000-4000-8000-000000000000"
 ORIGIN = "https://jobs.example.com"
@@ -21,7 +22,7 @@ AUTHORIZATION_HEADERS = (
     "Basic dTpw",
     "nonsense",
     "AWS4-HMAC-SHA256 nonsense",
-    "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/execute-api/aws4_request,"
+    f"AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/{REGION}/execute-api/aws4_request,"
     " SignedHeaders=host;x-amz-date, Signature=0",
 )
 

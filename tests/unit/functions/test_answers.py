@@ -15,6 +15,7 @@ from common.aws.clients import client
 from common.handler import lambda_handler
 from common.settings import SETTINGS
 from functions.read.handler import handler as read
+from infra.spec.service import REGION, SERVICE_NAME
 from tests.support.http.response import HttpResponse
 from tests.unit.conftest import Context
 
@@ -81,7 +82,7 @@ def test_a_bug_returns_500_and_reveals_no_internals(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     def broken(_: "Request") -> "Response":
-        raise KeyError("arn:aws:dynamodb:us-east-1:123456789012:table/secret")
+        raise KeyError(f"arn:aws:dynamodb:{REGION}:123456789012:table/secret")
 
     response = _call(broken)
 
@@ -102,7 +103,7 @@ def test_a_server_error_counts_as_a_fault(capsys: pytest.CaptureFixture[str]) ->
 
     line = _metrics(capsys)
     assert line["Faults"] == [1.0]
-    assert line["service"] == "job-ledger-test"
+    assert line["service"] == f"{SERVICE_NAME}-test"
     assert line["function"] == "unit"
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from common.aws.clients import client
 from common.contract import JSON, MERGE_PATCH, PROBLEM
+from infra.spec.service import SERVICE_NAME
 from tests.unit.conftest import HANDLERS, Api, Context
 
 EVENTS = 10_000 if settings.get_current_profile_name() == "fuzz" else 2_500
@@ -31,7 +32,7 @@ BODIES: dict[str, dict[str, Any]] = {
 UNKNOWN = str(uuid.UUID(int=4, version=4))
 INTERNALS = (
     *("arn:aws", "Traceback", 'File \\"', ".py", "Error", "Exception", "botocore", "boto3"),
-    *("dynamodb", "amazonaws", "/job-ledger/", "archive", "fingerprint", "status_shard"),
+    *("dynamodb", "amazonaws", f"/{SERVICE_NAME}/", "archive", "fingerprint", "status_shard"),
 )
 """Texts that would reveal internals."""
 

@@ -12,6 +12,7 @@ from common.aws.clients import client
 from common.dynamodb import cursors
 from common.jobs import listing
 from infra.spec.routes import ROUTES
+from infra.spec.service import SERVICE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -197,7 +198,7 @@ def test_a_cursor_signed_with_another_key_is_refused(api: "Api") -> None:
     cursor = _cursor(api)
     other_keys = [{"secret": "YW5vdGhlciBrZXk=", "signs_from": 0, "good_until": None}]
     client("ssm").put_parameter(
-        Name="/job-ledger/test/cursor-key", Value=json.dumps(other_keys), Overwrite=True
+        Name=f"/{SERVICE_NAME}/test/cursor-key", Value=json.dumps(other_keys), Overwrite=True
     )
     cursors._parameter.cache_clear()
 
@@ -231,7 +232,7 @@ def test_without_ssm_only_a_list_that_needs_a_cursor_fails(api: "Api") -> None:
 
 def test_without_a_cursor_key_only_a_list_that_needs_a_cursor_fails(api: "Api") -> None:
     _register(api, ["resize"] * 2)
-    client("ssm").delete_parameter(Name="/job-ledger/test/cursor-key")
+    client("ssm").delete_parameter(Name=f"/{SERVICE_NAME}/test/cursor-key")
 
     assert api("GET", "/jobs", query={"limit": "2"}).status == 200
     response = api("GET", "/jobs", query={"limit": "1"})
@@ -240,7 +241,7 @@ def test_without_a_cursor_key_only_a_list_that_needs_a_cursor_fails(api: "Api") 
 
 
 def test_without_a_configuration_the_defaults_apply(api: "Api") -> None:
-    client("ssm").delete_parameter(Name="/job-ledger/test/config")
+    client("ssm").delete_parameter(Name=f"/{SERVICE_NAME}/test/config")
 
     assert api("GET", "/jobs", query={"limit": "100"}).status == 200
     assert api("GET", "/jobs", query={"limit": "101"}).status == 400

@@ -8,8 +8,9 @@ from common.exceptions import ParameterMissing
 from common.jobs import configuration
 from common.jobs.configuration import Configuration
 from common.ssm_config_loader import READ_AGAIN_AFTER, SsmParameter
+from infra.spec.service import SERVICE_NAME
 
-NAME = "/job-ledger/test/config"
+NAME = f"/{SERVICE_NAME}/test/config"
 
 
 class Clock:
@@ -68,7 +69,7 @@ def test_a_failed_read_is_repeated_soon_but_not_at_once(clock: Clock) -> None:
 
 
 def test_a_parameter_that_was_never_read_is_missing() -> None:
-    parameter = SsmParameter("/job-ledger/test/unknown", str)
+    parameter = SsmParameter(f"/{SERVICE_NAME}/test/unknown", str)
 
     with pytest.raises(ParameterMissing):
         parameter.get()

@@ -8,6 +8,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from infra.spec.service import PASCAL_NAME, REGION, SERVICE_NAME
 from infra.spec.stages import STAGES
 from ops.commands.map import tables
 from ops.durations import format_milliseconds
@@ -41,32 +42,36 @@ def edge(number: int, **statistics: Any) -> dict[str, Any]:
 
 PAGES = [
     [
-        service(0, "job-ledger-prod/prod", "client", edge(1, **statistics(90, 8, 2))),
+        service(0, f"{SERVICE_NAME}-prod/prod", "client", edge(1, **statistics(90, 8, 2))),
         service(
             1,
-            "job-ledger-prod/prod",
+            f"{SERVICE_NAME}-prod/prod",
             "AWS::ApiGateway::Stage",
             edge(2, **statistics(92)),
             **statistics(90, 8, 2),
         ),
         service(
-            2, "job-ledger-prod-read", "AWS::Lambda", edge(3, **statistics(92)), **statistics(92)
+            2,
+            f"{SERVICE_NAME}-prod-read",
+            "AWS::Lambda",
+            edge(3, **statistics(92)),
+            **statistics(92),
         ),
         # Another stage of the same account, and a function that no API calls.
-        service(7, "job-ledger-dev/dev", "AWS::ApiGateway::Stage", edge(8), **statistics(5)),
-        service(8, "job-ledger-dev-read", "AWS::Lambda", **statistics(5)),
+        service(7, f"{SERVICE_NAME}-dev/dev", "AWS::ApiGateway::Stage", edge(8), **statistics(5)),
+        service(8, f"{SERVICE_NAME}-dev-read", "AWS::Lambda", **statistics(5)),
     ],
     [
         service(
             3,
-            "job-ledger-prod-read",
+            f"{SERVICE_NAME}-prod-read",
             "AWS::Lambda::Function",
             edge(4, **statistics(80, 3, seconds=0.004)),
             edge(5, **statistics(1)),
             **statistics(92),
         ),
         # This service has no histogram.
-        service(4, "JobLedger-prod-TableJobs", "AWS::DynamoDB::Table"),
+        service(4, f"{PASCAL_NAME}-prod-TableJobs", "AWS::DynamoDB::Table"),
         service(5, "SSM", "AWS::SSM", **statistics(1)),
         service(9, "of-another-project", "AWS::Lambda", edge(4, **statistics(1)), **statistics(1)),
     ],
@@ -75,7 +80,7 @@ PAGES = [
 
 @pytest.fixture
 def prod() -> ServiceGraph:
-    xray = boto3.client("xray", region_name="us-east-1")
+    xray = boto3.client("xray", region_name=REGION)
     with Stubber(xray) as stubber:
         for token, services in zip(("more", None), PAGES, strict=True):
             answer = {"Services": services, **({"NextToken": token} if token else {})}
@@ -164,8 +169,10 @@ def test_no_two_services_overlap(prod: ServiceGraph) -> None:
 
 
 def test_names_from_aws_cannot_break_the_picture() -> None:
-    xray = boto3.client("xray", region_name="us-east-1")
-    gateway = service(0, "job-ledger-dev/dev", "AWS::ApiGateway::Stage", edge(1), **statistics(1))
+    xray = boto3.client("xray", region_name=REGION)
+    gateway = service(
+        0, f"{SERVICE_NAME}-dev/dev", "AWS::ApiGateway::Stage", edge(1), **statistics(1)
+    )
     strange = service(1, '<&">', "remote", **statistics(1))
     with Stubber(xray) as stubber:
         stubber.add_response("get_service_graph", {"Services": [gateway, strange]})

@@ -8,10 +8,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.spec.service import REGION
+from infra.spec.service import PASCAL_NAME, REGION
 from tools.deploy_steps import DESCRIPTION, clear_failed_creation, redeploy_api
 
-STACK = "JobLedger-prod"
+STACK = f"{PASCAL_NAME}-prod"
 KEEP = ("CREATE_COMPLETE", "DELETE_SKIPPED")
 
 

@@ -10,9 +10,10 @@ from common.dynamodb import cursors
 from common.exceptions import BadCursor
 from common.ssm_config_loader import READ_AGAIN_AFTER, SsmParameter
 from infra.custom_resources.makers.cursor_key import GRACE_SECONDS, SIGNS_AFTER_SECONDS, handler
+from infra.spec.service import SERVICE_NAME
 from tests.unit.conftest import Api, Context
 
-NAME = "/job-ledger/test/cursor-key"
+NAME = f"/{SERVICE_NAME}/test/cursor-key"
 LONGEST_UNREAD = PARAMETER_TTL * 1.1
 
 

@@ -5,6 +5,7 @@ import pytest
 from common.aws.clients import client
 from common.jobs import configuration
 from common.jobs.configuration import Configuration
+from infra.spec.service import SERVICE_NAME
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ from common.jobs.configuration import Configuration
 )
 def test_an_invalid_configuration_is_not_used(text: str) -> None:
     client("ssm").put_parameter(
-        Name="/job-ledger/test/config", Value=text or " ", Type="String", Overwrite=True
+        Name=f"/{SERVICE_NAME}/test/config", Value=text or " ", Type="String", Overwrite=True
     )
 
     assert configuration.current() == Configuration()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from common.aws.clients import client
+from infra.spec.service import SERVICE_NAME
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Api
@@ -103,7 +104,7 @@ def test_a_failed_upload_of_log_lines_logs_a_warning(
 def test_a_failed_refresh_of_a_parameter_logs_a_warning(
     api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
-    client("ssm").delete_parameter(Name="/job-ledger/test/config")
+    client("ssm").delete_parameter(Name=f"/{SERVICE_NAME}/test/config")
     assert api("GET", "/jobs").status == HTTPStatus.OK
 
     assert _messages(_above_info(capsys)) == [("parameter not refreshed", "WARNING")]

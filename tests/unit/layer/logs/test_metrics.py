@@ -8,6 +8,7 @@ import pytest
 from common.aws.clients import client
 from common.logs.logger import log_shipper
 from infra.spec.routes import Function, routes_of
+from infra.spec.service import METRICS_NAMESPACE
 from tests.support.emitted_metrics import EMITTED_METRICS, METRIC_DIMENSIONS
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def test_a_function_emits_its_metrics_and_no_others(
     names: set[str] = set()
     for line in map(json.loads, capsys.readouterr().out.splitlines()):
         for directive in line.get("_aws", {}).get("CloudWatchMetrics", ()):
-            assert directive["Namespace"] == "JobLedger"
+            assert directive["Namespace"] == METRICS_NAMESPACE
             assert [set(dimensions) for dimensions in directive["Dimensions"]] == [
                 METRIC_DIMENSIONS
             ]
