@@ -3,6 +3,7 @@
 from aws_cdk import Environment, IStackSynthesizer, Stack, Tags
 from constructs import Construct
 
+from common.entities import ENTITIES
 from infra.api.authorization import ApiAuthorization
 from infra.api.custom_domain import CustomDomain
 from infra.api.firewall import Firewall
@@ -13,10 +14,11 @@ from infra.compute.functions import LedgerFunction
 from infra.compute.network import Network
 from infra.conventions.outputs import Output, Outputs
 from infra.data.athena import AthenaLogs
-from infra.data.jobs_table import JobsTable
 from infra.data.log_buckets import LogBuckets
 from infra.data.parameters import Parameters
+from infra.data.tables import Tables
 from infra.monitoring.construct import Monitoring
+from infra.spec.output_names import table_output
 from infra.spec.routes import FUNCTIONS
 from infra.spec.service import SERVICE_NAME, SERVICE_TITLE
 from infra.spec.stages import Stage
@@ -51,7 +53,7 @@ class ServiceStack(Stack):
             synthesizer=synthesizer,
             termination_protection=stage.retain_data,
         )
-        table = JobsTable(self, "Table", stage=stage)
+        tables = Tables(self, "Table", stage=stage)
         log_buckets = LogBuckets(self, "Archive", stage=stage)
         athena = AthenaLogs(self, "Catalog", stage=stage, log_buckets=log_buckets)
         parameters = Parameters(self, "Parameters", stage=stage)
@@ -59,7 +61,7 @@ class ServiceStack(Stack):
             self,
             "Network",
             stage=stage,
-            table=table,
+            tables=tables,
             log_buckets=log_buckets,
             parameters=parameters,
         )
@@ -70,7 +72,7 @@ class ServiceStack(Stack):
                 name,
                 stage=stage,
                 network=network,
-                table=table,
+                tables=tables,
                 log_buckets=log_buckets,
                 parameters=parameters,
                 layer=layer,
@@ -88,7 +90,7 @@ class ServiceStack(Stack):
             "Monitoring",
             stage=stage,
             functions=list(functions.values()),
-            table=table,
+            tables=tables,
             api=api,
         )
         Outputs(
@@ -105,7 +107,12 @@ class ServiceStack(Stack):
                 "ApiKeyId": Output(
                     "The id of the API key; ApiKeyParameter names its value", api.api_key.key_id
                 ),
-                "TableName": Output("The table of jobs", table.dynamodb_table.table_name),
+                **{
+                    table_output(entity): Output(
+                        f"The table of {entity.plural}", tables.of(entity).table_name
+                    )
+                    for entity in ENTITIES
+                },
                 "ArchiveBucketName": Output(
                     "The archive of log lines", log_buckets.archive.bucket_name
                 ),

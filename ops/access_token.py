@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.spec.routes import RESOURCE_SERVER, SCOPES
+from infra.spec.routes import ACCESSES, SCOPES
 from ops.deployment import Deployment
 
 _TIMEOUT_SECONDS = 10
@@ -36,9 +36,7 @@ class AccessToken(NamedTuple):
     """The granted scopes, separated by spaces."""
 
 
-def fetch_access_token(
-    deployment: Deployment, access: Sequence[str] = tuple(SCOPES)
-) -> AccessToken:
+def fetch_access_token(deployment: Deployment, access: Sequence[str] = ACCESSES) -> AccessToken:
     """Request an access token for a deployment.
 
     Args:
@@ -60,7 +58,7 @@ def fetch_access_token(
     except (BotoCoreError, ClientError) as error:
         raise NoAccessToken(str(error)) from error
     machine = json.loads(parameter["Parameter"]["Value"])
-    scope = " ".join(f"{RESOURCE_SERVER}/{each}" for each in access)
+    scope = " ".join(each for each in SCOPES if each.rpartition("/")[2] in access)
     url = machine["token_url"]
     # The embedded AWS does not answer at the token endpoint's real address.
     if deployment.aws_endpoint_url is not None:

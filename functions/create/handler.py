@@ -1,41 +1,47 @@
-"""POST /jobs: register a job with one conditional PutItem."""
+"""POST: create an item with one conditional PutItem."""
 
+from functools import partial
 from http import HTTPStatus
 
 from common import ids
+from common.crud import table
+from common.crud.answers import item_response
+from common.crud.changes import new_item
+from common.crud.entity import Entity
+from common.entities import ENTITIES
 from common.handler import lambda_handler
-from common.jobs import model, table
-from common.jobs.web import job_response
 from common.logs.logger import logger
 from common.logs.metrics import count
 from common.web.requests import Request
 from common.web.responses import Response
 
 
-def create(request: Request) -> Response:
-    """Register a job; with an Idempotency-Key, the same job for every retry."""
-    body = request.json("job-create")
+def create(entity: Entity, request: Request) -> Response:
+    """Create an item; with an Idempotency-Key, the same item for every retry."""
+    body = request.json(entity.validator("create"))
     key = request.idempotency_key
-    new_job = model.new(
-        body,
-        job_id=ids.derived_id(request.caller, key) if key else ids.new_id(),
-        now=request.now,
-        created_by=request.caller,
-    )
-    job, replayed = table.create(
-        new_job,
+    item, replayed = table.create(
+        entity,
+        new_item(
+            entity,
+            body,
+            item_id=ids.derived_id(request.caller, key) if key else ids.new_id(),
+            now=request.now,
+            created_by=request.caller,
+        ),
         # Without a key, no other request is the same create.
         fingerprint=ids.fingerprint(body) if key else request.invocation_id,
         invocation_id=request.invocation_id,
     )
     # Relative to the request's URL, so that it fits every stage and base path.
-    location = {"Location": f"jobs/{job.job_id}"}
+    location = {"Location": f"{entity.collection}/{item[entity.id_field]}"}
     if replayed:
         count("IdempotencyReplays")
-        return job_response(HTTPStatus.OK, job, {**location, "Idempotency-Replayed": "true"})
-    count("JobsCreated")
-    logger.info("job created", job_id=job.job_id, pipeline=job.pipeline)
-    return job_response(HTTPStatus.CREATED, job, location)
+        headers = {**location, "Idempotency-Replayed": "true"}
+        return item_response(entity, HTTPStatus.OK, item, headers)
+    count(entity.metric("created"))
+    logger.info(f"{entity.noun} created", extra=entity.ids(item))
+    return item_response(entity, HTTPStatus.CREATED, item, location)
 
 
-handler = lambda_handler({"POST /jobs": create})
+handler = lambda_handler({f"POST {entity.path}": partial(create, entity) for entity in ENTITIES})

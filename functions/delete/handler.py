@@ -1,23 +1,29 @@
-"""DELETE /jobs/{job_id}: delete a job with one conditional DeleteItem."""
+"""DELETE: delete an item with one conditional DeleteItem."""
 
+from functools import partial
 from http import HTTPStatus
 
+from common.crud import table
+from common.crud.answers import item_id_of
+from common.crud.entity import Entity
+from common.entities import ENTITIES
 from common.handler import lambda_handler
-from common.jobs import table
-from common.jobs.web import job_id_of
 from common.logs.logger import logger
 from common.logs.metrics import count
 from common.web.requests import Request
 from common.web.responses import Response
 
 
-def delete(request: Request) -> Response:
-    """Delete a job that is not running."""
-    job_id = job_id_of(request)
-    table.delete(job_id, versions=request.versions)
-    count("JobsDeleted")
-    logger.info("job deleted", job_id=job_id)
-    return Response(HTTPStatus.NO_CONTENT, subject={"job_id": job_id})
+def delete(entity: Entity, request: Request) -> Response:
+    """Delete an item whose status allows it."""
+    item_id = item_id_of(entity, request)
+    table.delete(entity, item_id, versions=request.versions)
+    count(entity.metric("deleted"))
+    subject = {entity.id_field: item_id}
+    logger.info(f"{entity.noun} deleted", extra=subject)
+    return Response(HTTPStatus.NO_CONTENT, subject=subject)
 
 
-handler = lambda_handler({"DELETE /jobs/{job_id}": delete})
+handler = lambda_handler(
+    {f"DELETE {entity.item_path}": partial(delete, entity) for entity in ENTITIES}
+)

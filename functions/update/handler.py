@@ -1,43 +1,52 @@
-"""PUT and PATCH /jobs/{job_id}: change a job with one conditional UpdateItem."""
+"""PUT and PATCH: change an item with one conditional UpdateItem."""
 
+from functools import partial
 from http import HTTPStatus
 
 from common.contract import MERGE_PATCH
+from common.crud import table
+from common.crud.answers import item_id_of, item_response
+from common.crud.changes import merge_patch, replacement
+from common.crud.configuration import retention
+from common.crud.entity import Change, Entity
+from common.entities import ENTITIES
 from common.handler import lambda_handler
-from common.jobs import model, table
-from common.jobs.configuration import retention
-from common.jobs.web import job_id_of, job_response
 from common.logs.logger import logger
 from common.logs.metrics import count, measure
 from common.web.requests import Request
 from common.web.responses import Response
 
 
-def replace(request: Request) -> Response:
-    """Replace all fields that a worker may change."""
-    body = request.json("job-replace")
-    return _apply(request, model.replace(body, now=request.now, retention=retention))
+def replace(entity: Entity, request: Request) -> Response:
+    """Replace all fields that callers may change."""
+    body = request.json(entity.validator("replace"))
+    return apply(entity, request, replacement(entity, body, now=request.now, retention=retention))
 
 
-def patch(request: Request) -> Response:
-    """Merge a patch (RFC 7396) into the fields that a worker may change."""
-    body = request.json("job-patch", media_type=MERGE_PATCH)
-    return _apply(request, model.patch(body, now=request.now, retention=retention))
+def patch(entity: Entity, request: Request) -> Response:
+    """Merge a patch (RFC 7396) into the fields that callers may change."""
+    body = request.json(entity.validator("patch"), media_type=MERGE_PATCH)
+    return apply(entity, request, merge_patch(entity, body, now=request.now, retention=retention))
 
 
-def _apply(request: Request, change: model.Change) -> Response:
-    job = table.update(
-        job_id_of(request),
+def apply(entity: Entity, request: Request, change: Change) -> Response:
+    """Apply a change, and count the event that it causes."""
+    item = table.update(
+        entity,
+        item_id_of(entity, request),
         change,
         versions=request.versions,
         invocation_id=request.invocation_id,
     )
-    if event := model.event_of(change, job):
-        count(f"Jobs{event.capitalize()}")
-        for metric, milliseconds in model.durations(event, job).items():
+    if event := entity.rules.event(change, item):
+        count(entity.metric(event))
+        for metric, milliseconds in entity.rules.durations(event, item).items():
             measure(metric, milliseconds)
-        logger.info(f"job {event}", job_id=job.job_id, pipeline=job.pipeline)
-    return job_response(HTTPStatus.OK, job)
+        logger.info(f"{entity.noun} {event}", extra=entity.ids(item))
+    return item_response(entity, HTTPStatus.OK, item)
 
 
-handler = lambda_handler({"PUT /jobs/{job_id}": replace, "PATCH /jobs/{job_id}": patch})
+handler = lambda_handler(
+    {f"PUT {entity.item_path}": partial(replace, entity) for entity in ENTITIES}
+    | {f"PATCH {entity.item_path}": partial(patch, entity) for entity in ENTITIES}
+)

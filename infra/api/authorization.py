@@ -13,10 +13,11 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from common.entities import ENTITIES
 from infra.api.user_pool import UserPool
 from infra.conventions.outputs import Output
 from infra.spec import stages
-from infra.spec.routes import SCOPES, Route
+from infra.spec.routes import Route, scopes
 from infra.spec.stages import Stage
 
 CALLER_VARIABLES: Mapping[stages.Authorization, str] = {
@@ -73,26 +74,25 @@ class ApiAuthorization(Construct):
         return MethodAuthorization(authorization_type=apigateway.AuthorizationType.NONE)
 
     def add_policies(self, api: apigateway.RestApi, routes: Sequence[Route]) -> None:
-        """Add a managed policy for each kind of access to ``routes``, if the stage uses "iam"."""
+        """Add a managed policy for each entity and kind of access, if the stage uses "iam"."""
         if self._stage.authorization != "iam":
             return
-        for access, description in SCOPES.items():
-            iam.ManagedPolicy(
-                self,
-                f"{access.capitalize()}Jobs",
-                managed_policy_name=f"{self._stage.prefix}-{access}-jobs",
-                description=f"{description}, through the API of {self._stage.prefix}",
-                statements=[
-                    iam.PolicyStatement(
-                        actions=["execute-api:Invoke"],
-                        resources=[
-                            api.arn_for_execute_api(route.method, route.any_path, self._stage.name)
-                            for route in routes
-                            if route.access == access
-                        ],
-                    )
-                ],
-            )
+        for entity in ENTITIES:
+            for access, description in scopes(entity).items():
+                allowed = [
+                    api.arn_for_execute_api(route.method, route.any_path, self._stage.name)
+                    for route in routes
+                    if route.entity is entity and route.access == access
+                ]
+                iam.ManagedPolicy(
+                    self,
+                    f"{access.capitalize()}{entity.plural_type_name}",
+                    managed_policy_name=f"{self._stage.prefix}-{access}-{entity.collection}",
+                    description=f"{description}, through the API of {self._stage.prefix}",
+                    statements=[
+                        iam.PolicyStatement(actions=["execute-api:Invoke"], resources=allowed)
+                    ],
+                )
 
     def _find_or_add_user_pool(self) -> cognito.IUserPool:
         if self._stage.user_pool_arn:

@@ -13,7 +13,8 @@ from constructs import Construct
 
 from common.contract import JSON, PROBLEM
 from infra.spec.routes import Route, problem_statuses
-from infra.spec.schemas import PROBLEM_SCHEMA, model_schema
+from infra.spec.schemas import PROBLEM as PROBLEM_SCHEMA
+from infra.spec.schemas import model_schema
 from infra.spec.stages import Authorization
 
 
@@ -49,10 +50,7 @@ class Models(Construct):
         # A model has a single media type.
         requests = {body for route in routes for body in route.body.items()}
         answers = {
-            (JSON, f"answers/{schema}")
-            for route in routes
-            for schema in route.answers.values()
-            if schema
+            (JSON, schema) for route in routes for schema in route.answers.values() if schema
         }
         self._models = {
             (media, schema): self._add(media, schema)
@@ -90,7 +88,7 @@ class Models(Construct):
     def _of_answer(self, schema: str | None) -> tuple[str, apigateway.IModel]:
         if schema is None:
             return JSON, apigateway.Model.EMPTY_MODEL
-        return JSON, self._models[JSON, f"answers/{schema}"]
+        return JSON, self._models[JSON, schema]
 
     @staticmethod
     def _response(

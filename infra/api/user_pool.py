@@ -5,10 +5,12 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from common.crud.entity import Entity
+from common.entities import ENTITIES
 from infra.conventions.outputs import Output
 from infra.conventions.retention import retention_for_data
 from infra.data.secret_parameter import parameter_arn, secret_parameter
-from infra.spec.routes import RESOURCE_SERVER, SCOPES
+from infra.spec.routes import SCOPES, scopes
 from infra.spec.stages import Stage
 
 _TOKEN_VALIDITY = Duration.hours(1)
@@ -49,17 +51,9 @@ class UserPool(Construct):
                 domain_prefix=f"{stage.prefix}-{Aws.ACCOUNT_ID}"
             ),
         )
-        scopes = [
-            cognito.ResourceServerScope(scope_name=access, scope_description=description)
-            for access, description in SCOPES.items()
+        api_scopes = [
+            scope for entity in ENTITIES for scope in self._add_resource_server(stage, entity)
         ]
-        server = self.cognito_pool.add_resource_server(
-            "Jobs",
-            identifier=RESOURCE_SERVER,
-            user_pool_resource_server_name=stage.prefix,
-            scopes=scopes,
-        )
-        api_scopes = [cognito.OAuthScope.resource_server(server, scope) for scope in scopes]
         browser = self.cognito_pool.add_client(
             "Browser",
             user_pool_client_name=f"{stage.prefix}-browser",
@@ -131,6 +125,20 @@ class UserPool(Construct):
             removal_policy=retention_for_data(stage),
         )
 
+    def _add_resource_server(self, stage: Stage, entity: Entity) -> list[cognito.OAuthScope]:
+        """Add the resource server of an entity, and return its scopes."""
+        entity_scopes = [
+            cognito.ResourceServerScope(scope_name=access, scope_description=description)
+            for access, description in scopes(entity).items()
+        ]
+        server = self.cognito_pool.add_resource_server(
+            entity.plural_type_name,
+            identifier=entity.collection,
+            user_pool_resource_server_name=stage.prefix,
+            scopes=entity_scopes,
+        )
+        return [cognito.OAuthScope.resource_server(server, scope) for scope in entity_scopes]
+
     def _add_machine_credentials(
         self, stage: Stage, machine: cognito.UserPoolClient, domain: cognito.UserPoolDomain
     ) -> CustomResource:
@@ -159,6 +167,6 @@ class UserPool(Construct):
                 "UserPoolId": self.cognito_pool.user_pool_id,
                 "ClientId": machine.user_pool_client_id,
                 "TokenUrl": f"{domain.base_url()}/oauth2/token",
-                "Scope": " ".join(f"{RESOURCE_SERVER}/{access}" for access in SCOPES),
+                "Scope": " ".join(SCOPES),
             },
         )

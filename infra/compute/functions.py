@@ -14,11 +14,11 @@ from infra.bundling.runtime import ARCHITECTURE, RUNTIME
 from infra.compute.network import Network
 from infra.compute.roles import add_function_role
 from infra.conventions.log_groups import log_group
-from infra.data.jobs_table import JobsTable
 from infra.data.log_buckets import LogBuckets
 from infra.data.parameters import Parameters
+from infra.data.tables import Tables
 from infra.spec.paths import FUNCTION_SOURCES
-from infra.spec.routes import Function, SsmParameter, routes_of
+from infra.spec.routes import Function, SsmParameter, entities_of, routes_of
 from infra.spec.service import METRICS_NAMESPACE
 from infra.spec.stages import Stage
 
@@ -47,7 +47,7 @@ class LedgerFunction(Construct):
         *,
         stage: Stage,
         network: Network,
-        table: JobsTable,
+        tables: Tables,
         log_buckets: LogBuckets,
         parameters: Parameters,
         layer: CommonLayer,
@@ -64,7 +64,7 @@ class LedgerFunction(Construct):
             name,
             function_name=function_name,
             log_group=logs,
-            table=table,
+            tables=tables,
             log_buckets=log_buckets,
             parameters=parameters,
         )
@@ -84,7 +84,7 @@ class LedgerFunction(Construct):
             memory_size=stage.memory_mb,
             environment={
                 "FUNCTION": name,
-                "TABLE_NAME": table.dynamodb_table.table_name,
+                "TABLE_NAMES": tables.names(entities_of(name)),
                 "SHARDS": str(stage.shards),
                 "ARCHIVE_BUCKET": log_buckets.archive.bucket_name,
                 "ARCHIVE_FLUSH_SECONDS": str(stage.archive_flush_seconds),

@@ -5,10 +5,11 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from common.entities import ENTITIES
 from infra.conventions.log_groups import log_group
-from infra.data.jobs_table import JobsTable
 from infra.data.log_buckets import LogBuckets
 from infra.data.parameters import Parameters
+from infra.data.tables import Tables
 from infra.spec.routes import ROUTES
 from infra.spec.stages import Stage
 
@@ -40,7 +41,7 @@ class Network(Construct):
         id_: str,
         *,
         stage: Stage,
-        table: JobsTable,
+        tables: Tables,
         log_buckets: LogBuckets,
         parameters: Parameters,
     ) -> None:
@@ -82,8 +83,9 @@ class Network(Construct):
         self.security_group.add_egress_rule(ec2.Peer.any_ipv4(), _HTTPS, "AWS APIs")
 
         dynamodb = self._add_gateway_endpoint("DynamoDb", ec2.GatewayVpcEndpointAwsService.DYNAMODB)
-        _allow(dynamodb, {a for route in ROUTES for a in route.table}, [table.table_arn])
-        _allow(dynamodb, {a for route in ROUTES for a in route.indexes}, table.index_arns)
+        for entity in ENTITIES:
+            for _, actions, resources in tables.access(entity, ROUTES):
+                _allow(dynamodb, actions, resources)
         s3 = self._add_gateway_endpoint("S3", ec2.GatewayVpcEndpointAwsService.S3)
         _allow(s3, {"s3:PutObject"}, [log_buckets.archive.arn_for_objects("*")])
         if stage.has_ssm_endpoint:

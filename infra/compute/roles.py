@@ -5,10 +5,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.data.jobs_table import JobsTable
 from infra.data.log_buckets import LogBuckets
 from infra.data.parameters import Parameters
-from infra.spec.routes import Function, routes_of
+from infra.data.tables import Tables
+from infra.spec.routes import Function, entities_of, routes_of
 
 # Lambda itself uses these with the function's role, to join the VPC. They support no resources:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
@@ -28,7 +28,7 @@ def add_function_role(
     *,
     function_name: str,
     log_group: logs.ILogGroup,
-    table: JobsTable,
+    tables: Tables,
     log_buckets: LogBuckets,
     parameters: Parameters,
 ) -> iam.Role:
@@ -39,17 +39,18 @@ def add_function_role(
         function: The function's name in the table of routes.
         function_name: The function's physical name.
         log_group: The group of the function's log.
-        table: The table that the routes read and write.
+        tables: The tables that the routes read and write.
         log_buckets: The function writes to the archive, below its own prefix.
         parameters: The parameters that the routes read.
     """
     routes = routes_of(function)
-    table_actions = {action for route in routes for action in route.table}
-    index_actions = {action for route in routes for action in route.indexes}
     ssm_parameters = sorted({parameter for route in routes for parameter in route.ssm_parameters})
     statements = [
-        _allow("Table", table_actions, [table.table_arn]),
-        _allow("Indexes", index_actions, table.index_arns),
+        *(
+            _allow(f"{entity.plural_type_name}{sid}", actions, resources)
+            for entity in entities_of(function)
+            for sid, actions, resources in tables.access(entity, routes)
+        ),
         _allow("Parameters", {"ssm:GetParameter"}, [parameters.arn(p) for p in ssm_parameters]),
         _allow("Archive", {"s3:PutObject"}, [log_buckets.function_objects(function)]),
         _allow("Logs", {"logs:CreateLogStream", "logs:PutLogEvents"}, [log_group.log_group_arn]),

@@ -37,7 +37,7 @@ class Parameters(Construct):
             "Config",
             parameter_name=self._paths["config"],
             description="The settings that can be changed without a deployment",
-            string_value=json.dumps({"retention_days": stage.job_retention_days}),
+            string_value=json.dumps({"retention_days": stage.retention_days}),
         )
         self.names = {
             "config": config.parameter_name,

@@ -12,7 +12,8 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from common.aws.timeouts import LAMBDA_TIMEOUT
-from infra.monitoring.metrics import FunctionMetrics, StageMetrics
+from common.crud.entity import Entity
+from infra.monitoring.metrics import EntityMetrics, FunctionMetrics, StageMetrics, TableMetrics
 from infra.spec.stages import Stage
 
 RUNBOOKS = "docs/runbooks.md"
@@ -70,32 +71,8 @@ def alarm_rows(stage: Stage, metrics: StageMetrics) -> Sequence[AlarmRow]:
             description=f"One in a hundred requests takes longer than {stage.latency_p99_ms} ms",
         ),
         *(row for function in metrics.functions for row in _function_rows(stage, function)),
-        AlarmRow(
-            name="TableThrottles",
-            runbook="table-throttles",
-            metric=metrics.table.all_throttles,
-            comparison=AT_LEAST,
-            threshold=1,
-            description="DynamoDB throttles requests to the jobs table",
-        ),
-        AlarmRow(
-            name="TableFailures",
-            runbook="table-failures",
-            metric=metrics.table.all_system_errors,
-            comparison=AT_LEAST,
-            threshold=1,
-            description="DynamoDB fails on requests to the jobs table",
-        ),
-        AlarmRow(
-            name="FailedJobs",
-            runbook="failed-jobs",
-            metric=metrics.jobs.failure_percentage,
-            comparison=ABOVE,
-            threshold=stage.failed_jobs_percent,
-            description=f"More than {stage.failed_jobs_percent} % of the jobs that end have failed",
-            datapoints_to_alarm=1,
-            evaluation_periods=1,
-        ),
+        *(row for table in metrics.tables for row in _table_rows(table)),
+        *(row for entity in metrics.entities for row in _entity_rows(stage, entity)),
         AlarmRow(
             name="ArchiveFailures",
             runbook="archive-failures",
@@ -115,6 +92,52 @@ def alarm_rows(stage: Stage, metrics: StageMetrics) -> Sequence[AlarmRow]:
             evaluation_periods=1,
         ),
     ]
+
+
+def _table_rows(table: TableMetrics) -> Sequence[AlarmRow]:
+    entity = table.entity
+    return [
+        AlarmRow(
+            name=f"{entity.plural_type_name}TableThrottles",
+            runbook="table-throttles",
+            metric=table.all_throttles,
+            comparison=AT_LEAST,
+            threshold=1,
+            description=f"DynamoDB throttles requests to the table of {entity.plural}",
+        ),
+        AlarmRow(
+            name=f"{entity.plural_type_name}TableFailures",
+            runbook="table-failures",
+            metric=table.all_system_errors,
+            comparison=AT_LEAST,
+            threshold=1,
+            description=f"DynamoDB fails on requests to the table of {entity.plural}",
+        ),
+    ]
+
+
+def _entity_rows(stage: Stage, metrics: EntityMetrics) -> Sequence[AlarmRow]:
+    if metrics.failure_percentage is None:
+        return []
+    entity = metrics.entity
+    percent = stage.failed_percent
+    return [
+        AlarmRow(
+            name=failure_alarm(entity),
+            runbook="failed-items",
+            metric=metrics.failure_percentage,
+            comparison=ABOVE,
+            threshold=percent,
+            description=f"More than {percent} % of the {entity.plural} that end have failed",
+            datapoints_to_alarm=1,
+            evaluation_periods=1,
+        )
+    ]
+
+
+def failure_alarm(entity: Entity) -> str:
+    """Return the name of the alarm on the share of failures."""
+    return f"Failed{entity.plural_type_name}"
 
 
 def _function_rows(stage: Stage, function: FunctionMetrics) -> Sequence[AlarmRow]:

@@ -6,7 +6,7 @@ from constructs import Construct
 
 from infra.api.rest_api import LedgerApi
 from infra.compute.functions import LedgerFunction
-from infra.data.jobs_table import JobsTable
+from infra.data.tables import Tables
 from infra.monitoring.alarms import add_alarms, alarm_rows
 from infra.monitoring.dashboard import add_dashboard, dashboard_url
 from infra.monitoring.metrics import StageMetrics
@@ -24,11 +24,11 @@ class Monitoring(Construct):
         *,
         stage: Stage,
         functions: Sequence[LedgerFunction],
-        table: JobsTable,
+        tables: Tables,
         api: LedgerApi,
     ) -> None:
         super().__init__(scope, id_)
-        metrics = StageMetrics(stage, api=api, functions=functions, table=table)
+        metrics = StageMetrics(stage, api=api, functions=functions, tables=tables)
         self.topic = add_alarm_topic(self, stage)
         alarms = add_alarms(self, stage, alarm_rows(stage, metrics), self.topic)
         dashboard = add_dashboard(self, stage.stack, metrics, alarms)

@@ -8,11 +8,12 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from infra.monitoring.alarms import failure_alarm
 from infra.monitoring.metrics import (
     ApiMetrics,
     ArchiveMetrics,
+    EntityMetrics,
     FunctionMetrics,
-    JobMetrics,
     StageMetrics,
     TableMetrics,
 )
@@ -44,8 +45,9 @@ def add_dashboard(
     rows = [
         _api_row(metrics.api, alarms),
         *(_function_row(function, alarms) for function in metrics.functions),
-        _table_row(metrics.table),
-        _jobs_row(metrics.jobs, alarms),
+        *(_table_row(table) for table in metrics.tables),
+        *(_entity_row(entity, alarms) for entity in metrics.entities),
+        [_Graph("DynamoDB: attempts", metrics.attempts)],
         _archive_row(metrics.archive),
     ]
     return cloudwatch.Dashboard(
@@ -93,23 +95,31 @@ def _function_row(function: FunctionMetrics, alarms: _Alarms) -> list[_Graph]:
 
 
 def _table_row(table: TableMetrics) -> list[_Graph]:
+    name = f"Table of {table.entity.plural}"
     return [
-        _Graph("Table: throttled requests", table.throttles),
-        _Graph("Table: system errors", table.system_errors),
-        _Graph("Table: latency (ms)", table.latencies_p99),
-        _Graph("Table: capacity used", [table.read_capacity, table.write_capacity]),
-        _Graph("Table: attempts", table.attempts),
+        _Graph(f"{name}: throttled requests", table.throttles),
+        _Graph(f"{name}: system errors", table.system_errors),
+        _Graph(f"{name}: latency (ms)", table.latencies_p99),
+        _Graph(f"{name}: capacity used", [table.read_capacity, table.write_capacity]),
     ]
 
 
-def _jobs_row(jobs: JobMetrics, alarms: _Alarms) -> list[_Graph]:
+def _entity_row(metrics: EntityMetrics, alarms: _Alarms) -> list[_Graph]:
+    entity = metrics.entity
+    name = entity.plural.capitalize()
+    failures = (
+        [_Graph(f"{name}: failed (%)", [metrics.failure_percentage], alarms[failure_alarm(entity)])]
+        if metrics.failure_percentage
+        else []
+    )
     return [
-        _Graph("Jobs: registered", [jobs.created, jobs.replays, jobs.deleted]),
-        _Graph("Jobs: started", [jobs.started, jobs.retried]),
-        _Graph("Jobs: ended", [jobs.succeeded, jobs.failed, jobs.cancelled]),
-        _Graph("Jobs: failed (%)", [jobs.failure_percentage], alarms["FailedJobs"]),
-        _Graph("Jobs: time in the queue (ms)", jobs.queue_times),
-        _Graph("Jobs: time to run (ms)", jobs.run_times),
+        _Graph(f"{name}: created", [metrics.created, metrics.replays, metrics.deleted]),
+        _Graph(f"{name}: changed", [*metrics.events.values()]),
+        *failures,
+        *(
+            _Graph(f"{name}: {metric} (ms)", statistics)
+            for metric, statistics in metrics.durations.items()
+        ),
     ]
 
 

@@ -7,20 +7,19 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 
+from common.crud.entity import Entity
+from common.entities import ENTITIES
 from infra.api.rest_api import LedgerApi
 from infra.compute.functions import LedgerFunction
-from infra.data.jobs_table import JobsTable
+from infra.data.tables import Tables
 from infra.spec.routes import ROUTES, Function
 from infra.spec.service import METRICS_NAMESPACE
 from infra.spec.stages import Stage
 
 _PERIOD = Duration.minutes(1)
 
-_JOBS_PERIOD = Duration.minutes(15)
-"""Jobs end less often than requests arrive."""
-
-_JOB_ENDS_IN: Function = "update"
-"""The function that counts how jobs end."""
+_EVENTS_PERIOD = Duration.minutes(15)
+"""Items end less often than requests arrive."""
 
 
 class StageMetrics:
@@ -32,13 +31,14 @@ class StageMetrics:
         *,
         api: LedgerApi,
         functions: Sequence[LedgerFunction],
-        table: JobsTable,
+        tables: Tables,
     ) -> None:
         names = [function.name for function in functions]
         self.api = ApiMetrics(api.rest_api.deployment_stage)
         self.functions = [FunctionMetrics(stage, function) for function in functions]
-        self.table = TableMetrics(stage, table.dynamodb_table, names)
-        self.jobs = JobMetrics(stage)
+        self.attempts = _per_function(stage, "DynamoDBAttempts", names)
+        self.tables = [TableMetrics(entity, tables.of(entity)) for entity in ENTITIES]
+        self.entities = [EntityMetrics(stage, entity) for entity in ENTITIES]
         self.archive = ArchiveMetrics(stage, names)
 
 
@@ -86,9 +86,10 @@ class FunctionMetrics:
 
 
 class TableMetrics:
-    """The metrics of the jobs table."""
+    """The metrics of an entity's table."""
 
-    def __init__(self, stage: Stage, table: dynamodb.Table, functions: Sequence[Function]) -> None:
+    def __init__(self, entity: Entity, table: dynamodb.Table) -> None:
+        self.entity = entity
         self._table = table
         self.throttles = self._per_operation("ThrottledRequests")
         self.system_errors = self._per_operation("SystemErrors")
@@ -97,13 +98,15 @@ class TableMetrics:
         self.write_capacity = table.metric_consumed_write_capacity_units(
             period=_PERIOD, label="write"
         )
-        self.attempts = _per_function(stage, "DynamoDBAttempts", functions)
         self.all_throttles = _sum("throttled", self.throttles)
         self.all_system_errors = _sum("system errors", self.system_errors)
 
     def _per_operation(self, name: str, statistic: str = "Sum") -> list[cloudwatch.Metric]:
         operations = {
-            action.partition(":")[2] for route in ROUTES for action in route.table + route.indexes
+            action.partition(":")[2]
+            for route in ROUTES
+            if route.entity is self.entity
+            for action in route.table + route.indexes
         }
         return [
             self._table.metric(
@@ -117,33 +120,44 @@ class TableMetrics:
         ]
 
 
-class JobMetrics:
-    """The business metrics: how jobs begin and end."""
+class EntityMetrics:
+    """The business metrics of an entity: the events in the lives of its items."""
 
-    def __init__(self, stage: Stage) -> None:
-        def count(name: str, function: Function = _JOB_ENDS_IN) -> cloudwatch.Metric:
-            return _custom_metric(stage, name, function, period=_JOBS_PERIOD)
-
-        def time(name: str) -> list[cloudwatch.Metric]:
-            metric = count(name)
-            return [metric.with_(statistic=each, label=each) for each in ("p50", "p99")]
-
-        self.created = count("JobsCreated", "create")
-        self.replays = count("IdempotencyReplays", "create")
-        self.deleted = count("JobsDeleted", "delete")
-        self.started = count("JobsStarted")
-        self.retried = count("JobsRetried")
-        self.succeeded = count("JobsSucceeded")
-        self.failed = count("JobsFailed")
-        self.cancelled = count("JobsCancelled")
-        self.queue_times = time("QueueTime")
-        self.run_times = time("RunTime")
-        self.failure_percentage = _percentage(
-            "failed, % of ended jobs",
-            {"failed": self.failed},
-            {"failed": self.failed, "succeeded": self.succeeded, "cancelled": self.cancelled},
-            _JOBS_PERIOD,
+    def __init__(self, stage: Stage, entity: Entity) -> None:
+        self.entity = entity
+        creates, changes, deletes = (
+            _function_for(entity, method) for method in ("POST", "PATCH", "DELETE")
         )
+
+        def count(name: str, function: Function) -> cloudwatch.Metric:
+            return _custom_metric(stage, name, function, period=_EVENTS_PERIOD)
+
+        self.created = count(entity.metric("created"), creates)
+        self.replays = count("IdempotencyReplays", creates)
+        self.deleted = count(entity.metric("deleted"), deletes)
+        self.events = {event: count(entity.metric(event), changes) for event in entity.all_events}
+        self.durations = {
+            name: [
+                count(name, changes).with_(statistic=statistic, label=statistic)
+                for statistic in ("p50", "p99")
+            ]
+            for name in entity.durations
+        }
+        self.failure_percentage = (
+            _percentage(
+                f"failed, % of ended {entity.plural}",
+                self._counts(entity.failures),
+                self._counts(entity.ended),
+                _EVENTS_PERIOD,
+            )
+            if entity.failures
+            else None
+        )
+        """The share of failures; None if the entity has none."""
+
+    def _counts(self, statuses: Iterable[str]) -> dict[str, cloudwatch.Metric]:
+        events = sorted(status.lower() for status in statuses)
+        return {event: self.events[event] for event in events}
 
 
 class ArchiveMetrics:
@@ -155,6 +169,11 @@ class ArchiveMetrics:
         self.dropped_lines = _per_function(stage, "ArchiveDroppedLines", functions)
         self.all_failures = _sum("failed uploads", self.failures)
         self.all_dropped_lines = _sum("dropped lines", self.dropped_lines)
+
+
+def _function_for(entity: Entity, method: str) -> Function:
+    """Return the function that answers a method of an entity."""
+    return next(r.function for r in ROUTES if r.entity is entity and r.method == method)
 
 
 def _per_function(

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from common.entities import ENTITIES
 from infra.spec.routes import Function
 
 PREFIX = "logs/"
@@ -34,8 +35,7 @@ COLUMNS = {
     "dynamodb_attempts": "int",
     "caller": "string",
     "api_key_id": "string",
-    "job_id": "string",
-    "pipeline": "string",
+    **{field: "string" for entity in ENTITIES for field in (entity.id_field, *entity.filters)},
     "detail": "string",
     "error_type": "string",
     "parameter": "string",
@@ -78,10 +78,28 @@ class NamedQuery(NamedTuple):
 
 
 def named_queries() -> list[NamedQuery]:
-    """Return the queries in queries/: a file has the query's name, its first line describes it."""
-    return [_read_query(file) for file in sorted((Path(__file__).parent / "queries").glob("*.sql"))]
+    """Return the queries in queries/: a file has the query's name, its first line describes it.
+
+    A file whose name has ``{name}`` is a query for each entity.
+    """
+    ids = ", ".join(entity.id_field for entity in ENTITIES)
+    return [
+        query
+        for file in sorted((Path(__file__).parent / "queries").glob("*.sql"))
+        for query in dict.fromkeys(
+            _read_query(
+                file,
+                ids=ids,
+                noun=entity.noun,
+                name=entity.noun.replace(" ", "-"),
+                id=entity.id_field,
+                fields=", ".join(("message", *entity.filters)),
+            )
+            for entity in ENTITIES
+        )
+    ]
 
 
-def _read_query(file: Path) -> NamedQuery:
-    description, sql = file.read_text().split("\n", 1)
-    return NamedQuery(file.stem, description.removeprefix("-- "), sql)
+def _read_query(file: Path, *, name: str, **placeholders: str) -> NamedQuery:
+    description, sql = file.read_text().format(**placeholders).split("\n", 1)
+    return NamedQuery(file.stem.format(name=name), description.removeprefix("-- "), sql)

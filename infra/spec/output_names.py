@@ -4,6 +4,7 @@ Such an output has the name of its resource's construct path (infra/conventions/
 renamed construct renames the output; tests/infra/test_outputs.py notices it.
 """
 
+from common.crud.entity import Entity
 from infra.spec.routes import Function
 
 API_ACCESS_LOGS = "ApiAccessLogs"
@@ -19,3 +20,8 @@ CURSOR_KEY_FUNCTION = "ParametersCursorKeyMaker"
 def function_logs(function: Function) -> str:
     """Return the output with the log group of ``function``."""
     return f"{function.capitalize()}Logs"
+
+
+def table_output(entity: Entity) -> str:
+    """Return the output with the name of an entity's table."""
+    return f"{entity.plural_type_name}TableName"

@@ -11,9 +11,6 @@ FUNCTION_SOURCES = PROJECT / "functions"
 COMMON = PROJECT / "layers" / "common" / "python" / "common"
 """The package that the layer adds to the third-party packages."""
 
-SCHEMAS = COMMON / "schemas"
-"""The JSON Schemas of request bodies; those of answers are in ``answers`` below it."""
-
 CUSTOM_RESOURCES = PROJECT / "infra" / "custom_resources"
 """The code that runs on AWS while the stack is deployed."""
 

@@ -7,11 +7,14 @@ document, the function and the function's role, log group, alarms, dashboard row
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from common.contract import JSON, MERGE_PATCH
+from common.crud.entity import Entity
+from common.entities import ENTITIES
 from common.web import problems
 from common.web.problems import Kind
+from infra.spec.schemas import page_title
 from infra.spec.stages import Authorization
 
 Function: TypeAlias = str
@@ -22,14 +25,7 @@ SsmParameter = Literal["config", "cursor-key"]
 Access = Literal["read", "write"]
 """The permission that a caller needs."""
 
-RESOURCE_SERVER = "jobs"
-"""The first part of the OAuth scopes' names."""
-
-SCOPES: Mapping[Access, str] = {
-    "read": "Read and list jobs",
-    "write": "Register, change and delete jobs",
-}
-"""The description of each scope, as a consent page shows it."""
+ACCESSES: tuple[Access, ...] = get_args(Access)
 
 PROBLEMS_OF_EVERY_ROUTE = (
     problems.INVALID_BODY,
@@ -62,6 +58,9 @@ class Route:
     path: str
     """The resource path, with ``{name}`` for path parameters."""
 
+    entity: Entity
+    """The entity whose table the route reads or writes."""
+
     function: Function
     """The folder under functions/ that answers."""
 
@@ -73,11 +72,11 @@ class Route:
 
     access: Access
     """The permission that a caller needs besides an API key, if the stage asks for one: the scope
-    ``jobs/<access>`` of an access token, or the managed policy of that name."""
+    ``<collection>/<access>`` of an access token, or the managed policy of that name."""
 
     answers: Mapping[HTTPStatus, str | None]
-    """The JSON Schema of the body of each successful answer, by status; None for no body. A schema
-    is a file in the layer's schemas/answers folder, without its extension."""
+    """The title of the JSON Schema of each successful answer's body, by status; None for no
+    body."""
 
     problems: tuple[Kind, ...] = ()
     """The problems that the route may answer, besides those of every route."""
@@ -89,8 +88,7 @@ class Route:
     """The DynamoDB actions that the route performs on the table's indexes."""
 
     body: Mapping[str, str] = field(default_factory=dict)
-    """The JSON Schema of the request body, by media type. A schema is a file in the layer's
-    schemas folder, without its extension."""
+    """The title of the JSON Schema of the request body, by media type."""
 
     query: tuple[str, ...] = ()
     """The query parameters of the route."""
@@ -112,7 +110,7 @@ class Route:
     @property
     def scope(self) -> str:
         """The OAuth scope that the route requires."""
-        return f"{RESOURCE_SERVER}/{self.access}"
+        return f"{self.entity.collection}/{self.access}"
 
     @property
     def any_path(self) -> str:
@@ -125,91 +123,127 @@ class Route:
         return [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
 
 
-ROUTES = (
-    Route(
-        method="POST",
-        path="/jobs",
-        function="create",
-        operation="createJob",
-        summary="Register a job",
-        access="write",
-        answers={HTTPStatus.CREATED: "job", HTTPStatus.OK: "job"},
-        problems=(*_PROBLEMS_OF_A_BODY, problems.IDEMPOTENCY_KEY_REUSED),
-        table=("dynamodb:PutItem",),
-        body={JSON: "job-create"},
-        headers=("Idempotency-Key",),
-    ),
-    Route(
-        method="GET",
-        path="/jobs",
-        function="read",
-        operation="listJobs",
-        summary="List jobs, newest first",
-        access="read",
-        answers={HTTPStatus.OK: "job-page"},
-        problems=(problems.BAD_QUERY, problems.BAD_CURSOR),
-        indexes=("dynamodb:Query",),
-        query=("status", "pipeline", "limit", "cursor"),
-        ssm_parameters=("config", "cursor-key"),
-        cache_ttl=5,
-        # A list queries every shard; half of the capacity stays free for writes.
-        rate_share=0.5,
-    ),
-    Route(
-        method="GET",
-        path="/jobs/{job_id}",
-        function="read",
-        operation="readJob",
-        summary="Read one job",
-        access="read",
-        answers={HTTPStatus.OK: "job"},
-        problems=(problems.NOT_FOUND,),
-        table=("dynamodb:GetItem",),
-        cache_ttl=5,
-    ),
-    Route(
-        method="PUT",
-        path="/jobs/{job_id}",
-        function="update",
-        operation="replaceJob",
-        summary="Replace the fields that a worker may change",
-        access="write",
-        answers={HTTPStatus.OK: "job"},
-        problems=(*_PROBLEMS_OF_A_CHANGE, *_PROBLEMS_OF_A_BODY),
-        table=("dynamodb:UpdateItem",),
-        body={JSON: "job-replace"},
-        headers=("If-Match",),
-        ssm_parameters=("config",),
-    ),
-    Route(
-        method="PATCH",
-        path="/jobs/{job_id}",
-        function="update",
-        operation="updateJob",
-        summary="Report progress or a change of status",
-        access="write",
-        answers={HTTPStatus.OK: "job"},
-        problems=(*_PROBLEMS_OF_A_CHANGE, *_PROBLEMS_OF_A_BODY),
-        table=("dynamodb:UpdateItem",),
-        body={MERGE_PATCH: "job-patch"},
-        headers=("If-Match",),
-        ssm_parameters=("config",),
-    ),
-    Route(
-        method="DELETE",
-        path="/jobs/{job_id}",
-        function="delete",
-        operation="deleteJob",
-        summary="Delete a job that is not running",
-        access="write",
-        answers={HTTPStatus.NO_CONTENT: None},
-        problems=_PROBLEMS_OF_A_CHANGE,
-        table=("dynamodb:DeleteItem",),
-        headers=("If-Match",),
-    ),
-)
+def crud_routes(entity: Entity) -> tuple[Route, ...]:
+    """Return the routes that create, read, list, change and delete the items of an entity."""
+    one = f"{entity.article} {entity.noun}"
+    item = entity.type_name
+    return (
+        Route(
+            method="POST",
+            path=entity.path,
+            entity=entity,
+            function="create",
+            operation=f"create{item}",
+            summary=f"Create {one}",
+            access="write",
+            answers={HTTPStatus.CREATED: item, HTTPStatus.OK: item},
+            problems=(*_PROBLEMS_OF_A_BODY, problems.IDEMPOTENCY_KEY_REUSED),
+            table=("dynamodb:PutItem",),
+            body={JSON: f"{item}Create"},
+            headers=("Idempotency-Key",),
+        ),
+        Route(
+            method="GET",
+            path=entity.path,
+            entity=entity,
+            function="read",
+            operation=f"list{entity.plural_type_name}",
+            summary=f"List {entity.plural}, newest first",
+            access="read",
+            answers={HTTPStatus.OK: page_title(entity)},
+            problems=(problems.BAD_QUERY, problems.BAD_CURSOR),
+            indexes=("dynamodb:Query",),
+            query=("status", *entity.filters, "limit", "cursor"),
+            ssm_parameters=("config", "cursor-key"),
+            cache_ttl=5,
+            # A list queries every shard; half of the capacity stays free for writes.
+            rate_share=0.5,
+        ),
+        Route(
+            method="GET",
+            path=entity.item_path,
+            entity=entity,
+            function="read",
+            operation=f"read{item}",
+            summary=f"Read {one}",
+            access="read",
+            answers={HTTPStatus.OK: item},
+            problems=(problems.NOT_FOUND,),
+            table=("dynamodb:GetItem",),
+            cache_ttl=5,
+        ),
+        Route(
+            method="PUT",
+            path=entity.item_path,
+            entity=entity,
+            function="update",
+            operation=f"replace{item}",
+            summary=f"Replace the fields of {one} that callers may change",
+            access="write",
+            answers={HTTPStatus.OK: item},
+            problems=(*_PROBLEMS_OF_A_CHANGE, *_PROBLEMS_OF_A_BODY),
+            table=("dynamodb:UpdateItem",),
+            body={JSON: f"{item}Replace"},
+            headers=("If-Match",),
+            ssm_parameters=("config",),
+        ),
+        Route(
+            method="PATCH",
+            path=entity.item_path,
+            entity=entity,
+            function="update",
+            operation=f"update{item}",
+            summary=f"Change some fields of {one}",
+            access="write",
+            answers={HTTPStatus.OK: item},
+            problems=(*_PROBLEMS_OF_A_CHANGE, *_PROBLEMS_OF_A_BODY),
+            table=("dynamodb:UpdateItem",),
+            body={MERGE_PATCH: f"{item}Patch"},
+            headers=("If-Match",),
+            ssm_parameters=("config",),
+        ),
+        Route(
+            method="DELETE",
+            path=entity.item_path,
+            entity=entity,
+            function="delete",
+            operation=f"delete{item}",
+            summary=f"Delete {one}",
+            access="write",
+            answers={HTTPStatus.NO_CONTENT: None},
+            problems=_PROBLEMS_OF_A_CHANGE,
+            table=("dynamodb:DeleteItem",),
+            headers=("If-Match",),
+        ),
+    )
+
+
+ROUTES: tuple[Route, ...] = tuple(route for entity in ENTITIES for route in crud_routes(entity))
+
+
+def scopes(entity: Entity) -> Mapping[Access, str]:
+    """Return the description of each OAuth scope, as a consent page shows it."""
+    return {
+        "read": f"Read and list {entity.plural}",
+        "write": f"Create, change and delete {entity.plural}",
+    }
+
+
+SCOPES: Mapping[str, str] = {
+    f"{entity.collection}/{access}": description
+    for entity in ENTITIES
+    for access, description in scopes(entity).items()
+}
+"""The description of each OAuth scope of the API, by its full name."""
 
 FUNCTIONS: tuple[Function, ...] = tuple(dict.fromkeys(route.function for route in ROUTES))
+
+
+def entities_of(function: Function) -> tuple[Entity, ...]:
+    """Return the entities that a function reads or writes."""
+    return tuple(
+        entity for entity in ENTITIES if any(r.entity is entity for r in routes_of(function))
+    )
 
 
 def routes_of(function: Function) -> tuple[Route, ...]:

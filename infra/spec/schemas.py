@@ -1,58 +1,191 @@
-"""The JSON Schemas of bodies, as API Gateway's models and the OpenAPI document need them."""
+"""The JSON Schemas of all bodies, which follow from the schemas of the entities' items.
+
+API Gateway's models, the functions' validators and the OpenAPI document come from them.
+"""
 
 import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from common.jobs.model import SUMMARY
-from infra.spec.paths import SCHEMAS
+from common.crud.entity import Entity
+from common.crud.item_schema import Field
+from common.entities import ENTITIES
+from infra.spec.paths import COMMON
 
-PROBLEM_SCHEMA = "answers/problem"
-"""The schema of every problem document."""
+Schema = dict[str, Any]
 
-_MODEL_DIALECT = "http://json-schema.org/draft-04/schema#"
+PROBLEM = "Problem"
+"""The title of the schema of every problem document."""
+
+DIALECT = "http://json-schema.org/draft-04/schema#"
 """The dialect of API Gateway's models:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings-models.html"""
 
-_SUMMARY_REFERENCE = {"$ref": "#/components/schemas/JobSummary"}
+_PROBLEM_FILE = COMMON / "web" / "problem.json"
+
+_SERVICE_KEYWORDS = {"x-bodies"}
 
 
-def read_schema(name: str) -> dict[str, Any]:
-    """Return the content of a file in the layer's schemas folder.
+@cache
+def schemas() -> Mapping[str, Schema]:
+    """Return all schemas by title."""
+    problem = json.loads(_PROBLEM_FILE.read_text())
+    every = [
+        problem,
+        *(schema for entity in ENTITIES for schema in request_schemas(entity).values()),
+        *(schema for entity in ENTITIES for schema in _answer_schemas(entity)),
+    ]
+    return {schema["title"]: schema for schema in every}
 
-    Args:
-        name: The path of the file in that folder, without its extension.
+
+def request_schemas(entity: Entity) -> Mapping[str, Schema]:
+    """Return the schemas of requests' bodies, by the name of their validator's module.
+
+    These are the bodies of a create, a replacement and a patch, and the other files of the
+    entity's folder.
     """
-    schema: dict[str, Any] = json.loads((SCHEMAS / f"{name}.json").read_text())
-    return schema
-
-
-def job_summary() -> dict[str, Any]:
-    """Return the schema of a job in a list, which has some of the job's fields."""
-    job = read_schema("answers/job")
+    name = entity.type_name
+    create = entity.schema.fields_of("create")
+    change = entity.schema.fields_of("change")
+    sent = {"status", *entity.schema.file_content.get("required", ())}
     return {
-        "title": "JobSummary",
-        "description": "A job in a list",
-        "type": "object",
-        "required": [name for name in job["required"] if name in SUMMARY],
-        "properties": {
-            name: schema for name, schema in job["properties"].items() if name in SUMMARY
-        },
+        "create": _closed(
+            f"{name}Create",
+            f"{entity.article.capitalize()} {entity.noun} to create",
+            _fields(entity, create),
+            required=[field for field in create if field in sent],
+        ),
+        "replace": _closed(
+            f"{name}Replace",
+            "The new value of all fields that callers may change",
+            _fields(entity, change),
+            required=[field for field in change if field in sent],
+        ),
+        "patch": _closed(
+            f"{name}Patch",
+            "A JSON merge patch (RFC 7396) of the fields that callers may change; null resets a"
+            " field",
+            {
+                field: schema if field in sent else _or_null(schema)
+                for field, schema in _fields(entity, change).items()
+            },
+            minProperties=1,
+        ),
+        **{file.stem: json.loads(file.read_text()) for file in _more_files(entity)},
     }
 
 
-def model_schema(name: str) -> dict[str, Any]:
+def summary_title(entity: Entity) -> str:
+    """Return the title of the schema of an item in a list."""
+    return f"{entity.type_name}Summary"
+
+
+def page_title(entity: Entity) -> str:
+    """Return the title of the schema of a page of a list."""
+    return f"{entity.type_name}Page"
+
+
+def model_schema(title: str) -> Schema:
     """Return a schema as a model of API Gateway.
 
-    The summary of a job is written out where the schema refers to it: a reference from one model
-    to another contains the id of the API.
+    A schema that another one refers to is written out: a reference from one model to another
+    contains the id of the API.
     """
-    return {**_without_references(read_schema(name)), "$schema": _MODEL_DIALECT}
+    return {**_without_references(schemas()[title]), "$schema": DIALECT}
+
+
+def _answer_schemas(entity: Entity) -> list[Schema]:
+    summary = {
+        "title": summary_title(entity),
+        "description": f"{entity.article.capitalize()} {entity.noun} in a list",
+        **_open(entity, entity.schema.fields_of("list")),
+    }
+    item = {
+        "title": entity.type_name,
+        "description": (
+            f"{entity.article.capitalize()} {entity.noun}; a field without a value is absent"
+        ),
+        **_open(entity, entity.schema.fields),
+    }
+    page = {
+        "title": page_title(entity),
+        "description": "A page of a list, newest first",
+        "type": "object",
+        "required": ["items"],
+        "properties": {
+            "items": {
+                "description": "May be fewer than asked for, though more follow",
+                "type": "array",
+                "items": {"$ref": f"#/components/schemas/{summary['title']}"},
+            },
+            "next_cursor": {
+                "description": "The cursor of the next page; absent on the last one",
+                "type": "string",
+            },
+        },
+    }
+    return [item, summary, page]
+
+
+def _closed(
+    title: str, description: str, properties: Mapping[str, Schema], **more: object
+) -> Schema:
+    return {
+        "$schema": DIALECT,
+        "title": title,
+        "description": description,
+        "type": "object",
+        "additionalProperties": False,
+        # An empty list is not valid in draft 4.
+        **{keyword: value for keyword, value in more.items() if value},
+        "properties": dict(properties),
+    }
+
+
+def _open(entity: Entity, fields: Iterable[str]) -> Schema:
+    names = list(fields)
+    return {
+        "type": "object",
+        "required": [name for name in names if name in entity.schema.always_set],
+        "properties": _fields(entity, names),
+    }
+
+
+def _fields(entity: Entity, names: Iterable[str]) -> dict[str, Schema]:
+    return {
+        name: {
+            keyword: value
+            for keyword, value in entity.schema.fields[name].items()
+            if keyword not in _SERVICE_KEYWORDS
+        }
+        for name in names
+    }
+
+
+def _or_null(schema: Field) -> Schema:
+    nullable = {
+        keyword: value for keyword, value in schema.items() if keyword not in {"title", "default"}
+    }
+    if "type" in nullable:
+        types = nullable["type"]
+        nullable["type"] = [
+            *dict.fromkeys([*([types] if isinstance(types, str) else types), "null"])
+        ]
+    if "enum" in nullable and None not in nullable["enum"]:
+        nullable["enum"] = [*nullable["enum"], None]
+    return nullable
+
+
+def _more_files(entity: Entity) -> list[Path]:
+    return sorted(file for file in entity.folder.glob("*.json") if file.name != "schema.json")
 
 
 def _without_references(part: Any) -> Any:
-    if part == _SUMMARY_REFERENCE:
-        return job_summary()
     if isinstance(part, dict):
+        if "$ref" in part:
+            return _without_references(schemas()[part["$ref"].rpartition("/")[2]])
         return {name: _without_references(inner) for name, inner in part.items()}
     if isinstance(part, list):
         return [_without_references(inner) for inner in part]

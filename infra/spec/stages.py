@@ -69,10 +69,10 @@ class Stage:
     record of a new domain exists. Without a domain name, the generated one always answers."""
 
     shards: int
-    """The number of partitions that each index spreads all jobs, and the jobs of one status, over.
+    """The number of partitions over which each index spreads all items, or those of one status.
 
     A shard takes 1,000 writes a second. A list queries all shards at once, so 16 is the maximum.
-    The number may grow but never shrink: lists would miss the jobs of the lost shards.
+    The number may grow but never shrink: lists would miss the items of the lost shards.
     """
 
     cache_size_gb: str
@@ -103,8 +103,9 @@ class Stage:
     query_limit_gb: int
     """Gigabytes of the archive that a query may scan before Athena cancels it; AWS bills them."""
 
-    job_retention_days: int
-    """Days after its end that a job expires."""
+    retention_days: int | None
+    """The days that an item is kept once it has a status in which items expire; None for ever. It
+    may be changed without a deployment, in the parameter ``config``."""
 
     memory_mb: int
     """The memory of each function; CPU is proportional to it."""
@@ -115,8 +116,8 @@ class Stage:
     error_rate_percent: float
     """The share of 5xx answers, of the API or of a function, that raises an alarm."""
 
-    failed_jobs_percent: float
-    """The share of failed jobs among ended jobs that raises the business alarm."""
+    failed_percent: float
+    """The share of failed items among ended items that raises the business alarm."""
 
     latency_p99_ms: int
     """The API's p99 latency that raises its alarm."""
@@ -188,10 +189,10 @@ STAGES = {
             archive_cold_after_days=30,
             archive_expire_after_days=120,
             query_limit_gb=1,
-            job_retention_days=7,
+            retention_days=7,
             memory_mb=512,
             error_rate_percent=5,
-            failed_jobs_percent=50,
+            failed_percent=50,
             latency_p99_ms=3_000,
         ),
         Stage(
@@ -211,10 +212,10 @@ STAGES = {
             archive_cold_after_days=90,
             archive_expire_after_days=2_555,
             query_limit_gb=100,
-            job_retention_days=90,
+            retention_days=90,
             memory_mb=1_024,
             error_rate_percent=1,
-            failed_jobs_percent=20,
+            failed_percent=20,
             latency_p99_ms=1_000,
             sign_in_callbacks=("https://jobs.example.com/",),
         ),

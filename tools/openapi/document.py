@@ -6,45 +6,71 @@ schemas. Viewers, fuzzers and client generators read both.
 """
 
 import tomllib
+from collections.abc import Iterable
 from copy import deepcopy
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 from common.contract import MAX_BODY_BYTES
-from common.jobs.model import MAX_PARAMETERS_BYTES
+from common.crud.entity import Entity
+from common.entities import ENTITIES
 from infra.spec.paths import PROJECT
 from infra.spec.routes import ROUTES, Route
-from infra.spec.schemas import PROBLEM_SCHEMA, job_summary, read_schema
+from infra.spec.schemas import PROBLEM, schemas, summary_title
 from infra.spec.service import REGION, SERVICE_TITLE
 from infra.spec.stages import STAGES, Authorization
 from tools.openapi import security
-from tools.openapi.examples import EXAMPLES
-from tools.openapi.parameters import HEADERS, PARAMETERS
+from tools.openapi.examples import examples
+from tools.openapi.parameters import HEADERS, parameters
 from tools.openapi.responses import answers, component, problem_cases, problem_response
 
 _PATH = attrgetter("path")
 
 _DESCRIPTION = f"""\
-Producers register jobs, workers report their progress, operators list and inspect them.
+{{lives}}
 
-**A job's life.** PENDING → RUNNING → SUCCEEDED, FAILED or CANCELLED. A PENDING job can be
-CANCELLED too, and a FAILED job can become PENDING again, which starts a new attempt. A RUNNING
-job cannot be deleted. Some time after its end, a job is deleted.
-
-**Concurrent changes.** Send the job's ETag in If-Match: if another caller has changed the job
-since, the answer is 412 and the job stays as it is.
+**Concurrent changes.** Send an item's ETag in If-Match: if another caller has changed the item
+since, the answer is 412 and the item stays as it is.
 
 **Retries.** After 429, 503 or 504, wait for the seconds in Retry-After. To be sure that a request
 takes effect only once, repeat a POST with the same Idempotency-Key and a change with If-Match: if
 the first attempt took effect, the change is refused with 412.
 
+**Numbers** come back exactly as they were sent: at most 38 significant digits, from 1E-130 to below
+1E+126; within arrays and objects, any number that fits an IEEE 754 double.
+
 **Errors** are problem documents (RFC 9457), and change nothing unless they say so.
 
-**Limits.** A body has at most {MAX_BODY_BYTES // 1024} KiB. A job's parameters have at most
-{MAX_PARAMETERS_BYTES // 1024} KiB as compact JSON in which all but ASCII is escaped. Each API key
-has a rate limit and a daily quota.
+**Limits.** A body has at most {MAX_BODY_BYTES // 1024} KiB. Each API key has a rate limit and a
+daily quota.
 """
+
+
+def _life(entity: Entity) -> str:
+    """Describe the life of an item."""
+    name = f"{entity.article.capitalize()} {entity.noun}"
+    moves = "; ".join(
+        f"{before} → {', '.join(sorted(str(status) for status in after - {before}))}"
+        for before, after in entity.transitions.items()
+        if after - {before}
+    )
+    kept = sorted(str(status) for status in frozenset(entity.transitions) - entity.deletable)
+    sentences = [
+        f"**{name}'s life.** {name} begins as {entity.statuses[0]}. {moves}.",
+        *([f"{name} that is {' or '.join(kept)} cannot be deleted."] if kept else []),
+        *(
+            [f"Some time after it is {_any_of(entity.expires_in)}, {name.lower()} is deleted."]
+            if entity.expires_in
+            else []
+        ),
+    ]
+    return "\n".join(sentences)
+
+
+def _any_of(statuses: Iterable[str]) -> str:
+    *others, last = sorted(map(str, statuses))
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def document(authorization: Authorization = "api-key") -> dict[str, Any]:
@@ -55,7 +81,7 @@ def document(authorization: Authorization = "api-key") -> dict[str, Any]:
             "title": SERVICE_TITLE,
             "version": _version(),
             "summary": "A ledger of data-processing jobs",
-            "description": _DESCRIPTION,
+            "description": _DESCRIPTION.format(lives="\n\n".join(map(_life, ENTITIES))),
         },
         "servers": [_SERVER],
         "tags": [{"name": tag} for tag in dict.fromkeys(map(_tag, ROUTES))],
@@ -67,7 +93,7 @@ def document(authorization: Authorization = "api-key") -> dict[str, Any]:
             "securitySchemes": security.schemes(authorization),
             "schemas": _schemas(),
             "responses": {
-                component(case.kind.status): problem_response(case, _media(PROBLEM_SCHEMA))
+                component(case.kind.status): problem_response(case, _media(PROBLEM))
                 for case in problem_cases(authorization)
             },
             "headers": HEADERS,
@@ -104,41 +130,41 @@ def _operation(route: Route, authorization: Authorization) -> dict[str, Any]:
         "tags": [_tag(route)],
         "security": security.required(route, authorization),
         "parameters": [
-            *(_parameter(name, "path", required=True) for name in route.path_parameters),
-            *(_parameter(name, "query") for name in route.query),
-            *(_parameter(name, "header") for name in route.headers),
+            *(_parameter(route, name, "path", required=True) for name in route.path_parameters),
+            *(_parameter(route, name, "query") for name in route.query),
+            *(_parameter(route, name, "header") for name in route.headers),
         ],
         **({"requestBody": {"required": True, "content": body}} if body else {}),
         "responses": answers(
             route,
-            {schema: _media(f"answers/{schema}") for schema in route.answers.values() if schema},
+            {schema: _media(schema) for schema in route.answers.values() if schema},
             authorization,
         ),
     }
 
 
-def _parameter(name: str, where: str, *, required: bool = False) -> dict[str, Any]:
-    described = PARAMETERS.get(name, {"schema": {"type": "string"}})
+def _parameter(route: Route, name: str, where: str, *, required: bool = False) -> dict[str, Any]:
+    described = parameters(route.entity).get(name, {"schema": {"type": "string"}})
     return {"name": name, "in": where, **({"required": True} if required else {}), **described}
 
 
 def _media(schema: str) -> dict[str, Any]:
-    title = _schema(schema)["title"]
-    examples = {word: {"value": value} for word, value in EXAMPLES.get(title, {}).items()}
+    values = {title: {"value": value} for title, value in examples().get(schema, {}).items()}
     return {
-        "schema": {"$ref": f"#/components/schemas/{title}"},
-        **({"examples": examples} if examples else {}),
+        "schema": {"$ref": f"#/components/schemas/{schema}"},
+        **({"examples": values} if values else {}),
     }
 
 
 def _schemas() -> dict[str, Any]:
     names = [
-        *(f"answers/{schema}" for route in ROUTES for schema in route.answers.values() if schema),
-        PROBLEM_SCHEMA,
+        *(schema for route in ROUTES for schema in route.answers.values() if schema),
+        PROBLEM,
         *(schema for route in ROUTES for schema in route.body.values()),
+        *map(summary_title, ENTITIES),
     ]
     components: dict[str, Any] = {}
-    for schema in (*map(_schema, dict.fromkeys(names)), job_summary()):
+    for schema in map(_schema, dict.fromkeys(names)):
         _collect(schema, components)
     return components
 
@@ -161,6 +187,6 @@ def _collect(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, An
     return {"$ref": f"#/components/schemas/{title}", "description": schema["description"]}
 
 
-def _schema(name: str) -> dict[str, Any]:
-    """Read a schema without its dialect; its keywords mean the same in OpenAPI's dialect."""
-    return {key: value for key, value in read_schema(name).items() if key != "$schema"}
+def _schema(title: str) -> dict[str, Any]:
+    """Return a schema without its dialect; its keywords mean the same in OpenAPI's dialect."""
+    return {key: value for key, value in schemas()[title].items() if key != "$schema"}

@@ -1,53 +1,59 @@
 """Examples of bodies, for people and for generators of requests."""
 
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
-JOB_ID = "3f0e6c5a-9b1d-4c7e-8a52-0d6f1b2c3d4e"
+from common.crud.changes import merge_patch, new_item
+from common.crud.entity import Entity, Item
+from common.crud.examples import Change, examples_of
+from common.entities import ENTITIES
+from infra.spec.schemas import page_title
+
+ITEM_ID = "3f0e6c5a-9b1d-4c7e-8a52-0d6f1b2c3d4e"
 REQUEST_ID = "8f14e45f-ceea-467f-a0e6-2c1f6d5b7a90"
 
-_PENDING = {
-    "job_id": JOB_ID,
-    "pipeline": "thumbnails",
-    "status": "PENDING",
-    "progress": 0,
-    "attempt": 1,
-    "version": 1,
-    "created_at": "2026-01-31T09:30:00.000Z",
-    "updated_at": "2026-01-31T09:30:00.000Z",
-}
-_ORDER = {"input_uri": "s3://photos/cat.png", "parameters": {"width": 320}}
-_FAILURE = {"code": "OutOfMemory", "message": "The image has 2 gigapixels."}
+_START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+_RETENTION = timedelta(days=30)
 
-EXAMPLES: dict[str, dict[str, Any]] = {
-    "JobCreate": {
-        "least": {"pipeline": "thumbnails", "input_uri": "https://example.com/cat.png"},
-        "with parameters": {"pipeline": "thumbnails", **_ORDER},
-    },
-    "JobReplace": {
-        "done": {"status": "SUCCEEDED", "progress": 100, "output_uri": "s3://photos/cat-320.png"},
-        "failed": {"status": "FAILED", "progress": 40, "error": _FAILURE},
-    },
-    "JobPatch": {
-        "start": {"status": "RUNNING"},
-        "progress": {"progress": 40},
-        "failure": {"status": "FAILED", "error": _FAILURE},
-        "new attempt": {"status": "PENDING"},
-    },
-    "Job": {
-        "pending": {**_PENDING, **_ORDER},
-        "failed": {
-            **_PENDING,
-            **_ORDER,
-            "status": "FAILED",
-            "progress": 40,
-            "version": 3,
-            "updated_at": "2026-01-31T09:31:00.000Z",
-            "error": _FAILURE,
-            "started_at": "2026-01-31T09:30:10.000Z",
-            "finished_at": "2026-01-31T09:31:00.000Z",
-            "expires_at": 1_772_443_860,
+
+def examples() -> Mapping[str, Mapping[str, Any]]:
+    """Return the examples, by the title of their schema and by their own title."""
+    return {title: each for entity in ENTITIES for title, each in _examples(entity).items()}
+
+
+def _examples(entity: Entity) -> Mapping[str, Mapping[str, Any]]:
+    declared = examples_of(entity)
+    new = example_item(entity, [*declared.creates.values()][-1])
+    listed = {name: new[name] for name in entity.schema.fields_of("list") if name in new}
+    name = entity.type_name
+    changes = {change.title: change.body for change in declared.changes}
+    return {
+        f"{name}Create": declared.creates,
+        f"{name}Replace": {title: body for title, body in changes.items() if "status" in body},
+        f"{name}Patch": changes,
+        name: {
+            "new": new,
+            **{
+                status.lower(): example_item(entity, declared.least, declared.path(status))
+                for status in entity.statuses[1:]
+            },
         },
-    },
-    "JobPage": {"with more to come": {"items": [_PENDING], "next_cursor": "kL0bX5Yh1xZ2Q0m9"}},
-}
-"""The examples, by the title of their schema and by a name."""
+        page_title(entity): {
+            "with more to come": {"items": [listed], "next_cursor": "kL0bX5Yh1xZ2Q0m9"}
+        },
+    }
+
+
+def example_item(entity: Entity, body: Item, changes: Sequence[Change] = ()) -> dict[str, Any]:
+    """Return the item that a body and some changes lead to, at an invented time."""
+    moments = (_START + timedelta(seconds=10 * number) for number in count())
+    item = dict(new_item(entity, body, item_id=ITEM_ID, now=next(moments), created_by="a1b2c3d4e5"))
+    for example in changes:
+        change = merge_patch(entity, example.body, now=next(moments), retention=lambda: _RETENTION)
+        grown = {name: item[name] + 1 for name in ("version", *change.increment)}
+        kept = {name: value for name, value in change.keep.items() if name not in item}
+        item = {**item, **kept, **change.assign, **grown}
+        item = {name: value for name, value in item.items() if name not in change.clear}
+    return {name: item[name] for name in entity.schema.fields if name in item}

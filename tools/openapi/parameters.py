@@ -4,75 +4,90 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.contract import IDEMPOTENCY_KEY, MAX_ENTITY_TAGS, MAX_PAGE_SIZE, PAGE_SIZE
-from common.jobs.model import PIPELINE
-from tools.openapi.examples import JOB_ID, REQUEST_ID
+from common.crud.entity import Entity
+from common.crud.examples import examples_of
+from common.entities import ENTITIES
+from tools.openapi.examples import ITEM_ID, REQUEST_ID
 
 _TAG = '"[!#-~]*"'
 
-PARAMETERS: Mapping[str, Mapping[str, Any]] = {
-    "job_id": {
-        "description": "The job's id, in lower case",
-        "schema": {"type": "string", "format": "uuid"},
-        "example": JOB_ID,
-    },
-    "status": {
-        "description": "Only jobs of this status",
-        "schema": {"$ref": "#/components/schemas/JobStatus"},
-    },
-    "pipeline": {
-        "description": "Only jobs of this pipeline",
-        "schema": {"type": "string", "pattern": f"^{PIPELINE.pattern}$"},
-        "example": "thumbnails",
-    },
-    "limit": {
-        "description": "The most jobs on the page",
-        "schema": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": MAX_PAGE_SIZE,
-            "default": PAGE_SIZE,
+
+def parameters(entity: Entity) -> Mapping[str, Mapping[str, Any]]:
+    """Return the described parameters of an entity's routes; any other parameter is a string."""
+    return {
+        entity.id_field: {
+            "description": f"The {entity.noun}'s id, in lower case",
+            "schema": {"type": "string", "format": "uuid"},
+            "example": ITEM_ID,
         },
-    },
-    "cursor": {
-        "description": "The `next_cursor` of the page before, with the filters of that page",
-        "schema": {"type": "string"},
-    },
-    "If-Match": {
-        "description": (
-            f"Only if the job has this ETag, or one of at most {MAX_ENTITY_TAGS}; otherwise 412"
-        ),
-        "schema": {
-            "type": "string",
-            "pattern": rf"^(\*|{_TAG}(, {_TAG}){{0,{MAX_ENTITY_TAGS - 1}}})$",
+        "status": {
+            "description": f"Only {entity.plural} of this status",
+            "schema": {"$ref": f"#/components/schemas/{entity.type_name}Status"},
         },
-        "example": '"1"',
-    },
-    "Idempotency-Key": {
-        "description": (
-            "Makes a retry safe: the same caller, key and body give the same job for as long as"
-            " it exists. Choose a new random value for each new job"
-        ),
-        "schema": {"type": "string", "pattern": f"^{IDEMPOTENCY_KEY}$"},
-        "example": "b5f7f0a2-6c0e-4d5e-9d5c-2f1f5f0a3c11",
-    },
-}
-"""The described parameters; any other parameter is a string."""
+        **{name: _filter(entity, name) for name in entity.filters},
+        "limit": {
+            "description": f"The most {entity.plural} on the page",
+            "schema": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": MAX_PAGE_SIZE,
+                "default": PAGE_SIZE,
+            },
+        },
+        "cursor": {
+            "description": "The `next_cursor` of the page before, with the filters of that page",
+            "schema": {"type": "string"},
+        },
+        "If-Match": {
+            "description": (
+                f"Only if the {entity.noun} has this ETag, or one of at most {MAX_ENTITY_TAGS};"
+                " otherwise 412"
+            ),
+            "schema": {
+                "type": "string",
+                "pattern": rf"^(\*|{_TAG}(, {_TAG}){{0,{MAX_ENTITY_TAGS - 1}}})$",
+            },
+            "example": '"1"',
+        },
+        "Idempotency-Key": {
+            "description": (
+                f"Makes a retry safe: the same caller, key and body give the same {entity.noun} for"
+                f" as long as it exists. Choose a new random value for each new {entity.noun}"
+            ),
+            "schema": {"type": "string", "pattern": f"^{IDEMPOTENCY_KEY}$"},
+            "example": "b5f7f0a2-6c0e-4d5e-9d5c-2f1f5f0a3c11",
+        },
+    }
+
+
+def _filter(entity: Entity, name: str) -> Mapping[str, Any]:
+    schema = {
+        keyword: value
+        for keyword, value in entity.schema.fields[name].items()
+        if keyword not in {"description", "x-bodies"}
+    }
+    return {
+        "description": f"Only {entity.plural} with this {name}",
+        "schema": schema,
+        "example": examples_of(entity).least[name],
+    }
+
 
 HEADERS: Mapping[str, Mapping[str, Any]] = {
     "ETag": {
-        "description": "The job's version, for If-Match",
+        "description": "The item's version, for If-Match",
         "required": True,
         "schema": {"type": "string", "pattern": '^"[1-9][0-9]*"$'},
         "example": '"1"',
     },
     "Location": {
-        "description": "The job, relative to the URL of the request (RFC 9110, 10.2.2)",
+        "description": "The item, relative to the URL of the request (RFC 9110, 10.2.2)",
         "required": True,
         "schema": {"type": "string", "format": "uri-reference"},
-        "example": f"jobs/{JOB_ID}",
+        "example": f"{ENTITIES[0].collection}/{ITEM_ID}",
     },
     "Idempotency-Replayed": {
-        "description": "An earlier request with the same Idempotency-Key registered the job",
+        "description": "An earlier request with the same Idempotency-Key created the item",
         "required": True,
         "schema": {"type": "string", "const": "true"},
     },

@@ -5,12 +5,13 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from common.contract import JSON, MAX_BODY_BYTES, MAX_DEPTH, PROBLEM
-from common.jobs.model import NOUN
+from common.crud.entity import Entity
+from common.entities import ENTITIES
 from common.web import problems
 from common.web.problems import Kind, problem_document
 from infra.spec.routes import ROUTES, Route, problem_statuses
 from infra.spec.stages import Authorization
-from tools.openapi.examples import JOB_ID, REQUEST_ID
+from tools.openapi.examples import ITEM_ID, REQUEST_ID
 from tools.openapi.parameters import CHALLENGE, kept_for
 
 
@@ -33,10 +34,11 @@ class ProblemCase(NamedTuple):
     """True if the answer has a WWW-Authenticate header."""
 
 
-_EXAMPLE_RULE = {"pointer": "/error", "detail": "is required with status FAILED"}
+_ENTITY = ENTITIES[0]
+_EXAMPLE_RULE = {"pointer": "/status", "detail": "is required"}
 _EXAMPLE_VALUES = {
-    "entity": NOUN,
-    "status": "SUCCEEDED",
+    "entity": _ENTITY.noun,
+    "status": _ENTITY.statuses[-1],
     "pointer": _EXAMPLE_RULE["pointer"],
     "rule": _EXAMPLE_RULE["detail"],
     "maximum": MAX_BODY_BYTES,
@@ -49,16 +51,16 @@ _CASES = (
         problems.INVALID_BODY,
         "The request is malformed: a parameter or header has an invalid value, or the body is not"
         f" JSON, does not match its schema, or nests deeper than {MAX_DEPTH} levels",
-        ({"pointer": "/input_uri", "detail": "is required"},),
+        (_EXAMPLE_RULE,),
     ),
-    ProblemCase(problems.NOT_FOUND, f"There is no such {NOUN}"),
-    ProblemCase(problems.STATUS_CONFLICT, f"The {NOUN}'s status does not allow the request"),
-    ProblemCase(problems.VERSION_MISMATCH, f"The {NOUN} has none of the ETags in If-Match"),
+    ProblemCase(problems.NOT_FOUND, "There is no such item"),
+    ProblemCase(problems.STATUS_CONFLICT, "The item's status does not allow the request"),
+    ProblemCase(problems.VERSION_MISMATCH, "The item has none of the ETags in If-Match"),
     ProblemCase(problems.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes"),
     ProblemCase(problems.WRONG_MEDIA_TYPE, "The body has another media type"),
     ProblemCase(
         problems.RULE_BROKEN,
-        f"The body is well formed, and breaks a rule of {NOUN}s",
+        "The body is well formed, and breaks a rule",
         (_EXAMPLE_RULE,),
     ),
     ProblemCase(
@@ -155,7 +157,7 @@ def problem_response(case: ProblemCase, media: Mapping[str, Any]) -> dict[str, A
     document = problem_document(
         case.kind.status,
         case.kind.detail.format(**_EXAMPLE_VALUES),
-        instance=f"/dev/jobs/{JOB_ID}",
+        instance=f"/dev{_ENTITY.path}/{ITEM_ID}",
         request_id=REQUEST_ID,
     )
     errors = {"errors": [*case.errors]} if case.errors else {}
@@ -173,7 +175,7 @@ def _success(
     schemas: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     names = ["Cache-Control", "X-Request-Id"]
-    if schema == "job":
+    if schema == route.entity.type_name:
         names.append("ETag")
     if HTTPStatus.CREATED in route.answers:
         names.append("Location")
@@ -187,13 +189,13 @@ def _success(
     return {
         **response,
         "content": {JSON: schemas[schema]},
-        **({"links": links} if links and schema in _ID_IN else {}),
+        **({"links": links} if links else {}),
     }
 
 
 def _description(route: Route, status: HTTPStatus) -> str:
     if status is HTTPStatus.OK and HTTPStatus.CREATED in route.answers:
-        return "An earlier request with the same Idempotency-Key registered it"
+        return "An earlier request with the same Idempotency-Key created it"
     if route.cache_ttl:
         return f"{status.phrase}; may be up to {route.cache_ttl} seconds old"
     return status.phrase
@@ -203,21 +205,26 @@ def _headers(names: list[str]) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(names)}
 
 
-_ID_IN = {"job": "$response.body#/job_id", "job-page": "$response.body#/items/0/job_id"}
-"""The place of the job id in an answer, by schema."""
+def _id_in(entity: Entity, schema: str) -> str:
+    """Return the place of an item's id in an answer."""
+    item = "" if schema == entity.type_name else "/items/0"
+    return f"$response.body#{item}/{entity.id_field}"
 
 
 def _linked(route: Route) -> Iterator[Route]:
-    """Yield the other routes that take the id of the job in an answer."""
-    return (each for each in ROUTES if each != route and each.path_parameters == ["job_id"])
+    """Yield the other routes that take the id of the item in an answer."""
+    ids = [route.entity.id_field]
+    return (each for each in ROUTES if each != route and each.path_parameters == ids)
 
 
 def _link(route: Route, schema: str) -> dict[str, Any]:
+    entity = route.entity
+    shows_tag = schema == entity.type_name and "If-Match" in route.headers
     tag = {"header.If-Match": "$response.header.ETag"}
     return {
         "operationId": route.operation,
         "parameters": {
-            "path.job_id": _ID_IN[schema],
-            **(tag if schema == "job" and "If-Match" in route.headers else {}),
+            f"path.{entity.id_field}": _id_in(entity, schema),
+            **(tag if shows_tag else {}),
         },
     }

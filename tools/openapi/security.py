@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from infra.spec.routes import RESOURCE_SERVER, SCOPES, Route
+from infra.spec.routes import SCOPES, Route
 from infra.spec.stages import Authorization
 
 _SIGN_IN = "https://sign-in.example.com/oauth2"
-_SCOPES = {f"{RESOURCE_SERVER}/{access}": description for access, description in SCOPES.items()}
 
 _KEY = {
     "ApiKey": {
@@ -31,9 +30,9 @@ _SCHEMES: Mapping[Authorization, Mapping[str, Any]] = {
                 "authorizationCode": {
                     "authorizationUrl": f"{_SIGN_IN}/authorize",
                     "tokenUrl": f"{_SIGN_IN}/token",
-                    "scopes": _SCOPES,
+                    "scopes": SCOPES,
                 },
-                "clientCredentials": {"tokenUrl": f"{_SIGN_IN}/token", "scopes": _SCOPES},
+                "clientCredentials": {"tokenUrl": f"{_SIGN_IN}/token", "scopes": SCOPES},
             },
         },
         "AccessToken": {

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-
 from common.jobs.keys import INDEXES
+
 from tests.support.templates.synthesized import Synthesized, as_list
 
 

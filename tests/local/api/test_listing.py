@@ -10,9 +10,9 @@ from threading import Event
 from typing import Any
 
 import pytest
-
 from common.jobs.keys import SHARD, SORT_KEY, STATUS_SHARD
 from common.jobs.model import Status
+
 from infra.spec.stages import STAGES
 from local.deploy import STAGE
 from tests.support.deployment.service import Service

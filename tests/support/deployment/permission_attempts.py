@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
-
 from common.jobs.keys import INDEXES, PARTITION_KEY
+
 from infra.spec.routes import FUNCTIONS, Function, routes_of
 from infra.spec.service import REGION, SERVICE_NAME
 from infra.spec.stages import STAGES

@@ -3,7 +3,8 @@
 The packages, from the top down; each imports only from those below it:
 
 * ``handler``: turns a mapping of routes into a Lambda handler.
-* ``jobs``: the entity. Nothing outside ``jobs`` and ``schemas`` knows its fields.
+* ``entities``: the declaration of each entity. Nothing else knows an entity's fields.
+* ``crud``: creates, reads, lists, changes and deletes the items of any entity.
 * ``web``: requests, responses and problem documents.
 * ``dynamodb``: the retrying DynamoDB client, exactly-once writes, sharded lists and cursors.
 * ``ssm_config_loader``: the SSM config loader.

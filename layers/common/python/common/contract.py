@@ -4,6 +4,12 @@ API Gateway and the functions both keep it.
 """
 
 import json
+from collections.abc import Mapping
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -32,6 +38,46 @@ RETRY_AFTER = 2
 """Seconds after which a caller that got 503 may try again."""
 
 
+def parse_json(text: str) -> Any:
+    """Parse JSON; a number with a fraction or an exponent becomes a Decimal, with all its digits.
+
+    Raises:
+        ValueError: The text is not JSON, or holds a number that an IEEE 754 double cannot reach.
+            RFC 8259, 6, names these numbers as unfit for interchange.
+    """
+    return json.loads(text, parse_float=_decimal, parse_constant=_decimal)
+
+
 def compact_json(value: object) -> str:
-    """Return ``value`` as JSON without spaces."""
-    return json.dumps(value, separators=(",", ":"))
+    """Return ``value`` as JSON without spaces; a Decimal keeps all its digits."""
+    try:
+        return _ENCODER.encode(value)
+    except TypeError:
+        # json cannot write a Decimal as a number. Few bodies have one.
+        return _exact_json(value)
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+def _decimal(digits: str) -> "Decimal":
+    # Few bodies have fractions; the others do not pay for the import.
+    from decimal import Decimal
+
+    if not isfinite(float(digits)):
+        raise ValueError(f"{digits} is no number that JSON can carry between systems")
+    return Decimal(digits)
+
+
+def _exact_json(value: object) -> str:
+    from decimal import Decimal
+
+    match value:
+        case Decimal():
+            return str(value)
+        case Mapping():
+            pairs = (f"{json.dumps(name)}:{_exact_json(each)}" for name, each in value.items())
+            return f"{{{','.join(pairs)}}}"
+        case list():
+            return f"[{','.join(map(_exact_json, value))}]"
+    return _ENCODER.encode(value)

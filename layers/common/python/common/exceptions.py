@@ -41,10 +41,8 @@ class BadCursor(ValueError):
 class RuleBroken(ValueError):
     """The body breaks a rule of its entity that does not depend on the entity's status."""
 
-    def __init__(self, entity: str, pointer: str, detail: str) -> None:
+    def __init__(self, pointer: str, detail: str) -> None:
         super().__init__(detail)
-        self.entity = entity
-        """The entity's noun."""
         self.pointer = pointer
         """The RFC 6901 JSON pointer to the offending member of the body."""
         self.detail = detail

@@ -27,4 +27,4 @@ def is_id(text: str) -> bool:
 
 def fingerprint(body: Mapping[str, Any]) -> str:
     """Return a hash that two bodies share if they hold the same JSON."""
-    return sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps(body, sort_keys=True, default=float).encode()).hexdigest()

@@ -13,8 +13,8 @@ class Settings:
     function: str
     """The function's short name: create, read, update or delete."""
 
-    table_name: str
-    """The DynamoDB table."""
+    table_names: Mapping[str, str]
+    """The DynamoDB tables that the function uses, by collection, such as ``jobs``."""
 
     shards: int
     """The partitions that an index spreads a key with few values over; at least 1."""
@@ -42,7 +42,7 @@ def _from_environment() -> Settings:
     env = os.environ
     return Settings(
         function=env["FUNCTION"],
-        table_name=env["TABLE_NAME"],
+        table_names=json.loads(env["TABLE_NAMES"]),
         shards=int(env["SHARDS"]),
         archive_bucket=env["ARCHIVE_BUCKET"],
         archive_flush_seconds=float(env["ARCHIVE_FLUSH_SECONDS"]),

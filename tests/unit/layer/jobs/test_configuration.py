@@ -3,8 +3,8 @@
 import pytest
 
 from common.aws.clients import client
-from common.jobs import configuration
-from common.jobs.configuration import Configuration
+from common.crud import configuration
+from common.crud.configuration import Configuration
 from infra.spec.service import SERVICE_NAME
 
 

@@ -106,7 +106,7 @@ def update(
         table: The table.
         key: The item's partition key.
         change: The assignments; the version grows by one besides.
-        statuses: The statuses that the item may have before; at least one.
+        statuses: The statuses that the item may have before.
         versions: The versions that the item may have before; None for any.
         invocation_id: The id of Lambda's invocation, which applies at most once.
 
@@ -167,7 +167,7 @@ def delete(
     Args:
         table: The table.
         key: The item's partition key.
-        statuses: The statuses that the item may have; at least one.
+        statuses: The statuses that the item may have.
         versions: The versions that the item may have; None for any.
 
     Raises:
@@ -197,7 +197,8 @@ def delete(
 def _allowed(
     expression: Expression, statuses: Collection[str], versions: Collection[int] | None
 ) -> list[str]:
-    conditions = [expression.within(STATUS, sorted(statuses))]
+    # DynamoDB takes no empty list, and no item has an empty status.
+    conditions = [expression.within(STATUS, sorted(statuses) or [""])]
     if versions is not None:
         conditions.append(expression.within(VERSION, sorted(versions)))
     return conditions

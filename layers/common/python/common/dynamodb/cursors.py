@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -70,7 +70,7 @@ def signing_keys() -> tuple[Key, ...]:
     return _parameter().get()
 
 
-def sign(after: str, filters: dict[str, str | None], keys: Sequence[Key]) -> str:
+def sign(after: str, filters: Mapping[str, str | None], keys: Sequence[Key]) -> str:
     """Return the cursor that continues after an item.
 
     Args:
@@ -85,7 +85,7 @@ def sign(after: str, filters: dict[str, str | None], keys: Sequence[Key]) -> str
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def verify(cursor: str, filters: dict[str, str | None], keys: Sequence[Key]) -> str:
+def verify(cursor: str, filters: Mapping[str, str | None], keys: Sequence[Key]) -> str:
     """Return the sort key after which the list continues.
 
     Raises:
@@ -105,6 +105,6 @@ def verify(cursor: str, filters: dict[str, str | None], keys: Sequence[Key]) -> 
     raise BadCursor
 
 
-def _signature(after: str, filters: dict[str, str | None], key: Key) -> bytes:
+def _signature(after: str, filters: Mapping[str, str | None], key: Key) -> bytes:
     message = compact_json([after, sorted(filters.items())])
     return hmac.new(key.secret, message.encode(), hashlib.sha256).digest()[:_SIGNATURE_BYTES]

@@ -35,7 +35,6 @@ def problem_of(error: Exception, route: str) -> Problem:
             return Problem(
                 problems.RULE_BROKEN,
                 ((error.pointer, error.detail),),
-                entity=error.entity,
                 pointer=error.pointer,
                 rule=error.detail,
             )

@@ -90,14 +90,12 @@ METHOD_NOT_ALLOWED = Kind(
     "The path does not take this method: the Allow header lists those that it takes.",
 )
 NOT_FOUND = Kind(HTTPStatus.NOT_FOUND, "There is no such {entity}.")
-STATUS_CONFLICT = Kind(HTTPStatus.CONFLICT, "A {entity} that is {status} does not allow this.")
+STATUS_CONFLICT = Kind(HTTPStatus.CONFLICT, "The {entity} is {status}, which does not allow this.")
 VERSION_MISMATCH = Kind(
     HTTPStatus.PRECONDITION_FAILED,
     "The {entity} has changed; read it again and use its ETag.",
 )
-RULE_BROKEN = Kind(
-    HTTPStatus.UNPROCESSABLE_ENTITY, "The body breaks a rule of {entity}s: {pointer} {rule}."
-)
+RULE_BROKEN = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The body breaks a rule: {pointer} {rule}.")
 IDEMPOTENCY_KEY_REUSED = Kind(
     HTTPStatus.UNPROCESSABLE_ENTITY,
     "This Idempotency-Key was used with another body; use a new one.",

@@ -4,15 +4,21 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy
 """
 
 import json
-import math
 import re
 from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from common import schemas
-from common.contract import IDEMPOTENCY_KEY, JSON, MAX_BODY_BYTES, MAX_DEPTH, MAX_ENTITY_TAGS
+from common import validation
+from common.contract import (
+    IDEMPOTENCY_KEY,
+    JSON,
+    MAX_BODY_BYTES,
+    MAX_DEPTH,
+    MAX_ENTITY_TAGS,
+    parse_json,
+)
 from common.ids import is_id
 from common.web import problems
 from common.web.callers import caller_identity
@@ -111,11 +117,11 @@ class Request:
             for tag in tags
         )
 
-    def json(self, schema: str, media_type: str = JSON) -> dict[str, Any]:
+    def json(self, validator: str, media_type: str = JSON) -> dict[str, Any]:
         """Return the body, valid under a schema.
 
         Args:
-            schema: The name of a JSON Schema in the layer's schemas folder.
+            validator: The module that was generated from the schema.
             media_type: The media type that the body must have.
 
         Raises:
@@ -126,7 +132,7 @@ class Request:
         if sent != media_type:
             raise Problem(problems.WRONG_MEDIA_TYPE, media_type=media_type)
         value = _parse(self._text_body())
-        errors = schemas.errors(schema, value)
+        errors = validation.errors(validator, value)
         if errors:
             raise Problem(problems.INVALID_BODY, tuple(errors))
         valid: dict[str, Any] = value
@@ -145,9 +151,9 @@ class Request:
 
 def _parse(body: str) -> Any:
     try:
-        value = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
+        value = parse_json(body)
         # JSON can spell half a surrogate pair; UTF-8, and so DynamoDB, cannot.
-        json.dumps(value, ensure_ascii=False).encode()
+        json.dumps(value, ensure_ascii=False, default=str).encode()
     except (ValueError, RecursionError) as error:
         raise Problem(problems.NOT_JSON) from error
     if _nests_deeper(value, MAX_DEPTH):
@@ -160,17 +166,6 @@ def _nests_deeper(value: Any, levels: int) -> bool:
         return False
     inner = value.values() if isinstance(value, dict) else value
     return levels == 0 or any(_nests_deeper(each, levels - 1) for each in inner)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not math.isfinite(number):
-        raise ValueError(f"{digits} is too large")
-    return number
 
 
 def _texts(value: object) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The jobs' configuration: settings that can be changed without a deployment."""
+"""The configuration: settings that can be changed without a deployment."""
 
 import json
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from common.ssm_config_loader import SsmParameter
 class Configuration:
     """The fields of the SSM parameter. The defaults apply until SSM has returned it."""
 
-    retention_days: int = 30
-    """The days after its end that a job expires."""
+    retention_days: int | None = 30
+    """The days that an item is kept once it has a status in which items expire; None for ever."""
 
     page_size_default: int = PAGE_SIZE
-    """The jobs on a page, unless the caller sets another number."""
+    """The items on a page, unless the caller sets another number."""
 
     page_size_max: int = MAX_PAGE_SIZE
-    """The most jobs on a page."""
+    """The most items on a page."""
 
 
 _MAXIMUM = {"retention_days": 3_650, "page_size_default": 1_000, "page_size_max": 1_000}
@@ -35,6 +35,8 @@ def _parse(text: str) -> Configuration:
         raise ValueError("not an object")  # noqa: TRY004 - the parser's one kind of error
     known = {name: values[name] for name in Configuration.__dataclass_fields__ if name in values}
     for name, value in known.items():
+        if name == "retention_days" and value is None:
+            continue
         if type(value) is not int or not 1 <= value <= _MAXIMUM[name]:
             raise ValueError(f"{name} must be an integer from 1 to {_MAXIMUM[name]}")
     configuration = Configuration(**known)
@@ -56,6 +58,7 @@ def current() -> Configuration:
         return Configuration()
 
 
-def retention() -> timedelta:
-    """Return the time that a job is kept after its end."""
-    return timedelta(days=current().retention_days)
+def retention() -> timedelta | None:
+    """Return the time that an item is kept once it expires; None for ever."""
+    days = current().retention_days
+    return None if days is None else timedelta(days=days)

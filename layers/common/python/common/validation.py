@@ -1,6 +1,6 @@
-"""The JSON Schemas of request bodies, and the validators generated from them.
+"""The validation of bodies, by modules that are generated from JSON Schemas.
 
-API Gateway's models come from the same files.
+API Gateway's models come from the same schemas.
 """
 
 from importlib import import_module
@@ -9,16 +9,15 @@ from typing import Any
 from fastjsonschema import JsonSchemaValueException, JsonSchemaValuesException
 
 
-def errors(schema: str, value: Any) -> list[tuple[str, str]]:
+def errors(validator: str, value: Any) -> list[tuple[str, str]]:
     """Return the errors of ``value`` under a schema: JSON pointers (RFC 6901) and details.
 
     Args:
-        schema: The schema's file name without its extension.
+        validator: The generated module's name.
         value: Parsed JSON.
     """
-    validator = import_module(f"common.schemas.generated.{schema.replace('-', '_')}")
     try:
-        validator.validate(value)
+        import_module(validator).validate(value)
     except JsonSchemaValuesException as invalid:
         return [detail for error in invalid.errors for detail in _details(error)]
     return []

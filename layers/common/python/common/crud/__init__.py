@@ -1,0 +1,1 @@
+"""Create, read, update and delete the items of any entity. Nothing here knows a field."""

@@ -1,0 +1,37 @@
+"""Requests about an item, and responses that show one."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from common.crud.entity import Entity, Item
+from common.exceptions import NotFound
+from common.ids import is_id
+from common.web.requests import Request
+from common.web.responses import Response
+
+
+def item_id_of(entity: Entity, request: Request) -> str:
+    """Return the item's id in the request's path.
+
+    Raises:
+        NotFound: No item can have this id.
+    """
+    item_id = request.path_parameters.get(entity.id_field, "")
+    if not is_id(item_id):
+        raise NotFound(entity.noun)
+    return item_id
+
+
+def item_response(
+    entity: Entity, status: HTTPStatus, item: Item, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Create the response that shows an item, with its version as the ETag."""
+    ids = entity.ids(item)
+    item_id = ids.pop(entity.id_field)
+    return Response(
+        status,
+        item,
+        {"ETag": f'"{item["version"]}"', **(headers or {})},
+        subject={entity.id_field: item_id},
+        annotations=ids,
+    )

@@ -1,0 +1,223 @@
+"""The table of an entity: five operations, each one DynamoDB call (a list is one per partition)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from common.contract import compact_json, parse_json
+from common.crud.entity import Change, Entity, Item
+from common.crud.keys import (
+    BY_CREATION,
+    BY_STATUS,
+    SHARD,
+    SORT_KEY,
+    STATUS_SHARD,
+    by_filter,
+    indexes,
+)
+from common.dynamodb import conditional_writes, sharded_lists
+from common.dynamodb.conditional_writes import Update
+from common.dynamodb.sharded_lists import Index, Page, shard_of, shards
+from common.dynamodb.tables import Table
+from common.settings import SETTINGS
+
+
+def create(
+    entity: Entity, item: Item, *, fingerprint: str, invocation_id: str
+) -> tuple[Item, bool]:
+    """Store a new item, once.
+
+    Args:
+        entity: The entity.
+        item: The item to store.
+        fingerprint: The same for two creates of this id if they are the same create.
+        invocation_id: The id of Lambda's invocation; its own lost answers are no replays.
+
+    Returns:
+        The stored item, and whether an earlier request had stored it (a replay).
+
+    Raises:
+        IdempotencyKeyReused: The id belongs to a create with another fingerprint.
+        Unavailable: DynamoDB failed; the item may or may not have been stored.
+    """
+    item_id = item[entity.id_field]
+    attributes = {
+        **_to_attributes(entity, item),
+        SORT_KEY: f"{item['created_at']}#{item_id}",
+        SHARD: shard_of(item_id),
+        STATUS_SHARD: _status_shard(item["status"], item_id),
+    }
+    existing, replayed = conditional_writes.create(
+        _table(entity), attributes, fingerprint=fingerprint, invocation_id=invocation_id
+    )
+    return (_to_item(entity, existing) if existing else item), replayed
+
+
+def get(entity: Entity, item_id: str) -> Item:
+    """Read an item, consistently.
+
+    Raises:
+        NotFound: There is no such item.
+        Unavailable: DynamoDB failed.
+    """
+    return _to_item(entity, sharded_lists.get(_table(entity), item_id))
+
+
+def update(
+    entity: Entity,
+    item_id: str,
+    change: Change,
+    *,
+    versions: frozenset[int] | None,
+    invocation_id: str,
+) -> Item:
+    """Apply a change, once, if the item's version and status allow it.
+
+    Args:
+        entity: The entity.
+        item_id: The item to change.
+        change: The change.
+        versions: The versions that the item may have before; None for any.
+        invocation_id: The id of Lambda's invocation, which applies at most once.
+
+    Returns:
+        The item after the change; after a lost answer, possibly with later changes of others.
+
+    Raises:
+        NotFound: There is no such item.
+        VersionMismatch: The item has another version.
+        StatusConflict: The item's status does not allow the change.
+        Unavailable: DynamoDB failed; the change may or may not have been applied.
+    """
+    assign = _to_attributes(entity, change.assign)
+    if change.status is not None:
+        assign[STATUS_SHARD] = _status_shard(change.status, item_id)
+    update = Update(
+        assign=assign,
+        keep=_to_attributes(entity, change.keep),
+        clear=change.clear,
+        increment=change.increment,
+    )
+    return _to_item(
+        entity,
+        conditional_writes.update(
+            _table(entity),
+            item_id,
+            update,
+            statuses=change.sources,
+            versions=versions,
+            invocation_id=invocation_id,
+        ),
+    )
+
+
+def delete(entity: Entity, item_id: str, *, versions: frozenset[int] | None) -> None:
+    """Delete an item, if its version and status allow it.
+
+    Args:
+        entity: The entity.
+        item_id: The item to delete.
+        versions: The versions that the item may have; None for any.
+
+    Raises:
+        NotFound: There was no such item.
+        VersionMismatch: The item has another version.
+        StatusConflict: The item's status does not allow the deletion.
+        Unavailable: DynamoDB failed; the item may or may not have been deleted.
+    """
+    conditional_writes.delete(_table(entity), item_id, statuses=entity.deletable, versions=versions)
+
+
+def query(entity: Entity, filters: Mapping[str, str], *, limit: int, after: str | None) -> Page:
+    """List summaries of items, newest first.
+
+    A page costs the same however large the table is. With several filters it may hold fewer items
+    than ``limit`` although more follow: only a missing ``after`` marks the end.
+
+    Args:
+        entity: The entity.
+        filters: The value of the status and of other filters that items must have.
+        limit: The most items on the page; at least 1.
+        after: The ``after`` of the page before; None for the first page.
+
+    Raises:
+        Unavailable: DynamoDB failed.
+    """
+    table = _table(entity)
+    field = next((field for field in entity.filters if field in filters), None)
+    if field is not None:
+        page = _filtered_page(entity, field, filters, limit, after)
+    elif "status" in filters:
+        partitions = [f"{filters['status']}#{shard}" for shard in shards()]
+        page = sharded_lists.merged_page(
+            table, _index(entity, BY_STATUS), partitions, limit=limit, after=after
+        )
+    else:
+        page = sharded_lists.merged_page(
+            table, _index(entity, BY_CREATION), shards(), limit=limit, after=after
+        )
+    return Page([_summary(entity, item) for item in page.items], page.after)
+
+
+def _filtered_page(
+    entity: Entity, field: str, filters: Mapping[str, str], limit: int, after: str | None
+) -> Page:
+    others = {name: value for name, value in filters.items() if name != field}
+
+    def matches(item: Mapping[str, Any]) -> bool:
+        return all(item.get(name) == value for name, value in others.items())
+
+    # If all statuses are equally frequent, this many reads fill a page.
+    reads = (limit + 1) * (len(entity.statuses) if others else 1)
+    return sharded_lists.filtered_page(
+        _table(entity),
+        _index(entity, by_filter(field)),
+        filters[field],
+        matches,
+        reads=reads,
+        limit=limit,
+        after=after,
+    )
+
+
+def _table(entity: Entity) -> Table:
+    name = SETTINGS.table_names[entity.collection]
+    return Table(name, entity.noun, entity.id_field, SORT_KEY)
+
+
+def _index(entity: Entity, name: str) -> Index:
+    return Index(name, indexes(entity)[name])
+
+
+def _status_shard(status: str, item_id: str) -> str:
+    return f"{status}#{shard_of(item_id)}"
+
+
+def _to_attributes(entity: Entity, values: Item) -> dict[str, Any]:
+    # Arrays and objects are stored as text, so that any JSON comes back unchanged: DynamoDB's
+    # numbers have 38 digits, and its maps nest 32 levels deep.
+    return {
+        name: compact_json(value) if name in entity.schema.structured else value
+        for name, value in values.items()
+    }
+
+
+def _to_item(entity: Entity, attributes: Mapping[str, Any]) -> Item:
+    return _known(entity, attributes, entity.schema.fields)
+
+
+def _summary(entity: Entity, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return _known(entity, attributes, entity.schema.fields_of("list"))
+
+
+def _known(entity: Entity, attributes: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {
+        name: _from_attribute(entity, name, attributes[name])
+        for name in names
+        if name in attributes
+    }
+
+
+def _from_attribute(entity: Entity, name: str, value: Any) -> Any:
+    # Older items hold some objects as maps.
+    is_text = isinstance(value, str) and name in entity.schema.structured
+    return parse_json(value) if is_text else value

@@ -1,1 +1,0 @@
-"""The entity: a job's rules, its table and its lists."""
