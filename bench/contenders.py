@@ -204,6 +204,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
     "POWERTOOLS_SERVICE_NAME": f"{SERVICE_NAME}-bench",
     "SHARDS": "4",
+    "TABLE_NAMES": '{"jobs": "jobs"}',
     "TABLE_NAME": "jobs",
 }
 """The environment variables that Lambda and the stack set for a function."""

@@ -8,12 +8,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-oper
 """
 
 import itertools
+import json
 import math
 import os
 import random
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -23,16 +24,17 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from common.jobs.keys import PARTITION_KEY, SHARD, SORT_KEY, STATUS_SHARD
-from common.jobs.model import Status
+from common.crud.keys import SHARD, SORT_KEY, STATUS_SHARD
+from common.entities import ENTITIES
 from infra.spec.service import REGION
 from infra.spec.stages import STAGES
 from local import aws
 from local.emulator import process
-from local.lambda_runtime import jobs_table
+from local.lambda_runtime import tables
 from local.run_folder import RunFolder
 
-TABLE = "jobs"
+ENTITY = ENTITIES[0]
+TABLE = ENTITY.collection
 SIZES = (1_000, 100_000)
 SHARDS = STAGES["prod"].shards
 LIMIT = 20
@@ -40,11 +42,11 @@ BATCH = 25
 UNIT_BYTES = 4096
 PIPELINE = "pipeline-1"
 PIPELINES = 5
-LISTS: dict[str, dict[str, Any]] = {
-    "all jobs": {"status": None, "pipeline": None},
-    "one status": {"status": Status.FAILED, "pipeline": None},
-    "one pipeline": {"status": None, "pipeline": PIPELINE},
-    "one status of one pipeline": {"status": Status.FAILED, "pipeline": PIPELINE},
+LISTS: dict[str, dict[str, str]] = {
+    "all jobs": {},
+    "one status": {"status": "FAILED"},
+    "one pipeline": {"pipeline": PIPELINE},
+    "one status of one pipeline": {"status": "FAILED", "pipeline": PIPELINE},
 }
 
 
@@ -65,9 +67,9 @@ def _generate_items() -> Iterator[dict[str, Any]]:
         job_id = str(uuid.UUID(int=dice.getrandbits(128), version=4))
         moment = start + timedelta(seconds=number)
         created_at = f"{moment:%Y-%m-%dT%H:%M:%S}.000Z"
-        status = dice.choice(list(Status))
+        status = dice.choice(ENTITY.statuses)
         texts = {
-            PARTITION_KEY: job_id,
+            ENTITY.id_field: job_id,
             SORT_KEY: f"{created_at}#{job_id}",
             SHARD: str(number % SHARDS),
             STATUS_SHARD: f"{status}#{number % SHARDS}",
@@ -91,9 +93,9 @@ def _entry_bytes(entry: dict[str, dict[str, str]]) -> int:
     return sum(len(name) + len(next(iter(value.values()))) for name, value in entry.items())
 
 
-def _measure_page(**filters: Any) -> Cost:
+def _measure_page(filters: Mapping[str, str]) -> Cost:
     from common.aws.clients import client
-    from common.jobs import table
+    from common.crud import table
 
     costs: list[Cost] = []
 
@@ -106,7 +108,7 @@ def _measure_page(**filters: Any) -> Cost:
     events = client("dynamodb").meta.events
     events.register("after-call.dynamodb.Query", add)
     try:
-        table.query(limit=LIMIT, after=None, **filters)
+        table.query(ENTITY, filters, limit=LIMIT, after=None)
     finally:
         events.unregister("after-call.dynamodb.Query", add)
     return Cost(*map(sum, zip(*costs, strict=True)))
@@ -128,15 +130,15 @@ def measure(console: Console) -> dict[str, list[Cost]]:
                 ARCHIVE_BUCKET="none",
                 ARCHIVE_FLUSH_SECONDS="10",
                 CORS_ORIGINS="*",
-                TABLE_NAME=TABLE,
+                TABLE_NAMES=json.dumps({ENTITY.collection: TABLE}),
             )
             dynamodb = aws.client("dynamodb", emulator.endpoint_url)
-            jobs_table.create_table(dynamodb, TABLE)
+            tables.create_table(dynamodb, ENTITY, TABLE)
             items = _generate_items()
             for smaller, size in pairwise((0, *SIZES)):
                 _add_items(dynamodb, items, size - smaller, console)
                 for name, filters in LISTS.items():
-                    costs[name].append(_measure_page(**filters))
+                    costs[name].append(_measure_page(filters))
     return costs
 
 

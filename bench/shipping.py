@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from common.entities import ENTITIES
 from infra.spec.stages import Stage
-from local.lambda_runtime import jobs_table
-from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
+from local.lambda_runtime import tables
 from local.lambda_runtime.execution_environment import ExecutionEnvironment
 from local.lambda_runtime.gateway_event import gateway_event
 from local.lambda_runtime.moto_aws import serve_aws
@@ -62,7 +62,7 @@ def measure(console: Console) -> Shipping:
     """Send the requests to both environments, and count their uploads."""
     with tempfile.TemporaryDirectory() as folder, serve_aws() as aws, serve_aws() as peer_aws:
         # Both servers have the same resources.
-        jobs_table.create_table(aws.client("dynamodb"), FUNCTION_ENVIRONMENT["TABLE_NAME"])
+        tables.create_table(aws.client("dynamodb"), ENTITIES[0], ENTITIES[0].collection)
         with (
             ExecutionEnvironment("create", aws, Path(folder), flush_seconds=FLUSH_SECONDS) as ours,
             ExecutionEnvironment("create", peer_aws, Path(folder), flush_seconds=0) as peer,

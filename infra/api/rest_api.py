@@ -19,6 +19,7 @@ from infra.api.models import Models, declare_empty_answer
 from infra.compute.functions import LedgerFunction
 from infra.conventions.log_groups import log_group
 from infra.spec.routes import ROUTES, Function, Route
+from infra.spec.service import SERVICE_SUMMARY
 from infra.spec.stages import Stage
 
 SECURITY_POLICY = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
@@ -93,7 +94,7 @@ class LedgerApi(Construct):
             self,
             "Rest",
             rest_api_name=stage.prefix,
-            description="A ledger of data-processing jobs",
+            description=SERVICE_SUMMARY,
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             # One role writes the logs of all APIs of the account and region. The CDK retains it
             # when the stack is deleted, since other APIs may depend on it.

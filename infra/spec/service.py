@@ -13,6 +13,9 @@ it."""
 REGION = "us-east-1"
 """The region of every stage."""
 
+SERVICE_SUMMARY = "A ledger of data-processing jobs"
+"""The purpose of the service, in one line for readers."""
+
 SERVICE_TITLE = SERVICE_NAME.replace("-", " ").title()
 """The service's name for readers, such as "Job Ledger"."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.contract import JSON, MERGE_PATCH
+from common.entities import ENTITIES
 
 _CONTENT_TYPES = {"POST": JSON, "PUT": JSON, "PATCH": MERGE_PATCH}
 
@@ -26,7 +27,7 @@ def gateway_event(
 
     Args:
         method: The HTTP method, which also sets the default Content-Type.
-        path: ``/jobs`` or ``/jobs/<id>``.
+        path: The path of a collection or of an item.
         body: Text to send unchanged, or an object to send as JSON; None for no body.
         headers: Further headers.
         query: The query parameters.
@@ -35,13 +36,14 @@ def gateway_event(
         subject: The subject of the caller's access token; None without a token.
         signer: The ARN of the IAM identity that signed the request; None without a signature.
     """
-    job_id = path.removeprefix("/jobs").removeprefix("/")
+    collection, _, item_id = path.removeprefix("/").partition("/")
+    entity = next(entity for entity in ENTITIES if entity.collection == collection)
     content_type = {"Content-Type": _CONTENT_TYPES[method]} if method in _CONTENT_TYPES else {}
     return {
         "httpMethod": method,
-        "resource": "/jobs/{job_id}" if job_id else "/jobs",
+        "resource": entity.item_path if item_id else entity.path,
         "path": path,
-        "pathParameters": {"job_id": job_id} if job_id else None,
+        "pathParameters": {entity.id_field: item_id} if item_id else None,
         "queryStringParameters": query,
         "headers": {**content_type, **(headers or {})},
         "body": body if isinstance(body, str) or body is None else json.dumps(body),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local.lambda_runtime import jobs_table
+from common.entities import ENTITIES
+from local.lambda_runtime import tables
 from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
 from local.lambda_runtime.execution_environment import ExecutionEnvironment
 from local.lambda_runtime.moto_aws import MotoAws, serve_aws
@@ -19,7 +20,7 @@ Start = Callable[..., ExecutionEnvironment]
 def resources() -> None:
     """Create the table and the parameter, which all servers of AWS share."""
     with serve_aws() as aws:
-        jobs_table.create_table(aws.client("dynamodb"), FUNCTION_ENVIRONMENT["TABLE_NAME"])
+        tables.create_table(aws.client("dynamodb"), ENTITIES[0], ENTITIES[0].collection)
         aws.client("ssm").put_parameter(
             Name=FUNCTION_ENVIRONMENT["CONFIG_PARAMETER"],
             Type="String",

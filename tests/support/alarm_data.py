@@ -25,7 +25,7 @@ def data_by_alarm(stage: Stage) -> dict[str, AlarmData]:
     """Return the data for each alarm of a stage, by the alarm's name without the stage's prefix."""
     errors, slow = stage.error_rate_percent, stage.latency_p99_ms
     longest = 0.8 * 1_000 * LAMBDA_TIMEOUT
-    failed = stage.failed_jobs_percent
+    failed = stage.failed_percent
     data = {
         "ApiFailures": AlarmData(
             {"5XXError": _share(errors + 1)},

@@ -16,13 +16,14 @@ import pytest
 from moto import mock_aws
 
 from common.aws.clients import CALLS, client
+from common.crud import configuration
 from common.dynamodb import cursors
-from common.jobs import configuration
+from common.entities import ENTITIES
 from functions.create.handler import handler as create
 from functions.delete.handler import handler as delete
 from functions.read.handler import handler as read
 from functions.update.handler import handler as update
-from local.lambda_runtime import jobs_table
+from local.lambda_runtime import tables
 from local.lambda_runtime.gateway_event import gateway_event
 from tests.support.http.openapi_conformance import assert_documented
 from tests.support.http.response import HttpResponse
@@ -113,7 +114,8 @@ def aws() -> Iterator[None]:
     # Discard the deadline of the previous test's last request.
     CALLS.begin()
     with mock_aws():
-        jobs_table.create_table(client("dynamodb"), "jobs")
+        for entity in ENTITIES:
+            tables.create_table(client("dynamodb"), entity, entity.collection)
         client("s3").create_bucket(Bucket="archive")
         ssm = client("ssm")
         ssm.put_parameter(

@@ -18,7 +18,7 @@ from common.entities import ENTITIES
 from infra.spec.paths import PROJECT
 from infra.spec.routes import ROUTES, Route
 from infra.spec.schemas import PROBLEM, schemas, summary_title
-from infra.spec.service import REGION, SERVICE_TITLE
+from infra.spec.service import REGION, SERVICE_SUMMARY, SERVICE_TITLE
 from infra.spec.stages import STAGES, Authorization
 from tools.openapi import security
 from tools.openapi.examples import examples
@@ -80,7 +80,7 @@ def document(authorization: Authorization = "api-key") -> dict[str, Any]:
         "info": {
             "title": SERVICE_TITLE,
             "version": _version(),
-            "summary": "A ledger of data-processing jobs",
+            "summary": SERVICE_SUMMARY,
             "description": _DESCRIPTION.format(lives="\n\n".join(map(_life, ENTITIES))),
         },
         "servers": [_SERVER],

@@ -158,7 +158,7 @@ def test_access_logs_go_to_a_bucket_that_log_delivery_can_write_to(stack: Synthe
 
 def test_the_configuration_is_json(stack: Synthesized) -> None:
     assert json.loads(stack.one("AWS::SSM::Parameter")["Value"]) == {
-        "retention_days": stack.stage.job_retention_days,
+        "retention_days": stack.stage.retention_days,
     }
 
 

@@ -111,7 +111,7 @@ def test_an_alarm_watches_the_share_of_failed_jobs(stack: Synthesized) -> None:
         (METRICS_NAMESPACE, "JobsSucceeded"),
         (METRICS_NAMESPACE, "JobsCancelled"),
     }
-    assert properties["Threshold"] == stack.stage.failed_jobs_percent
+    assert properties["Threshold"] == stack.stage.failed_percent
 
 
 @pytest.mark.parametrize(
@@ -154,4 +154,4 @@ def test_the_runbooks_list_the_thresholds_of_every_stage() -> None:
     assert thresholds["ApiFailures"] == thresholds["…Failures, per function"]
     assert thresholds["ApiFailures"] == [f"> {s.error_rate_percent:g} %" for s in (dev, prod)]
     assert thresholds["ApiLatency"] == [f"> {s.latency_p99_ms} ms" for s in (dev, prod)]
-    assert thresholds["FailedJobs"] == [f"> {s.failed_jobs_percent:g} %" for s in (dev, prod)]
+    assert thresholds["FailedJobs"] == [f"> {s.failed_percent:g} %" for s in (dev, prod)]

@@ -36,5 +36,5 @@ def test_a_graph_with_an_alarm_shows_its_threshold(stack: Synthesized) -> None:
     assert thresholds == {
         "API: latency": [stack.stage.latency_p99_ms],
         **{f"{name}: duration": [0.8 * 1_000 * LAMBDA_TIMEOUT] for name in FUNCTIONS},
-        "Jobs: failed (%)": [stack.stage.failed_jobs_percent],
+        "Jobs: failed (%)": [stack.stage.failed_percent],
     }

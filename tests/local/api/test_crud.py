@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from infra.spec.output_names import table_output
 from tests.support.deployment.service import Service
+from tests.support.entities import ENTITY
 from tests.support.http.caller import Caller
 
 UNKNOWN = str(uuid.UUID(int=4, version=4))
@@ -28,7 +30,7 @@ def _items(service: Service) -> dict[str, Any]:
     pages = (
         service.client("dynamodb")
         .get_paginator("scan")
-        .paginate(TableName=service.outputs["TableName"])
+        .paginate(TableName=service.outputs[table_output(ENTITY)])
     )
     return {item["job_id"]["S"]: item for page in pages for item in page["Items"]}
 
@@ -219,7 +221,7 @@ def test_a_browser_may_send_a_preflight_request(service: Service) -> None:
 def test_the_read_function_may_not_write(service: Service, new_job: dict[str, Any]) -> None:
     dynamodb = service.client_of("read", "dynamodb")
     key = {"job_id": {"S": new_job["job_id"]}}
-    table = service.outputs["TableName"]
+    table = service.outputs[table_output(ENTITY)]
 
     assert dynamodb.get_item(TableName=table, Key=key)["Item"]
     with pytest.raises(ClientError, match="AccessDenied"):

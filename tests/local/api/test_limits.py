@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from common.jobs.model import MAX_PARAMETERS_BYTES
 
 from common.contract import MAX_BODY_BYTES, MAX_DEPTH, MAX_ENTITY_TAGS, MAX_PAGE_SIZE
+from common.entities.jobs.rules import MAX_PARAMETERS_BYTES
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
 

@@ -10,12 +10,14 @@ from threading import Event
 from typing import Any
 
 import pytest
-from common.jobs.keys import SHARD, SORT_KEY, STATUS_SHARD
-from common.jobs.model import Status
 
+from common.crud.keys import SHARD, SORT_KEY, STATUS_SHARD
+from common.entities.jobs.rules import Status
+from infra.spec.output_names import table_output
 from infra.spec.stages import STAGES
 from local.deploy import STAGE
 from tests.support.deployment.service import Service
+from tests.support.entities import ENTITY
 from tests.support.http.caller import Caller
 
 JOBS = 10_000
@@ -58,7 +60,7 @@ def seeded_jobs(service: Service) -> dict[str, tuple[str, str]]:
         item |= {"writers": {"L": [{"S": ""}] * 8}}
         requests.append({"PutRequest": {"Item": item}})
     dynamodb = service.client("dynamodb")
-    table = service.outputs["TableName"]
+    table = service.outputs[table_output(ENTITY)]
     for start in range(0, JOBS, BATCH):
         result = dynamodb.batch_write_item(RequestItems={table: requests[start : start + BATCH]})
         assert not result["UnprocessedItems"]

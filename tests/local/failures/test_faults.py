@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from common.aws import timeouts
+from infra.spec.output_names import table_output
 from tests.support.deployment.fault_proxy import FaultProxy, fault_proxy
 from tests.support.deployment.service import Service
+from tests.support.entities import ENTITY
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
 from tests.support.logs.log_groups import canonical_lines, logged_lines
@@ -110,7 +112,7 @@ def failed_job(call: Caller) -> dict[str, Any]:
 def _item(service: Service, job_id: str) -> dict[str, Any] | None:
     item: dict[str, Any] | None = (
         service.client("dynamodb")
-        .get_item(TableName=service.outputs["TableName"], Key={"job_id": {"S": job_id}})
+        .get_item(TableName=service.outputs[table_output(ENTITY)], Key={"job_id": {"S": job_id}})
         .get("Item")
     )
     return item
@@ -118,7 +120,7 @@ def _item(service: Service, job_id: str) -> dict[str, Any] | None:
 
 def _job_count(service: Service, pipeline: str) -> int:
     result = service.client("dynamodb").query(
-        TableName=service.outputs["TableName"],
+        TableName=service.outputs[table_output(ENTITY)],
         IndexName="by-pipeline",
         KeyConditionExpression="pipeline = :p",
         ExpressionAttributeValues={":p": {"S": pipeline}},

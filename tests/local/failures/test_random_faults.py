@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
+from infra.spec.output_names import table_output
 from tests.support.deployment.fault_proxy import fault_proxy
 from tests.support.deployment.service import Service
+from tests.support.entities import ENTITY
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
 
@@ -170,7 +172,7 @@ def _items(service: Service, pipeline: str) -> dict[str, dict[str, Any]]:
         service.client("dynamodb")
         .get_paginator("scan")
         .paginate(
-            TableName=service.outputs["TableName"],
+            TableName=service.outputs[table_output(ENTITY)],
             FilterExpression="pipeline = :p",
             ExpressionAttributeValues={":p": {"S": pipeline}},
         )

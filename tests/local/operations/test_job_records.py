@@ -4,8 +4,10 @@ import uuid
 
 import pytest
 
+from infra.spec.output_names import table_output
 from infra.spec.routes import FUNCTIONS
 from tests.support.deployment.service import Service
+from tests.support.entities import ENTITY
 from tests.support.http.caller import Caller
 from tests.support.logs.log_archive import archived_lines
 from tests.support.logs.log_groups import canonical_lines, logged_lines
@@ -30,7 +32,7 @@ def test_a_job_leaves_an_item_log_lines_and_archived_lines(
     responses["delete"] = call("DELETE", f"/jobs/{uuid.uuid4()}")
 
     item = service.client("dynamodb").get_item(
-        TableName=service.outputs["TableName"],
+        TableName=service.outputs[table_output(ENTITY)],
         Key={"job_id": {"S": responses["create"].body["job_id"]}},
     )["Item"]
     assert item["status"] == {"S": "SUCCEEDED"}

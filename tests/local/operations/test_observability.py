@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from infra.spec.output_names import table_output
 from infra.spec.routes import FUNCTIONS
 from infra.spec.service import METRICS_NAMESPACE, SERVICE_NAME
 from infra.spec.stages import STAGES
@@ -23,6 +24,7 @@ from ops.service_graph import ServiceGraph, fetch_service_graph
 from ops.service_map_svg import draw_service_map
 from tests.support.deployment.ops_command import invoke_ops
 from tests.support.deployment.service import Service
+from tests.support.entities import ENTITY
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
 
@@ -307,7 +309,7 @@ def test_smoke_takes_a_job_through_its_life(service: Service) -> None:
     assert failed.exit_code == 1
     assert "403" in failed.stdout
     jobs = service.client("dynamodb").scan(
-        TableName=service.outputs["TableName"],
+        TableName=service.outputs[table_output(ENTITY)],
         FilterExpression="begins_with(pipeline, :smoke)",
         ExpressionAttributeValues={":smoke": {"S": "smoke-"}},
     )

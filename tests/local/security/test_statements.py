@@ -76,7 +76,7 @@ class FunctionCheck:
         if response.status != 200:
             return None
         retention = datetime.fromtimestamp(response.body["expires_at"], UTC) - datetime.now(UTC)
-        configured = timedelta(days=STAGES[STAGE].job_retention_days)
+        configured = timedelta(days=STAGES[STAGE].retention_days)
         return response if abs(retention - configured) < timedelta(hours=1) else None
 
     def _delete(self, job: str) -> HttpResponse | None:

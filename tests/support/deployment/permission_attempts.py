@@ -11,12 +11,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 from common.jobs.keys import INDEXES, PARTITION_KEY
 
+from infra.spec.output_names import table_output
 from infra.spec.routes import FUNCTIONS, Function, routes_of
 from infra.spec.service import REGION, SERVICE_NAME
 from infra.spec.stages import STAGES
 from local import aws
 from local.deploy import STAGE
 from tests.support.deployment.service import Service
+from tests.support.entities import ENTITY
 
 DENIALS = {
     "AccessDenied",
@@ -105,7 +107,7 @@ def attempts(service: Service, function: Function) -> list[Attempt]:
     outputs = service.outputs
     another = next(name for name in FUNCTIONS if name != function)
     return [
-        *_table_attempts(outputs["TableName"]),
+        *_table_attempts(outputs[table_output(ENTITY)]),
         *_archive_attempts(outputs, function, another),
         *_parameter_attempts(),
         *_log_attempts(outputs, function, another),

@@ -8,7 +8,8 @@ from jsonschema import Draft4Validator
 
 from common.contract import JSON, MERGE_PATCH, PROBLEM
 from infra.spec.routes import ROUTES
-from infra.spec.schemas import PROBLEM_SCHEMA, model_schema
+from infra.spec.schemas import PROBLEM as PROBLEM_SCHEMA
+from infra.spec.schemas import model_schema
 from infra.spec.service import REGION
 
 NO_JOB = "/jobs/0b5f3c1e-0000-4000-8000-000000000000"

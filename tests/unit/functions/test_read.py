@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from common.jobs import listing
 
 from common.aws.clients import client
 from common.dynamodb import cursors
-from common.jobs import listing
 from infra.spec.routes import ROUTES
 from infra.spec.service import SERVICE_NAME
 

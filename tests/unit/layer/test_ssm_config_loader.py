@@ -1,12 +1,12 @@
 """The SSM config loader."""
 
 import pytest
-from common.jobs.configuration import Configuration
 
 from common.aws.clients import client
 from common.aws.timeouts import PARAMETER_TTL
+from common.crud import configuration
+from common.crud.configuration import Configuration
 from common.exceptions import ParameterMissing
-from common.jobs import configuration
 from common.ssm_config_loader import READ_AGAIN_AFTER, SsmParameter
 from infra.spec.service import SERVICE_NAME
 

@@ -20,7 +20,7 @@ FUNCTION = """
 import os, sys
 from moto import mock_aws
 from common.aws.clients import client
-from local.lambda_runtime import jobs_table
+from local.lambda_runtime import tables
 from tests.unit.conftest import Api
 import aws_xray_sdk.core.models.entity as entity
 import aws_xray_sdk.core.models.dummy_entities as dummy
@@ -32,7 +32,7 @@ for owner in (entity.Entity, dummy.DummySubsegment):
         _init(self, *args, **kwargs)
     owner.__init__ = __init__
 with mock_aws():
-    jobs_table.create_table(client("dynamodb"), "jobs")
+    tables.create_table(client("dynamodb"), ENTITIES[0], ENTITIES[0].collection)
     client("s3").create_bucket(Bucket="archive")
     os.environ["_X_AMZN_TRACE_ID"] = sys.argv[1]
     subsegments.clear()
