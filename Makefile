@@ -24,7 +24,7 @@ STACK = $(or $(shell $(PY) -c "from infra.spec.stages import STAGES; print(STAGE
 CODE := app.py $(wildcard infra functions layers/common/python local ops tools bench tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test pytest fuzz bench lint audit format schemas openapi diagram documents client synth diff bootstrap deploy destroy clean
+.PHONY: help setup run up down test pytest fuzz bench lint audit format schemas openapi diagram documents client new entity synth diff bootstrap deploy destroy clean
 
 help: ## Show this list
 	@if [ -t 1 ]; then on='\033[36m' off='\033[0m'; fi; \
@@ -98,6 +98,14 @@ diagram: synth ## Draw docs/architecture.svg from the templates
 documents: schemas openapi diagram ## Regenerate everything that is generated from the code
 	@$(PY) -m tools.cost
 	@$(PY) -m tools.capacity
+
+new: setup ## Write a copy named NAME, with ENTITY in place of this service's entities, to DIR
+	@$(PY) -m tools.new_service service --name '$(NAME)' --entity '$(ENTITY)' $(if $(PLURAL),--plural '$(PLURAL)') \
+		$(if $(REGION),--region '$(REGION)') $(if $(DIR),--dir '$(DIR)')
+
+entity: setup ## Add ENTITY beside the entities of this service
+	@$(PY) -m tools.new_service entity --entity '$(ENTITY)' $(if $(PLURAL),--plural '$(PLURAL)')
+	@$(MAKE) --no-print-directory schemas
 
 client: openapi ## Generate a typed Python client in .build/client
 	@$(PY) -m uv --quiet run --isolated --frozen --only-group client \

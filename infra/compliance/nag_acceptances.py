@@ -61,8 +61,8 @@ def _policy_acceptance(route: Route, stage_name: str) -> Acceptance:
     return Acceptance(
         f"AwsSolutions-IAM5[Resource::arn:aws:execute-api:{REGION}:<AWS::AccountId>:"
         f"<ApiRest4DEC74FE>/{stage_name}/{route.method}{route.any_path}]",
-        f"Authorization/{route.access.capitalize()}Jobs",
-        "The last part of the path is the job's id. The method and the rest are one route's.",
+        f"Authorization/{route.access.capitalize()}{route.entity.plural_type_name}",
+        "The last part of the path is the item's id. The method and the rest are one route's.",
         when=lambda stage: (stage.authorization, stage.name) == ("iam", stage_name),
     )
 
@@ -194,8 +194,8 @@ ACCEPTANCES = (
     # Data.
     Acceptance(
         "NIST.800.53.R5-DynamoDBInBackupPlan",
-        "Table/Jobs",
-        "Point-in-time recovery restores any second of the last 35 days, and prod's table is also"
+        "AWS::DynamoDB::Table",
+        "Point-in-time recovery restores any second of the last 35 days, and prod's tables are also"
         " protected against deletion.",
     ),
     Acceptance(

@@ -1,0 +1,137 @@
+"""Copy this project under another name, with another entity in place of its own ones."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.entities import ENTITIES
+from infra.spec.paths import PROJECT
+from infra.spec.service import REGION, SERVICE_NAME, SERVICE_SUMMARY, check_name, check_region
+from tools.new_service.entity import ENTITIES as ENTITIES_FOLDER
+from tools.new_service.entity import add_entity
+from tools.new_service.words import UnfitName, Words
+
+_LEFT_OUT = (
+    # These are about this project and its entities. A copy gets its own README and change log.
+    "CHANGELOG.md",
+    "README.md",
+    "docs/client.md",
+    "docs/make-it-yours.md",
+    "docs/mission.md",
+    "tests/infra/test_mission.py",
+    "tests/new_service/",
+    # make writes these anew.
+    "docs/architecture.svg",
+    "docs/openapi.json",
+    "docs/service-map.svg",
+)
+"""The files and folders that a copy does not get."""
+
+_VERBATIM = ("LICENSE",)
+"""The licence names its authors in each copy."""
+
+_ROOMS = (
+    str(ENTITIES_FOLDER),
+    *(f"tests/{kind}/entities" for kind in ("unit", "infra", "local")),
+)
+"""The folders that have a folder for each entity."""
+
+
+@dataclass(frozen=True)
+class NewService:
+    """The names of a copy."""
+
+    name: str
+    """The service's name, such as ``order-service``."""
+
+    region: str
+
+    entity: Words
+
+    def check(self) -> None:
+        """Check the names.
+
+        Raises:
+            UnfitName: AWS would refuse resources with these names.
+        """
+        try:
+            check_name(self.name)
+            check_region(self.region)
+        except ValueError as error:
+            raise UnfitName(str(error)) from error
+
+
+def copy_project(service: NewService, folder: Path) -> None:
+    """Write the copy, without its generated files.
+
+    Args:
+        service: The names of the copy.
+        folder: The folder of the copy, which is new or empty.
+
+    Raises:
+        UnfitName: A name is not possible, or the folder has files.
+    """
+    service.check()
+    if folder.exists() and any(folder.iterdir()):
+        raise UnfitName(f"{folder} is not empty.")
+    for path in _files():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(PROJECT / path, target)
+        if str(path) not in _VERBATIM:
+            _rename(target, service)
+    add_entity(folder, service.entity)
+    for name in ("README.md", "CHANGELOG.md"):
+        words = {"title": _title(service.name), "name": service.name, "region": service.region}
+        (folder / name).write_text(service.entity.fill(f"{name}.template", **words))
+
+
+def _files() -> Iterator[Path]:
+    """Yield the files of this project that a copy gets."""
+    listed = subprocess.run(
+        ("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"),  # noqa: S607
+        cwd=PROJECT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    rooms = tuple(f"{room}/{entity.folder.name}/" for room in _ROOMS for entity in ENTITIES)
+    for name in filter(None, listed.split("\0")):
+        if not name.startswith((*_LEFT_OUT, *rooms)) and (PROJECT / name).is_file():
+            yield Path(name)
+
+
+def _rename(file: Path, service: NewService) -> None:
+    """Replace the service's name and region in a file, if it is text."""
+    try:
+        text = file.read_text()
+    except UnicodeDecodeError:
+        return
+    # uv counts the letters of a project's name in the markers of its groups.
+    renamed = re.sub(
+        rf"group-{len(SERVICE_NAME)}-{SERVICE_NAME}-",
+        f"group-{len(service.name)}-{service.name}-",
+        text,
+    )
+    for spell in (str, _title, _pascal, _snake):
+        renamed = renamed.replace(spell(SERVICE_NAME), spell(service.name))
+    if file.match("infra/spec/service.py"):
+        renamed = renamed.replace(f'"{REGION}"', f'"{service.region}"')
+        renamed = renamed.replace(SERVICE_SUMMARY, f"A service that keeps {service.entity.plural}")
+    if renamed != text:
+        file.write_text(renamed)
+
+
+def _title(name: str) -> str:
+    return name.replace("-", " ").title()
+
+
+def _pascal(name: str) -> str:
+    return _title(name).replace(" ", "")
+
+
+def _snake(name: str) -> str:
+    return name.replace("-", "_")
