@@ -11,19 +11,35 @@ fail() {
     exit 1
 }
 
-# Runs a command under a title, and prints its output only if it fails.
+# Runs a command under a title, and prints its output only if it fails for an unknown reason.
 step() {
     title=$1
     shift
+    (: >.writable) 2>/dev/null || fail "You may not write to $PWD, where make installs everything."
+    rm -f .writable
     log=$(mktemp)
     printf '… %s\n' "$title"
     if ! "$@" >"$log" 2>&1; then
-        cat "$log" >&2
+        advice=$(advice_for "$log")
+        [ -n "$advice" ] || cat "$log" >&2
         rm -f "$log"
-        fail "$title failed; see above."
+        fail "$title failed${advice:-; see above.}"
     fi
     rm -f "$log"
     printf '✓ %s\n' "$title"
+}
+
+# Prints why a download failed and what to do, as the end of a sentence.
+advice_for() {
+    if grep -Eq 'CERTIFICATE_VERIFY_FAILED|UnknownIssuer|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)' "$1"; then
+        printf '%s' ': the server has a certificate from an authority that this machine does not' \
+            ' know. If that is the authority of your company, add it to the certificates of this' \
+            ' machine, or name its file: export SSL_CERT_FILE=ca.pem PIP_CERT=ca.pem' \
+            ' NODE_EXTRA_CA_CERTS=ca.pem'
+    elif grep -Eq 'NewConnectionError|ConnectTimeout|dns error|tcp connect|ENOTFOUND|EAI_AGAIN' "$1"; then
+        printf '%s' ': there is no connection to the package index. The installation needs the' \
+            ' network; behind a proxy, set HTTPS_PROXY.'
+    fi
 }
 
 # Prints the first Python that is new enough; PYTHON, if it is set, is the only candidate.
@@ -49,12 +65,20 @@ install_python() {
                 "and Ubuntu: apt install python3-venv), or set PYTHON=<path>."
         step 'Creating a virtual environment in .venv' "$python" -m venv --clear .venv
         uv=$(sed -n 's/.*"\(uv==[^"]*\)".*/\1/p' pyproject.toml)
-        step "Installing $uv" .venv/bin/python -m pip install --quiet --disable-pip-version-check "$uv"
+        step "Installing $uv" install_with_pip "$uv"
     fi
     # Without these settings, uv might download a Python, or use another environment.
     step 'Installing the Python packages of uv.lock' \
         env UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv \
         .venv/bin/uv sync --frozen --quiet --python .venv/bin/python
+}
+
+CERTIFICATES='import ssl; paths = ssl.get_default_verify_paths(); print(paths.cafile or paths.capath)'
+
+install_with_pip() {
+    set -- .venv/bin/python -m pip install --quiet --disable-pip-version-check --retries=1 "$1"
+    # pip before 24.2 does not know the certificates of the machine, and the next attempt does.
+    "$@" || PIP_CERT=$(.venv/bin/python -c "$CERTIFICATES") "$@"
 }
 
 install_node() {
@@ -67,9 +91,14 @@ install_node() {
     command -v npm >/dev/null ||
         fail 'npm is required, but this Node.js came without it. Install npm, or Node.js from' \
             'https://nodejs.org.'
-    # No package needs its install script, and that of swagger-ui-dist sends usage data.
-    step 'Installing the Node packages of package-lock.json' \
-        npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
+    step 'Installing the Node packages of package-lock.json' npm_ci
+}
+
+npm_ci() {
+    # No package needs its install script, and that of swagger-ui-dist sends usage data. The
+    # variable lets Node.js trust the certificates of the machine, too.
+    NODE_USE_SYSTEM_CA="${NODE_USE_SYSTEM_CA:-1}" npm ci "$@" --ignore-scripts --no-fund --no-audit \
+        --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=1000
 }
 
 # On Linux x86_64, Chromium comes from npm; elsewhere it is Debian's package, if root runs this script.
@@ -77,7 +106,7 @@ install_node() {
 install_browser() {
     if [ "$(uname -sm)" = 'Linux x86_64' ]; then
         step 'Installing the Node packages of tests/browser/package-lock.json' \
-            npm ci --prefix tests/browser --ignore-scripts --no-fund --no-audit --loglevel=error
+            npm_ci --prefix tests/browser
         step 'Unpacking Chromium' unpack_chromium
     elif ! command -v chromium google-chrome >/dev/null &&
         [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -84,6 +84,54 @@ def test_without_the_venv_module_it_fails_with_advice(tools: Path) -> None:
     )
 
 
+def failed_step(tools: Path, npm: str, cwd: Path) -> str:
+    """Return the error message of an installation whose npm runs a script."""
+    for name in ("sh", "mktemp", "rm", "cat", "grep"):
+        (tools / name).symlink_to(f"/bin/{name}")
+    put(tools, "node", "exit 0")
+    put(tools, "npm", npm)
+    result = subprocess.run(
+        ["/bin/sh", PROJECT / "tools" / "install.sh", "node"],
+        cwd=cwd,
+        env={"PATH": str(tools)},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 1
+    return result.stderr
+
+
+@pytest.mark.parametrize(
+    ("output", "advice"),
+    [
+        ("npm error code ENOTFOUND", "the installation needs the network"),
+        ("WARNING: Retrying after NewConnectionError('...')", "the installation needs the network"),
+        ("npm error code SELF_SIGNED_CERT_IN_CHAIN", "export SSL_CERT_FILE=ca.pem"),
+        ("invalid peer certificate: UnknownIssuer", "export SSL_CERT_FILE=ca.pem"),
+    ],
+)
+def test_a_failed_download_gives_advice_instead_of_its_output(
+    tools: Path, tmp_path: Path, output: str, advice: str
+) -> None:
+    message = failed_step(tools, f'echo "{output}" >&2; exit 1', tmp_path)
+    assert message.startswith("Installing the Node packages of package-lock.json failed: ")
+    assert advice in message.replace("The", "the")
+    assert output not in message
+
+
+def test_any_other_failure_shows_its_output(tools: Path, tmp_path: Path) -> None:
+    assert failed_step(tools, 'echo "npm error code EUSAGE" >&2; exit 1', tmp_path) == (
+        "npm error code EUSAGE\n"
+        "Installing the Node packages of package-lock.json failed; see above.\n"
+    )
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="needs a folder that not even root may fill")
+def test_in_a_folder_that_it_may_not_write_to_it_says_so(tools: Path) -> None:
+    message = failed_step(tools, "exit 0", Path("/proc"))
+    assert message == "You may not write to /proc, where make installs everything.\n"
+
+
 @pytest.mark.parametrize(("user", "calls"), [("0", "update install --yes"), ("1000", "")])
 def test_where_npm_has_no_chromium_root_installs_the_debian_package(
     tools: Path, user: str, calls: str
