@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from common.jobs import listing
 
 from common.aws.clients import client
+from common.crud import listing
 from common.dynamodb import cursors
+from common.entities import ENTITIES
 from infra.spec.routes import ROUTES
 from infra.spec.service import SERVICE_NAME
 
@@ -255,7 +256,11 @@ def test_a_list_depends_only_on_parameters_in_the_cache_key() -> None:
             self.names.add(name)
             return default
 
-    listing.page(Query())
+        def __contains__(self, name: object) -> bool:
+            self.names.add(str(name))
+            return False
+
+    listing.page(ENTITIES[0], Query())
 
     (route,) = (route for route in ROUTES if (route.method, route.path) == ("GET", "/jobs"))
     assert Query.names == set(route.query)

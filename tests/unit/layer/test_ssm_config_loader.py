@@ -1,5 +1,7 @@
 """The SSM config loader."""
 
+from datetime import timedelta
+
 import pytest
 
 from common.aws.clients import client
@@ -47,7 +49,7 @@ def test_a_new_value_is_read_after_the_time_to_live(clock: Clock) -> None:
     _put('{"retention_days": 99}')
     clock.now += PARAMETER_TTL * 1.2
 
-    assert configuration.retention().days == 99
+    assert configuration.retention() == timedelta(days=99)
 
 
 def test_the_last_good_value_is_used_while_ssm_fails(clock: Clock) -> None:

@@ -20,6 +20,7 @@ FUNCTION = """
 import os, sys
 from moto import mock_aws
 from common.aws.clients import client
+from common.entities import ENTITIES
 from local.lambda_runtime import tables
 from tests.unit.conftest import Api
 import aws_xray_sdk.core.models.entity as entity
