@@ -15,6 +15,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from infra.spec.service import REGION
+from local.lambda_runtime import buckets
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -93,7 +94,7 @@ def serve_aws() -> Iterator[MotoAws]:
     aws.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    aws.client("s3").create_bucket(Bucket=aws.bucket)
+    buckets.create_bucket(aws.client("s3"), aws.bucket)
     aws.uploads.clear()
     try:
         yield aws

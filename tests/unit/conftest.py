@@ -23,7 +23,7 @@ from functions.create.handler import handler as create
 from functions.delete.handler import handler as delete
 from functions.read.handler import handler as read
 from functions.update.handler import handler as update
-from local.lambda_runtime import tables
+from local.lambda_runtime import buckets, tables
 from local.lambda_runtime.gateway_event import gateway_event
 from tests.support.http.openapi_conformance import assert_documented
 from tests.support.http.response import HttpResponse
@@ -116,7 +116,7 @@ def aws() -> Iterator[None]:
     with mock_aws():
         for entity in ENTITIES:
             tables.create_table(client("dynamodb"), entity, entity.collection)
-        client("s3").create_bucket(Bucket="archive")
+        buckets.create_bucket(client("s3"), "archive")
         ssm = client("ssm")
         ssm.put_parameter(
             Name=FUNCTION_ENVIRONMENT["CONFIG_PARAMETER"],

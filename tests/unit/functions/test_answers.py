@@ -16,6 +16,7 @@ from common.handler import lambda_handler
 from common.settings import SETTINGS
 from functions.read.handler import handler as read
 from infra.spec.service import REGION, SERVICE_NAME
+from local.lambda_runtime import buckets
 from tests.support.http.response import HttpResponse
 from tests.unit.conftest import Context
 
@@ -317,7 +318,7 @@ def test_log_lines_that_s3_refuses_are_uploaded_with_the_next_request(
     assert api("GET", "/jobs", request_id="request-1").status == 200
     assert _metrics(capsys)["ArchiveFailures"] == [1.0]
 
-    client("s3").create_bucket(Bucket="archive")
+    buckets.create_bucket(client("s3"), "archive")
     api("GET", "/jobs", request_id="request-2")
     lines = [line for line in _archived_lines() if line["message"] == "request"]
     assert [line["request_id"] for line in lines] == ["request-1", "request-2"]

@@ -9,6 +9,7 @@ import pytest
 from moto import mock_aws
 
 from infra.spec.service import PASCAL_NAME, REGION
+from local.lambda_runtime import buckets
 from tools.deploy_steps import DESCRIPTION, clear_failed_creation, redeploy_api
 
 STACK = f"{PASCAL_NAME}-prod"
@@ -84,7 +85,7 @@ def create_pool() -> str:
 
 
 def create_bucket() -> str:
-    boto_client("s3").create_bucket(Bucket="archive")
+    buckets.create_bucket(boto_client("s3"), "archive")
     return "archive"
 
 

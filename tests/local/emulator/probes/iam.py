@@ -7,13 +7,14 @@ from botocore.exceptions import ClientError
 
 from infra.spec.service import REGION
 from local import aws
+from local.lambda_runtime import buckets
 from tests.support.deployment.probed_emulator import ProbedEmulator
 
 
 def counts_loopback_as_tls(emulator: ProbedEmulator) -> bool:
     bucket = f"probe-{uuid.uuid4().hex[:8]}"
     root = emulator.client("s3")
-    root.create_bucket(Bucket=bucket)
+    buckets.create_bucket(root, bucket)
     statement = {
         "Effect": "Deny",
         "Principal": "*",

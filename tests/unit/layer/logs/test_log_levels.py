@@ -9,6 +9,7 @@ import pytest
 
 from common.aws.clients import client
 from infra.spec.service import SERVICE_NAME
+from local.lambda_runtime import buckets
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Api
@@ -97,7 +98,7 @@ def test_a_failed_upload_of_log_lines_logs_a_warning(
     api("GET", "/jobs")
 
     assert _messages(_above_info(capsys)) == [("log lines not archived", "WARNING")]
-    client("s3").create_bucket(Bucket="archive")
+    buckets.create_bucket(client("s3"), "archive")
     api("GET", "/jobs")
 
 

@@ -9,6 +9,7 @@ from common.aws.clients import client
 from common.logs.logger import log_shipper
 from infra.spec.routes import Function, routes_of
 from infra.spec.service import METRICS_NAMESPACE
+from local.lambda_runtime import buckets
 from tests.support.emitted_metrics import EMITTED_METRICS, METRIC_DIMENSIONS
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def test_a_function_emits_its_metrics_and_no_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     method = next(route.method for route in reversed(routes_of(function)))
-    client("s3").create_bucket(Bucket="empty")
+    buckets.create_bucket(client("s3"), "empty")
     capsys.readouterr()
     _send_every_kind_of_request(api, function, new_job["job_id"])
     monkeypatch.setattr(log_shipper, "_bucket", "empty")

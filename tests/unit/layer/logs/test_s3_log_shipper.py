@@ -8,6 +8,7 @@ from botocore.stub import Stubber
 
 from common.aws.clients import client
 from common.logs.s3_log_shipper import FLUSH_BYTES, LogShipper
+from local.lambda_runtime import buckets
 from tests.support.waiting import wait_until
 
 
@@ -51,7 +52,7 @@ def test_lines_stay_in_the_buffer_until_s3_accepts_them() -> None:
     assert shipper.ship("invocation-1").error == "NoSuchBucket"
     assert shipper.waiting == 1
 
-    client("s3").create_bucket(Bucket="archive")
+    buckets.create_bucket(client("s3"), "archive")
     shipper.add("two")
     shipper.ship("invocation-2")
 

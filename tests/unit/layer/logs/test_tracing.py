@@ -21,6 +21,7 @@ import os, sys
 from moto import mock_aws
 from common.aws.clients import client
 from common.entities import ENTITIES
+from local.lambda_runtime import buckets
 from local.lambda_runtime import tables
 from tests.unit.conftest import Api
 import aws_xray_sdk.core.models.entity as entity
@@ -34,7 +35,7 @@ for owner in (entity.Entity, dummy.DummySubsegment):
     owner.__init__ = __init__
 with mock_aws():
     tables.create_table(client("dynamodb"), ENTITIES[0], ENTITIES[0].collection)
-    client("s3").create_bucket(Bucket="archive")
+    buckets.create_bucket(client("s3"), "archive")
     os.environ["_X_AMZN_TRACE_ID"] = sys.argv[1]
     subsegments.clear()
     response = Api()("POST", "/jobs", {"pipeline": "p", "input_uri": "s3://in/1"}, request_id="r-1")
