@@ -3,14 +3,14 @@
 import uuid
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, Page
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
-from tests.support.browser import chromium
+# Imported only where they are used: most runs need neither a browser nor workers.
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 # A group is the set of tests that run on one worker, since they share something that takes long
 # to create. By default, a group is a folder of tests/: the tests of tests/local share one deployed
@@ -47,14 +47,6 @@ settings.register_profile("fuzz", deadline=None, database=None)
 settings.load_profile("test")
 
 
-class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Runs all tests of a group on the same worker."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        # xdist's own groups (``loadgroup``) have no effect with pytest 9.
-        return _group(nodeid)
-
-
 def _group(nodeid: str) -> str:
     """Return the name of a test's group."""
     file = PurePosixPath(nodeid.split("::")[0])
@@ -64,7 +56,16 @@ def _group(nodeid: str) -> str:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from xdist.scheduler import LoadScopeScheduling
+
+    class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
+        """Runs all tests of a group on the same worker."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            # xdist's own groups (``loadgroup``) have no effect with pytest 9.
+            return _group(nodeid)
+
     # Keep the order of collection: xdist would begin with the group of the most tests.
     config.option.loadscopereorder = False
     return GroupScheduling(config, log)
@@ -79,8 +80,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser() -> "Iterator[Browser]":
     """Chromium. All tests of a worker share one, since Playwright allows no second one."""
+    from tests.support.browser import chromium
+
     executable = chromium.find()
     if executable is None:
         pytest.skip("there is no Chromium: `make test` installs one, if npm or Debian has it")
@@ -89,7 +92,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(browser: "Browser") -> "Iterator[Page]":
     """A page in a new browser context, without history, cookies or cache."""
     with browser.new_context(viewport={"width": 1200, "height": 1600}) as context:
         context.set_default_timeout(15_000)
