@@ -24,12 +24,12 @@ STACK = $(or $(shell $(PY) -c "from infra.spec.stages import STAGES; print(STAGE
 CODE := app.py $(wildcard infra functions layers/common/python local ops tools bench tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test pytest fuzz bench lint audit format schemas openapi diagram documents client new entity synth diff bootstrap deploy destroy clean
+.PHONY: help setup run up down test pytest unit infra e2e fuzz bench lint audit format lock schemas openapi diagram documents client new entity synth diff compare base bootstrap deploy destroy clean
 
 help: ## Show this list
 	@if [ -t 1 ]; then on='\033[36m' off='\033[0m'; fi; \
 	awk -F ':.*## ' -v on="$$on" -v off="$$off" \
-		'/^[a-z]+:.*## / {printf "  %smake %-9s%s %s\n", on, $$1, off, $$2}' Makefile
+		'/^[a-z0-9]+:.*## / {printf "  %smake %-9s%s %s\n", on, $$1, off, $$2}' Makefile
 	@printf '\n  Settings: STAGE=%s, PORT=%s (of the local run)\n' '$(STAGE)' '$(or $(PORT),4566)'
 
 setup: .venv/.complete node_modules/.complete ## Install everything into this folder
@@ -53,6 +53,15 @@ test: setup .build/chromium/.complete ## Run all tests and checks
 pytest:
 	@$(PY) -m pytest --numprocesses=$(WORKERS)
 
+unit: setup ## Run the tests of functions, layer and commands: half a minute
+	@$(PY) -m pytest tests/unit
+
+infra: setup ## Run the tests of the templates and the built layer: two minutes
+	@$(PY) -m pytest tests/infra
+
+e2e: setup .build/chromium/.complete ## Run the tests against the deployed service, and in a browser
+	@$(PY) -m pytest --numprocesses=$(WORKERS) tests/local tests/lifecycle tests/browser
+
 fuzz: setup ## Test with random requests for FUZZ_SECONDS
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest --hypothesis-profile=fuzz \
 		tests/unit/functions/test_hostile_events.py tests/infra/api/test_models.py tests/local/api/test_fuzz.py
@@ -69,7 +78,8 @@ lint: setup ## Check style, types, imports, uv.lock, documents and workflows
 	@.venv/bin/ruff format --quiet --check
 	@.venv/bin/mypy --no-error-summary $(CODE)
 	@$(call QUIETLY,.venv/bin/lint-imports --no-logo --no-cache)
-	@.venv/bin/uv --quiet lock --check
+	@sh tools/uv_lock.sh check
+	@.venv/bin/uv --quiet lock --check || { echo 'Run `make lock`.' >&2; exit 1; }
 	@$(PY) -m tools.check_docs
 	@$(call QUIETLY,.venv/bin/zizmor --offline --quiet --no-progress .github)
 	@.venv/bin/cfn-lint .github/deploy-role.yaml
@@ -80,9 +90,16 @@ audit: setup ## Look up the locked packages' known vulnerabilities; needs the ne
 	@npm audit
 	@npm audit --prefix tests/browser
 
-format: setup ## Format the code
-	@.venv/bin/ruff check --quiet --fix
+format: setup ## Format the code, and report what is left
+	@.venv/bin/ruff check --quiet --fix-only
 	@.venv/bin/ruff format --quiet
+	@.venv/bin/ruff check --quiet
+
+# Not after setup, which would install what the old files say.
+lock: ## Update the lock files after a change of the dependencies or of the name
+	@[ -x .venv/bin/uv ] || sh tools/install.sh python
+	@sh tools/uv_lock.sh write
+	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
 
 # --- Generated files ------------------------------------------------------------------------------
 
@@ -120,12 +137,18 @@ synth: setup ## Write the CloudFormation templates of all stages to cdk.out/
 		ls cdk.out/$$stage/*.template.json || exit 1; \
 	done
 
-diff: synth ## Compare the templates with those of another checkout: BASE=../main
+diff: setup ## Show what `make deploy` would change in STAGE on AWS
+	@$(CDK) diff -c stage=$(STAGE) --output cdk.out/$(STAGE) $(STACK)
+
+compare: base synth ## Compare the templates with those of another checkout: BASE=../main
 	@for stage in $(STAGES); do \
 		$(CDK) diff --app cdk.out/$$stage --method template \
-			--template "$(or $(BASE),$(error set BASE to a checkout in which `make synth` was run))"/cdk.out/$$stage/*.template.json \
-			2>&1 || exit 1; \
+			--template "$(BASE)"/cdk.out/$$stage/*.template.json 2>&1 || exit 1; \
 	done
+
+base:
+	@[ -d "$(BASE)/cdk.out" ] || { echo 'Set BASE to a checkout in which `make synth` was run:' \
+		'make compare BASE=../main' >&2; exit 1; }
 
 bootstrap: setup ## Prepare your AWS account for the CDK, once
 	@$(CDK) bootstrap -c stage=$(STAGE) --output cdk.out/$(STAGE)
@@ -154,6 +177,7 @@ destroy: setup ## Delete STAGE from AWS, with all data that it does not retain
 
 # Each rule creates its .complete file last, so that an interrupted installation is resumed.
 .venv/.complete: uv.lock pyproject.toml
+	@sh tools/uv_lock.sh check
 	@PYTHON='$(PYTHON)' sh tools/install.sh python
 	@touch $@
 
