@@ -49,26 +49,26 @@ def request_schemas(entity: Entity) -> Mapping[str, Schema]:
     name = entity.type_name
     create = entity.schema.fields_of("create")
     change = entity.schema.fields_of("change")
-    sent = {"status", *entity.schema.file_content.get("required", ())}
+    required = entity.schema.required_in("change")
     return {
         "create": _closed(
             f"{name}Create",
             f"{entity.article.capitalize()} {entity.noun} to create",
             _fields(entity, create),
-            required=[field for field in create if field in sent],
+            required=[*entity.schema.required_in("create")],
         ),
         "replace": _closed(
             f"{name}Replace",
             "The new value of all fields that callers may change",
             _fields(entity, change),
-            required=[field for field in change if field in sent],
+            required=[*required],
         ),
         "patch": _closed(
             f"{name}Patch",
             "A JSON merge patch (RFC 7396) of the fields that callers may change; null resets a"
             " field",
             {
-                field: schema if field in sent else _or_null(schema)
+                field: schema if field in required else _or_null(schema)
                 for field, schema in _fields(entity, change).items()
             },
             minProperties=1,

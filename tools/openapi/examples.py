@@ -7,7 +7,7 @@ from typing import Any
 
 from common.crud.changes import merge_patch, new_item
 from common.crud.entity import Entity, Item
-from common.crud.examples import Change, examples_of
+from common.crud.examples import Change, examples_of, replacement_body
 from common.entities import ENTITIES
 from infra.spec.schemas import page_title
 
@@ -25,20 +25,24 @@ def examples() -> Mapping[str, Mapping[str, Any]]:
 
 def _examples(entity: Entity) -> Mapping[str, Mapping[str, Any]]:
     declared = examples_of(entity)
-    new = example_item(entity, [*declared.creates.values()][-1])
+    new = example_item(entity, declared.fullest)
     listed = {name: new[name] for name in entity.schema.fields_of("list") if name in new}
     name = entity.type_name
-    changes = {change.title: change.body for change in declared.changes}
+
+    def item_in(status: str) -> dict[str, Any]:
+        return example_item(entity, declared.least, declared.path(status))
+
     return {
         f"{name}Create": declared.creates,
-        f"{name}Replace": {title: body for title, body in changes.items() if "status" in body},
-        f"{name}Patch": changes,
+        f"{name}Replace": {
+            change.title: replacement_body(entity, item_in(change.source), change)
+            for change in declared.changes
+            if "status" in change.body
+        },
+        f"{name}Patch": {change.title: change.body for change in declared.changes},
         name: {
             "new": new,
-            **{
-                status.lower(): example_item(entity, declared.least, declared.path(status))
-                for status in entity.statuses[1:]
-            },
+            **{status.lower(): item_in(status) for status in entity.statuses[1:]},
         },
         page_title(entity): {
             "with more to come": {"items": [listed], "next_cursor": "kL0bX5Yh1xZ2Q0m9"}

@@ -3,9 +3,10 @@
 No function imports this module.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
+from itertools import islice
 from typing import Literal
 
 from common.crud.entity import Entity, Item
@@ -25,7 +26,12 @@ class Change:
     """The status after."""
 
     body: Item
-    """The patch; with a status, it is a valid replacement, too."""
+    """The patch."""
+
+    @property
+    def keeps_status(self) -> bool:
+        """True if the status is the same before and after."""
+        return self.source == self.target
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,8 @@ class Examples:
     """The examples of one entity."""
 
     creates: Mapping[str, Item]
-    """Bodies that create an item, by title. The first one has the required fields only."""
+    """Bodies that create an item, by title. The first one has the required fields only, the last
+    one the most fields."""
 
     changes: Sequence[Change]
     """A change for each transition, and one for each status that may stay."""
@@ -54,10 +61,18 @@ class Examples:
     unique: Callable[[str], Item] = lambda _: {}
     """Returns values of the entity's filters, different for each word of hexadecimal digits."""
 
+    initial: str = ""
+    """The status of a new item; :func:`examples_of` sets it."""
+
     @property
     def least(self) -> Item:
         """The body with the required fields only."""
         return next(iter(self.creates.values()))
+
+    @property
+    def fullest(self) -> Item:
+        """The body with the most fields."""
+        return [*self.creates.values()][-1]
 
     def new(self, word: str) -> Item:
         """Return a body whose filters differ from those of other words."""
@@ -69,7 +84,7 @@ class Examples:
         Raises:
             LookupError: No changes lead there.
         """
-        start = source or self.changes[0].source
+        start = source or self.initial
         ways: dict[str, list[Change]] = {start: []}
         queue = [start]
         while target not in ways and queue:
@@ -82,33 +97,67 @@ class Examples:
             raise LookupError(f"no examples lead from {start} to {target}")
         return ways[target]
 
-    def life(self) -> list[Change]:
-        """Return the longest life without a repeated status; it includes a change without one."""
-        lives = [[]] if not self.changes else [*_lives(self.changes, self.changes[0].source)]
-        longest = max(lives, key=len)
-        staying = {change.source: change for change in self.changes if "status" not in change.body}
-        result: list[Change] = []
-        for change in longest:
-            if change.source in staying:
-                result.append(staying.pop(change.source))
+    def life(self, ends: Collection[str] = ()) -> list[Change]:
+        """Return the longest life that reaches no status twice, with the changes that keep one.
+
+        Args:
+            ends: The statuses in which it shall end, if any life does.
+        """
+        lives = [*islice(self._lives(self.initial, frozenset()), _MOST_LIVES)]
+        ending = [life for life in lives if (life[-1].target if life else self.initial) in ends]
+        staying = {change.source: change for change in self.changes if change.keeps_status}
+        result = [staying[self.initial]] if self.initial in staying else []
+        for change in max(ending or lives, key=len):
             result.append(change)
+            if change.target in staying:
+                result.append(staying[change.target])
         return result
 
+    def _lives(self, status: str, seen: frozenset[str]) -> Iterator[list[Change]]:
+        """Yield the lives that start with a status, each after those that it begins with."""
+        seen = seen | {status}
+        yield []
+        for change in self.changes:
+            if change.source == status and change.target not in seen:
+                for rest in self._lives(change.target, seen):
+                    yield [change, *rest]
 
-def _lives(
-    changes: Sequence[Change], status: str, seen: frozenset[str] = frozenset()
-) -> list[list[Change]]:
-    seen = seen | {status}
-    lives = [
-        [change, *rest]
-        for change in changes
-        if change.source == status and change.target not in seen
-        for rest in _lives(changes, change.target, seen)
-    ]
-    return lives or [[]]
+    def refused(self, status: str) -> Change | None:
+        """Return a change that items with a status do not allow; None if they allow all."""
+        allowed = {change.target for change in self.changes if change.source == status}
+        return next(
+            (change for change in self.changes if change.body.get("status", status) not in allowed),
+            None,
+        )
+
+
+_MOST_LIVES = 10_000
+"""There are many if each status may move to most others."""
 
 
 def examples_of(entity: Entity) -> Examples:
     """Return the examples of an entity, which are in its package."""
     examples: Examples = import_module(f"{entity.package}.examples").EXAMPLES
-    return examples
+    return replace(examples, initial=entity.statuses[0])
+
+
+def replacement_body(entity: Entity, item: Item, change: Change) -> Item:
+    """Return the body of the PUT that makes a change: its patch, and what a PUT must have besides.
+
+    Args:
+        entity: The entity.
+        item: The item before.
+        change: The change.
+    """
+    kept = {name: item[name] for name in entity.schema.required_in("change") if name in item}
+    return {**kept, **{name: value for name, value in change.body.items() if value is not None}}
+
+
+def invalid_body(entity: Entity) -> Item:
+    """Return a body that creates no item, since it lacks a field or has an unknown one."""
+    body = {**examples_of(entity).least}
+    required = entity.schema.required_in("create")
+    if not required:
+        return {**body, "unknown_field": 1}
+    del body[required[-1]]
+    return body

@@ -59,14 +59,19 @@ class ItemSchema:
     @property
     def always_set(self) -> frozenset[str]:
         """The fields that every item has."""
-        required = {*self.file_content.get("required", ())} & {*self.fields_of("create")}
-        return frozenset({*required, *self.defaults, *self._id_field, *_ALWAYS_SET})
+        sent = self.required_in("create")
+        return frozenset({*sent, *self.defaults, *self._id_field, *_ALWAYS_SET})
 
     def fields_of(self, body: Body) -> tuple[str, ...]:
         """Return the names of the fields that a body has."""
         return tuple(
             name for name, field in self.fields.items() if body in field.get("x-bodies", ())
         )
+
+    def required_in(self, body: Literal["create", "change"]) -> tuple[str, ...]:
+        """Return the names of the fields that callers must send in a create or a replacement."""
+        required = {"status", *self.file_content.get("required", ())}
+        return tuple(name for name in self.fields_of(body) if name in required)
 
     @cached_property
     def defaults(self) -> Mapping[str, Any]:
