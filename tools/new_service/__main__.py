@@ -8,7 +8,7 @@ from pathlib import Path
 from common.entities import ENTITIES
 from infra.spec.paths import PROJECT
 from infra.spec.service import REGION
-from tools.new_service.copy import NewService, copy_project
+from tools.new_service.copy import NewService, write_copy
 from tools.new_service.entity import add_entity
 from tools.new_service.words import UnfitName, Words
 
@@ -49,7 +49,7 @@ def _add(words: Words) -> None:
 
 def _copy(service: NewService, folder: Path) -> None:
     _print(f"Writing {folder}")
-    copy_project(service, folder)
+    write_copy(service, folder)
     # The tests read the list of files from git. The history is the copy's own.
     _run(folder, "git", "init", "--quiet")
     _run(folder, "make", "--no-print-directory", "setup")

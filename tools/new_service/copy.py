@@ -22,7 +22,7 @@ _LEFT_OUT = (
     "docs/make-it-yours.md",
     "docs/mission.md",
     "tests/infra/test_mission.py",
-    "tests/new_service/",
+    "tests/infra/new_service/",
     # make writes these anew.
     "docs/architecture.svg",
     "docs/openapi.json",
@@ -64,7 +64,7 @@ class NewService:
             raise UnfitName(str(error)) from error
 
 
-def copy_project(service: NewService, folder: Path) -> None:
+def write_copy(service: NewService, folder: Path) -> None:
     """Write the copy, without its generated files.
 
     Args:

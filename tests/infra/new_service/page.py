@@ -11,7 +11,7 @@ from infra.spec.paths import DOCS
 
 PAGE = DOCS / "make-it-yours.md"
 
-_FILE = re.compile(r"(new file|end of) `([^`]+)`:$")
+_FILE = re.compile(r"(new file|end of|in) `([^`]+)`:$")
 
 
 class Change(NamedTuple):
@@ -24,7 +24,7 @@ class Change(NamedTuple):
     """The file that the block changes, relative to the project."""
 
     kind: str
-    """``diff``, ``new file`` or ``end of``."""
+    """``diff``, ``new file``, ``end of``, or ``in`` for the whole content of a file."""
 
     text: str
     """The block's content."""
@@ -42,6 +42,8 @@ class Change(NamedTuple):
         if after in content:
             return
         match self.kind:
+            case "in":
+                file.write_text(after)
             case "new file":
                 assert not content, f"{self.file} exists"
                 file.parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +80,7 @@ def changes() -> Iterator[Change]:
         elif token.type == "fence" and token.info == "diff":
             file = token.content.splitlines()[0].removeprefix("--- ")
             yield Change(section, file, "diff", token.content)
-        elif token.type == "fence" and token.info == "python":
+        elif token.type == "fence" and token.info in {"json", "python"}:
             target = _FILE.search(paragraph)
             assert target, f"no file is named before the block in {section}"
             yield Change(section, target[2], target[1], token.content)
