@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from common.entities import ENTITIES
-from infra.spec.service import PASCAL_NAME
 from tests.infra.new_service.page import changes
 from tests.support.deployment.project_copy import copy_project, run_python, share_packages
 from tests.support.templates.synthesized import Synthesized
@@ -108,7 +107,7 @@ def test_each_section_changes_only_the_files_that_the_design_promises() -> None:
 def test_orders_in_place_of_jobs_pass_their_tests_and_those_of_the_platform(
     in_place: Path,
 ) -> None:
-    run_tests(in_place, 
+    run_tests(in_place,
         "tests/unit/entities",
         "tests/unit/functions/test_create.py",
         "tests/unit/functions/test_delete.py",
