@@ -21,6 +21,7 @@ _OWN_GROUPS = frozenset(
         # These deploy their own service or none, so they do not need the service of tests/local.
         "emulator",
         "test_local_run",
+        "test_make_new",
         "test_signatures",
         # The tests in this folder share another service.
         "tokens",

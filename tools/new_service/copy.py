@@ -19,14 +19,15 @@ _LEFT_OUT = (
     "CHANGELOG.md",
     "README.md",
     "docs/client.md",
+    "docs/jobs.md",
     "docs/make-it-yours.md",
     "docs/mission.md",
     "tests/infra/test_mission.py",
     "tests/infra/new_service/",
+    "tests/local/run/test_make_new.py",
     # make writes these anew.
     "docs/architecture.svg",
     "docs/openapi.json",
-    "docs/service-map.svg",
 )
 """The files and folders that a copy does not get."""
 
@@ -121,6 +122,11 @@ def _rename(file: Path, service: NewService) -> None:
     if file.match("infra/spec/service.py"):
         renamed = renamed.replace(f'"{REGION}"', f'"{service.region}"')
         renamed = renamed.replace(SERVICE_SUMMARY, f"A service that keeps {service.entity.plural}")
+    if file.suffix == ".svg":
+        # The names of resources in a picture of a deployed stage.
+        renamed = renamed.replace(_lower(SERVICE_NAME), _lower(service.name))
+        for entity in ENTITIES:
+            renamed = renamed.replace(entity.plural_type_name, service.entity.type_name)
     if renamed != text:
         file.write_text(renamed)
 
@@ -131,6 +137,10 @@ def _title(name: str) -> str:
 
 def _pascal(name: str) -> str:
     return _title(name).replace(" ", "")
+
+
+def _lower(name: str) -> str:
+    return name.replace("-", "")
 
 
 def _snake(name: str) -> str:

@@ -56,6 +56,11 @@ class Words:
         """The name of the declaration."""
         return self.package.upper()
 
+    @property
+    def type_name(self) -> str:
+        """The plural as the name of a type."""
+        return "".join(word.capitalize() for word in self.plural.split())
+
     def fill(self, template: str, **more: str) -> str:
         """Return a template with the words in place of its placeholders."""
         return fill(

@@ -107,7 +107,8 @@ def test_each_section_changes_only_the_files_that_the_design_promises() -> None:
 def test_orders_in_place_of_jobs_pass_their_tests_and_those_of_the_platform(
     in_place: Path,
 ) -> None:
-    run_tests(in_place,
+    run_tests(
+        in_place,
         "tests/unit/entities",
         "tests/unit/functions/test_create.py",
         "tests/unit/functions/test_delete.py",

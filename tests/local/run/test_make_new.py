@@ -1,0 +1,110 @@
+"""`make new`: a copy of the service that has never heard of this one's entities."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from common.entities import ENTITIES
+from infra.spec.paths import PROJECT
+from local.emulator import process
+
+ENTITY, NAME, REGION = "line-item", "order-service", "eu-central-1"
+
+_GENERATED = {".build", ".git", ".local", ".venv", "cdk.out", "node_modules", "__pycache__"}
+
+THIRD_PARTY_WORDS = {
+    ".github/workflows": r"^jobs:",
+    "Makefile": r"--jobs=\d+",
+    "LICENSE": r"Copyright .*",
+}
+"""Words of GitHub, GNU make and the licence, by the files that have them."""
+
+
+def make(folder: Path, *words: str) -> str:
+    """Run make as a user does, outside this run of make, and return its output."""
+    inherited = ("MAKE", "PYTEST", "PORT", "VIRTUAL_ENV")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(inherited)}
+    done = subprocess.run(
+        ["make", "--no-print-directory", *words],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def new_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a new service."""
+    folder = tmp_path_factory.mktemp("new") / NAME
+    names = (f"NAME={NAME}", f"ENTITY={ENTITY}", f"REGION={REGION}", f"DIR={folder}")
+    make(PROJECT, "new", *names)
+    yield folder
+    make(folder, "down")
+
+
+def files(folder: Path) -> Iterator[Path]:
+    """Yield the files of a project that are neither installed nor built."""
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if path.is_file() and _GENERATED.isdisjoint(relative.parts):
+            yield relative
+
+
+def test_the_new_service_does_not_speak_of_the_entities_of_this_one(new_service: Path) -> None:
+    nouns = re.compile("|".join(entity.noun for entity in ENTITIES), re.IGNORECASE)
+    found = []
+    for path in files(new_service):
+        if nouns.search(str(path)):
+            found.append(str(path))
+        text = (new_service / path).read_bytes().decode(errors="replace")
+        for place, words in THIRD_PARTY_WORDS.items():
+            if str(path).startswith(place):
+                text = re.sub(words, "", text, flags=re.MULTILINE)
+        found += [f"{path}: {line}" for line in text.splitlines() if nouns.search(line)]
+    assert found == []
+
+
+def test_the_new_service_has_no_history_and_its_own_name_and_region(new_service: Path) -> None:
+    log = subprocess.run(
+        ["git", "log"], cwd=new_service, capture_output=True, text=True, check=False
+    )
+    assert "does not have any commits" in log.stderr
+    assert f'name = "{NAME}"' in (new_service / "pyproject.toml").read_text()
+    assert f'REGION = "{REGION}"' in (new_service / "infra/spec/service.py").read_text()
+
+
+def test_the_new_service_runs_and_passes_its_smoke_test(new_service: Path) -> None:
+    make(new_service, "up", f"PORT={process.free_port()}")
+    smoke = subprocess.run(
+        [".venv/bin/ops", "smoke"], cwd=new_service, capture_output=True, text=True, check=False
+    )
+    assert smoke.returncode == 0, smoke.stdout + smoke.stderr
+    assert "It works." in smoke.stdout
+
+
+@pytest.mark.parametrize("name", ["Orders", "aws-orders", "9lives"])
+def test_a_name_that_aws_would_refuse_is_refused_at_once(name: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="cannot be called"):
+        make(PROJECT, "new", f"NAME={name}", f"ENTITY={ENTITY}", f"DIR={tmp_path / 'new'}")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_with_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(AssertionError, match="is not empty"):
+        make(PROJECT, "new", f"NAME={NAME}", f"ENTITY={ENTITY}", f"DIR={tmp_path}")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.nightly
+def test_all_tests_of_the_new_service_pass(new_service: Path) -> None:
+    make(new_service, "test")
