@@ -27,6 +27,8 @@ _PROBLEM_FILE = COMMON / "web" / "problem.json"
 
 _SERVICE_KEYWORDS = {"x-bodies"}
 
+_COMBINATIONS = {"allOf", "anyOf", "oneOf", "not"}
+
 
 @cache
 def schemas() -> Mapping[str, Schema]:
@@ -168,6 +170,8 @@ def _or_null(schema: Field) -> Schema:
     nullable = {
         keyword: value for keyword, value in schema.items() if keyword not in {"title", "default"}
     }
+    if not _COMBINATIONS.isdisjoint(nullable):
+        return {"anyOf": [nullable, {"type": "null"}]}
     if "type" in nullable:
         types = nullable["type"]
         nullable["type"] = [

@@ -2,10 +2,11 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common.contract import JSON, MERGE_PATCH
+from common.crud.entity import Entity
 from common.entities import ENTITIES
 
 _CONTENT_TYPES = {"POST": JSON, "PUT": JSON, "PATCH": MERGE_PATCH}
@@ -22,6 +23,7 @@ def gateway_event(
     api_key_id: str = "key-1",
     subject: str | None = None,
     signer: str | None = None,
+    entities: Sequence[Entity] = ENTITIES,
 ) -> dict[str, Any]:
     """Return the event of a request.
 
@@ -35,9 +37,10 @@ def gateway_event(
         api_key_id: The id of the caller's API key.
         subject: The subject of the caller's access token; None without a token.
         signer: The ARN of the IAM identity that signed the request; None without a signature.
+        entities: The entities; one of them has the path.
     """
     collection, _, item_id = path.removeprefix("/").partition("/")
-    entity = next(entity for entity in ENTITIES if entity.collection == collection)
+    entity = next(entity for entity in entities if entity.collection == collection)
     content_type = {"Content-Type": _CONTENT_TYPES[method]} if method in _CONTENT_TYPES else {}
     return {
         "httpMethod": method,

@@ -8,9 +8,12 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import pytest
+
 from common.crud.entity import Entity
-from common.crud.examples import Change, Examples, examples_of
+from common.crud.examples import Change, Examples, examples_of, replacement_body
 from common.entities import ENTITIES
+from common.validation import errors
 from tests.support.http.response import HttpResponse
 
 ENTITY: Entity = ENTITIES[0]
@@ -19,6 +22,12 @@ EXAMPLES: Examples = examples_of(ENTITY)
 
 INITIAL: str = ENTITY.statuses[0]
 """The status of a new item."""
+
+
+CHANGES_OF_A_NEW_ITEM: tuple[Change, ...] = tuple(
+    change for change in EXAMPLES.changes if change.source == INITIAL
+)
+"""The changes that a new item takes."""
 
 
 class Send(Protocol):
@@ -58,3 +67,52 @@ def change(send: Send, item: Mapping[str, Any], *changes: Change) -> dict[str, A
 def create_with(send: Send, status: str) -> dict[str, Any]:
     """Create an item, and take it to a status by the shortest way."""
     return change(send, create(send), *EXAMPLES.path(status))
+
+
+def first_change() -> Change:
+    """Return a change that a new item takes."""
+    if not CHANGES_OF_A_NEW_ITEM:
+        pytest.skip(f"a new {ENTITY.noun} takes no change")
+    return CHANGES_OF_A_NEW_ITEM[0]
+
+
+def repeated_change() -> Change:
+    """Return a change that an item takes again and again."""
+    change = next((each for each in EXAMPLES.changes if each.source == each.target), None)
+    if change is None:
+        pytest.skip(f"no {ENTITY.noun} takes the same change twice")
+    return change
+
+
+def refused_change() -> tuple[str, Change]:
+    """Return a status, and a change that an item with this status does not take."""
+    for status in filter(reachable, ENTITY.statuses):
+        if change := EXAMPLES.refused(status):
+            return status, change
+    pytest.skip(f"every {ENTITY.noun} takes every change")
+
+
+def reachable(status: str) -> bool:
+    """Return whether changes lead to a status."""
+    try:
+        EXAMPLES.path(status)
+    except LookupError:
+        return False
+    return True
+
+
+def replacement(item: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """Return the body of the PUT that makes a change of an item."""
+    return {"status": change.target, **replacement_body(ENTITY, item, change)}
+
+
+def another_body(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a valid body that differs from ``body``, but not in a filter."""
+    for name in ENTITY.schema.fields_of("create"):
+        if name in ENTITY.filters:
+            continue
+        for value in (f"{body.get(name, '')}x", 7, 8, True, False, None, {"x": 1}, ["x"]):
+            other = {**body, name: value}
+            if other != body and not errors(ENTITY.validator("create"), other):
+                return other
+    pytest.skip(f"there is only one body of {ENTITY.article} {ENTITY.noun}")

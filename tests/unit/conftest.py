@@ -2,14 +2,12 @@
 
 import json
 import os
-import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
+from tests.support.function_environment import VARIABLES
 
-os.environ.update(FUNCTION_ENVIRONMENT)
+os.environ.update(VARIABLES)
 
 import boto3
 import pytest
@@ -19,88 +17,20 @@ from common.aws.clients import CALLS, client
 from common.crud import configuration
 from common.dynamodb import cursors
 from common.entities import ENTITIES
-from functions.create.handler import handler as create
-from functions.delete.handler import handler as delete
-from functions.read.handler import handler as read
-from functions.update.handler import handler as update
 from local.lambda_runtime import buckets, tables
-from local.lambda_runtime.gateway_event import gateway_event
-from tests.support.http.openapi_conformance import assert_documented
-from tests.support.http.response import HttpResponse
+from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
+from tests.support.entities import ENTITY, create
+from tests.support.http.function_api import HANDLERS, Api, Context
+from tests.support.specimen import SPECIMEN
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
 
-HANDLERS = {"POST": create, "GET": read, "PUT": update, "PATCH": update, "DELETE": delete}
+__all__ = ["HANDLERS", "Api", "Context"]
+
 CURSOR_KEY = json.dumps(
     [{"secret": "c2VjcmV0IGtleSBvZiB0aGUgdGVzdHM=", "signs_from": 0, "good_until": None}]
 )
-
-
-@dataclass(frozen=True)
-class Context:
-    """A Lambda context, with the members that the functions use."""
-
-    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    """The id of the invocation."""
-
-    remaining_ms: int = 25_000
-    """Milliseconds until the function's timeout."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self.remaining_ms
-
-
-@dataclass
-class Api:
-    """Calls the functions as API Gateway does."""
-
-    api_key_id: str = "key-1"
-    """The id of the caller's API key."""
-
-    subject: str | None = None
-    """The subject of the caller's access token; None without a token."""
-
-    signer: str | None = None
-    """The ARN of the role or user that signs the requests; None for unsigned requests."""
-
-    remaining_ms: int = 25_000
-    """Milliseconds until the function's timeout."""
-
-    def __call__(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        *,
-        headers: Mapping[str, str] | None = None,
-        query: Mapping[str, str] | None = None,
-        request_id: str | None = None,
-        invocation_id: str | None = None,
-    ) -> HttpResponse:
-        """Send a request to the function that answers its method."""
-        event = gateway_event(
-            method,
-            path,
-            body,
-            headers=headers,
-            query=query,
-            request_id=request_id,
-            api_key_id=self.api_key_id,
-            subject=self.subject,
-            signer=self.signer,
-        )
-        return self.send(method, event, invocation_id)
-
-    def send(
-        self, method: str, event: dict[str, Any], invocation_id: str | None = None
-    ) -> HttpResponse:
-        """Send an event to the function that answers a method."""
-        context = Context(invocation_id or str(uuid.uuid4()), remaining_ms=self.remaining_ms)
-        result = HANDLERS[method](event, context)
-        response = HttpResponse(result["statusCode"], result["headers"], result["body"])
-        assert_documented(method, event.get("resource", ""), response)
-        return response
 
 
 @pytest.fixture
@@ -114,7 +44,7 @@ def aws() -> Iterator[None]:
     # Discard the deadline of the previous test's last request.
     CALLS.begin()
     with mock_aws():
-        for entity in ENTITIES:
+        for entity in (*ENTITIES, SPECIMEN):
             tables.create_table(client("dynamodb"), entity, entity.collection)
         buckets.create_bucket(client("s3"), "archive")
         ssm = client("ssm")
@@ -139,7 +69,19 @@ def dynamodb() -> "DynamoDBServiceResource":
 
 @pytest.fixture
 def table(dynamodb: "DynamoDBServiceResource") -> "Table":
-    return dynamodb.Table("jobs")
+    return dynamodb.Table(ENTITY.collection)
+
+
+@pytest.fixture
+def specimens() -> Api:
+    """The functions with an entity that has everything that an entity may have."""
+    return Api(entity=SPECIMEN)
+
+
+@pytest.fixture
+def new_item(api: Api) -> dict[str, Any]:
+    """An item that has just been created."""
+    return create(api)
 
 
 @pytest.fixture

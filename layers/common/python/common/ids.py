@@ -27,4 +27,10 @@ def is_id(text: str) -> bool:
 
 def fingerprint(body: Mapping[str, Any]) -> str:
     """Return a hash that two bodies share if they hold the same JSON."""
-    return sha256(json.dumps(body, sort_keys=True, default=float).encode()).hexdigest()
+    return sha256(json.dumps(body, sort_keys=True, default=_number).encode()).hexdigest()
+
+
+def _number(value: Any) -> object:
+    # A fraction is a Decimal, which json cannot write. Few have more digits than a float.
+    number = float(value)
+    return number if type(value)(repr(number)) == value else [str(value)]

@@ -31,7 +31,7 @@ def test_an_attribute_of_another_type_is_not_read() -> None:
         (False, {"BOOL": False}),
         (None, {"NULL": True}),
         (1, {"N": "1"}),
-        (Decimal("1.50"), {"N": "1.50"}),
+        (Decimal("1.50"), {"N": "1.5"}),
         ([True, None], {"L": [{"BOOL": True}, {"NULL": True}]}),
     ],
 )

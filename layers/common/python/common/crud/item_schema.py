@@ -15,6 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from common.contract import compact_json, parse_json
+
 Body = Literal["create", "change", "list"]
 Field = Mapping[str, Any]
 
@@ -76,7 +78,12 @@ class ItemSchema:
     @cached_property
     def defaults(self) -> Mapping[str, Any]:
         """The values of fields that callers leave out."""
-        return {name: field["default"] for name, field in self.fields.items() if "default" in field}
+        values = {
+            name: field["default"] for name, field in self.fields.items() if "default" in field
+        }
+        # As in a body, a number with a fraction is exact.
+        exact: dict[str, Any] = parse_json(compact_json(values))
+        return exact
 
     @cached_property
     def structured(self) -> frozenset[str]:

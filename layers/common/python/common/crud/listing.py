@@ -54,7 +54,7 @@ def _valid(entity: Entity, name: str, value: str) -> str:
         raise BadQuery(f"{name} must be one of {', '.join(choices)}.")
     pattern = schema.get("pattern")
     # As in the validators: "$" must not match before a newline at the end.
-    if pattern and not re.search(re.sub(r"\$\Z", r"\\Z", pattern), value):
+    if pattern and not re.search(re.sub(r"(?<!\\)\$", r"\\Z", pattern), value):
         raise BadQuery(f"{name} must match {pattern}.")
     longest = schema.get("maxLength")
     if not value or (longest and len(value) > longest):

@@ -6,7 +6,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValu
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 _DIGITS = 38
 _EXPONENTS = range(-130, 126)
@@ -19,6 +22,7 @@ def marshal(values: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         TypeError: A value is not what :func:`common.contract.parse_json` returns.
+        ValueError: A number has more digits than DynamoDB stores: see :func:`number_fits`.
     """
     return {key: _to_dynamodb(value) for key, value in values.items()}
 
@@ -32,13 +36,11 @@ def number_fits(value: Any) -> bool:
     """Return whether DynamoDB can store ``value`` exactly, if it is a number."""
     if isinstance(value, bool | str | list | Mapping) or value is None:
         return True
-    if isinstance(value, int) and abs(value) < 10**_DIGITS:
-        return True
-    from decimal import Decimal
-
-    number = Decimal(value)
-    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
-    return not digits or (len(digits) <= _DIGITS and number.adjusted() in _EXPONENTS)
+    try:
+        _digits(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _to_dynamodb(value: Any) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def _to_dynamodb(value: Any) -> dict[str, Any]:
             # Before the integers: Python counts True and False among them.
             return {"BOOL": value}
         case int():
-            return {"N": str(value)}
+            return {"N": _digits(value)}
         case None:
             return {"NULL": True}
         case list():
@@ -60,7 +62,7 @@ def _to_dynamodb(value: Any) -> dict[str, Any]:
     from decimal import Decimal
 
     if isinstance(value, Decimal):
-        return {"N": str(value)}
+        return {"N": _digits(value)}
     raise TypeError(f"cannot store a {type(value).__name__}")
 
 
@@ -80,9 +82,32 @@ def _from_dynamodb(attribute: Mapping[str, Any]) -> Any:
     raise TypeError(f"cannot read an attribute of type {type_}")
 
 
+def _digits(value: "int | Decimal") -> str:
+    """Return a number as DynamoDB takes it.
+
+    Raises:
+        ValueError: DynamoDB cannot store the number exactly.
+    """
+    if isinstance(value, int) and abs(value) < 10**_DIGITS:
+        return str(value)
+    from decimal import Context, Decimal, Inexact
+
+    # Without the zeros at both ends, which DynamoDB does not store, but may count.
+    try:
+        number = Decimal(value).normalize(Context(prec=_DIGITS, traps=[Inexact]))
+    except Inexact as error:
+        raise ValueError(f"more than {_DIGITS} significant digits") from error
+    if not number:
+        return "0"
+    if number.adjusted() not in _EXPONENTS:
+        raise ValueError("an exponent that DynamoDB does not have")
+    return str(number)
+
+
 def _number(digits: str) -> Any:
     if digits.lstrip("-").isdecimal():
         return int(digits)
     from decimal import Decimal
 
-    return Decimal(digits)
+    number = Decimal(digits)
+    return int(number) if number == number.to_integral_value() else number
