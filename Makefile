@@ -1,5 +1,5 @@
-# Job Ledger. Each target installs what it needs into this folder. You need make, Python 3.11 or
-# newer and Node.js 22 or newer. `make` alone lists the targets.
+# Each target installs what it needs into this folder. You need make, Python 3.11 or newer and Node.js
+# 22 or newer. `make` alone lists the targets.
 
 # --- Settings: make TARGET NAME=value -------------------------------------------------------------
 
@@ -24,7 +24,7 @@ STACK = $(or $(shell $(PY) -c "from infra.spec.stages import STAGES; print(STAGE
 CODE := app.py $(wildcard infra functions layers/common/python local ops tools bench tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test pytest unit infra e2e fuzz bench lint audit format lock schemas openapi diagram documents client new entity synth diff compare base bootstrap deploy destroy clean
+.PHONY: help setup run up down test pytest unit infra e2e nightly fuzz bench lint audit format lock schemas openapi diagram documents client new entity synth diff compare base bootstrap deploy destroy clean
 
 help: ## Show this list
 	@if [ -t 1 ]; then on='\033[36m' off='\033[0m'; fi; \
@@ -61,6 +61,9 @@ infra: setup ## Run the tests of the templates and the built layer: two minutes
 
 e2e: setup .build/chromium/.complete ## Run the tests against the deployed service, and in a browser
 	@$(PY) -m pytest --numprocesses=$(WORKERS) tests/local tests/lifecycle tests/browser
+
+nightly: setup ## Run the tests that take too long for `make test`
+	@$(PY) -m pytest -m nightly
 
 fuzz: setup ## Test with random requests for FUZZ_SECONDS
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest --hypothesis-profile=fuzz \

@@ -23,6 +23,8 @@ _OWN_GROUPS = frozenset(
         "test_local_run",
         "test_make_new",
         "test_signatures",
+        # This file tests a copy of the project.
+        "test_another_name",
         # The tests in this folder share another service.
         "tokens",
         # This file takes long, and shares nothing.

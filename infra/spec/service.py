@@ -17,11 +17,10 @@ SERVICE_SUMMARY = "A ledger of data-processing jobs"
 """The purpose of the service, in one line for readers."""
 
 SERVICE_TITLE = SERVICE_NAME.replace("-", " ").title()
-"""The service's name for readers, such as "Job Ledger"."""
+"""The service's name for readers: its words, capitalized."""
 
 PASCAL_NAME = SERVICE_TITLE.replace(" ", "")
-"""The service's name as one capitalized word, such as "JobLedger". The names of stacks begin with
-it."""
+"""The service's name without hyphens. The names of stacks begin with it."""
 
 METRICS_NAMESPACE = PASCAL_NAME
 """The CloudWatch namespace of the functions' own metrics."""

@@ -1,20 +1,34 @@
-"""Copy the CDK app, for a test to change."""
+"""Copy the project, for a test to change."""
 
 import os
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
+from infra.spec import service
 from infra.spec.paths import BUILD, PROJECT
 
 _FILES = ("Makefile", "app.py", "cdk.json", "pyproject.toml", "uv.lock")
+_IGNORED = shutil.ignore_patterns("__pycache__", "node_modules")
 
 
-def copy_project(folder: Path) -> Path:
-    """Create ``folder``, and copy into it the files of this project that the CDK needs."""
+def copy_project(folder: Path, *, whole: bool = False) -> Path:
+    """Create ``folder``, and copy this project into it.
+
+    Args:
+        folder: The folder to create.
+        whole: True to copy also what the CDK does not need: tests, documents and commands.
+
+    Returns:
+        ``folder``.
+    """
     folder.mkdir()
-    for name in ("infra", "functions", "layers", "tools"):
-        shutil.copytree(PROJECT / name, folder / name)
+    rest = ("bench", "docs", "local", "ops", "tests") if whole else ()
+    for name in ("functions", "infra", "layers", "tools", *rest):
+        shutil.copytree(PROJECT / name, folder / name, ignore=_IGNORED)
     for name in (*_FILES, "package.json", "package-lock.json"):
         # An old time: `make` would install the packages of a newer file, into the shared folders.
         os.utime(shutil.copy(PROJECT / name, folder), (0, 0))
@@ -33,3 +47,40 @@ def copied_file(project: Path, module: ModuleType) -> Path:
     """
     assert module.__file__
     return project / Path(module.__file__).relative_to(PROJECT)
+
+
+def rename_service(project: Path, *, name: str, region: str) -> None:
+    """Give the service of a copy another name and another region, in the one place for both."""
+    file = copied_file(project, service)
+    text = file.read_text()
+    for constant, value in (("SERVICE_NAME", name), ("REGION", region)):
+        text, count = re.subn(rf'^{constant} = ".*"$', f'{constant} = "{value}"', text, flags=re.M)
+        assert count == 1, f"{file} has {count} lines for {constant}"
+    file.write_text(text)
+
+
+def run_python(project: Path, *words: str, **variables: str) -> str:
+    """Run Python in a copy of the project, with the copy's own layer.
+
+    Args:
+        project: The folder of the copy.
+        words: The arguments of the command.
+        variables: Environment variables for it.
+
+    Returns:
+        The standard output.
+
+    Raises:
+        AssertionError: The command failed; the message is its output.
+    """
+    path = os.pathsep.join(map(str, (project, project / "layers" / "common" / "python")))
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

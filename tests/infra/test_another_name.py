@@ -1,0 +1,84 @@
+"""The service with another name in another region, changed in the one place for both."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from infra.spec.paths import PROJECT
+from infra.spec.service import PASCAL_NAME, REGION, SERVICE_NAME, SERVICE_TITLE
+from infra.spec.stages import STAGES
+from tests.support.deployment.project_copy import copy_project, rename_service, run_python
+
+NAME, OTHER_REGION = "order-service", "eu-central-1"
+
+BOUNDED_SHARE = (
+    "tests/infra/api/test_authorization.py",
+    "tests/infra/api/test_worker_access.py",
+    "tests/infra/compute",
+    "tests/infra/data",
+    "tests/infra/monitoring",
+    "tests/infra/test_app.py",
+    "tests/infra/test_mission.py",
+)
+"""The tests that look at names and ARNs."""
+
+_OLD = re.compile(
+    "|".join((SERVICE_NAME, SERVICE_NAME.replace("-", "_"), PASCAL_NAME, SERVICE_TITLE, REGION)),
+    re.IGNORECASE,
+)
+
+pytestmark = pytest.mark.skipif(
+    SERVICE_NAME == NAME or REGION == OTHER_REGION, reason="this is the other service already"
+)
+
+
+@pytest.fixture(scope="module")
+def renamed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project, with another name and another region."""
+    project = copy_project(tmp_path_factory.mktemp("renamed") / "project", whole=True)
+    rename_service(project, name=NAME, region=OTHER_REGION)
+    return project
+
+
+def synthesize(project: Path, stage: str, **context: str) -> Path:
+    """Run the CDK app of a copy as the CDK's command line does, and return the cloud assembly."""
+    settings = json.loads((PROJECT / "cdk.json").read_text())["context"]
+    assembly = project / "cdk.out" / "-".join((stage, *context.values()))
+    run_python(
+        project,
+        "app.py",
+        CDK_CONTEXT_JSON=json.dumps({**settings, "stage": stage, **context}),
+        CDK_OUTDIR=str(assembly),
+    )
+    return assembly
+
+
+@pytest.mark.parametrize(
+    ("stage", "context"), [*((name, {}) for name in STAGES), ("dev", {"authorization": "iam"})]
+)
+def test_a_stage_synthesizes_without_the_former_name_and_region(
+    renamed: Path, stage: str, context: dict[str, str]
+) -> None:
+    assembly = synthesize(renamed, stage, **context)
+    template = (assembly / f"OrderService-{stage}.template.json").read_text()
+    assert f'"{NAME}-{stage}-create"' in template
+    assert sorted({found[0] for found in _OLD.finditer(template)}) == []
+    artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
+    environment = artifacts[f"OrderService-{stage}"]["environment"]
+    assert environment == f"aws://unknown-account/{OTHER_REGION}"
+
+
+def test_the_tests_of_names_and_arns_pass(renamed: Path) -> None:
+    run_python(renamed, "-m", "pytest", "-q", "-p", "no:cacheprovider", *BOUNDED_SHARE)
+
+
+@pytest.mark.nightly
+def test_all_tests_of_the_infrastructure_pass(renamed: Path) -> None:
+    for stage in STAGES:
+        synthesize(renamed, stage)
+    for tool in ("openapi", "architecture", "cost", "capacity"):
+        run_python(renamed, "-m", f"tools.{tool}")
+    this = f"--ignore={Path(__file__).relative_to(PROJECT)}"
+    run_python(renamed, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/infra", this)
