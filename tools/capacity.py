@@ -16,9 +16,9 @@ from tools.cost import (
     CHANGE,
     CREATE,
     DELETE,
+    EDIT,
     HOURS_PER_MONTH,
     LIST,
-    PROGRESS,
     READ,
     CostModel,
     RequestKind,
@@ -30,15 +30,15 @@ PAGE = DOCS / "capacity.md"
 KINDS: Mapping[str, RequestKind] = {
     "create": CREATE,
     "change": CHANGE,
-    "progress": PROGRESS,
+    "edit": EDIT,
     "read": READ,
     "list": LIST,
     "delete": DELETE,
 }
 """The kinds of request in a mix, by name."""
 
-USUAL_MIX = "create=1,change=2,progress=4,read=8,list=1"
-"""The requests in the life of a job: it is created, starts, reports progress, ends, and is read."""
+USUAL_MIX = "create=1,change=2,edit=4,read=8,list=1"
+"""The requests in the life of an item: it is created, edited, gets other statuses, and is read."""
 
 USUAL_PEAK = 2
 """The usual peak, as a multiple of the average."""

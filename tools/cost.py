@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common.entities import ENTITIES
 from infra.spec.paths import DOCS, PROJECT
+from infra.spec.routes import FUNCTIONS, ROUTES
 from infra.spec.service import REGION
 from infra.spec.stages import STAGES, Stage
 
@@ -42,8 +44,8 @@ REQUESTS_PER_UPLOAD = 100
 TRACED_SHARE = 0.05
 """The share of requests that X-Ray's default rule samples, beyond the first of each second."""
 
-CUSTOM_METRICS = 30
-"""The number of custom metrics: each name counts once per function that writes it."""
+_METRICS_OF_EACH_FUNCTION = 5
+"""Calls of DynamoDB, faults, and three of the archive."""
 
 # Dollars per million requests.
 _API_REQUESTS, _WAF_REQUESTS, _LAMBDA_REQUESTS, _TRACES = 3.50, 0.60, 0.20, 5.00
@@ -181,16 +183,26 @@ class RequestKind:
     """Read units of an index, per shard."""
 
 
-CREATE = RequestKind("create", "createJob", write=1)
-# The entry in the index by status moves: it is deleted in one partition and written in another.
-CHANGE = RequestKind("status change", "updateJob", write=1, moved=1)
-PROGRESS = RequestKind("progress report", "updateJob", write=1)
-READ = RequestKind("read, cache miss", "readJob", get=1)
-LIST = RequestKind("list of 20, cache miss", "listJobs", query=1)
-CACHE_HIT = RequestKind("read or list, cache hit", None)
-DELETE = RequestKind("delete", "deleteJob", write=1)
+ENTITY = ENTITIES[0]
+"""The entity whose items the requests are about."""
 
-KINDS = (CREATE, CHANGE, PROGRESS, READ, LIST, CACHE_HIT, DELETE)
+
+def _operation(method: str, path: str) -> str:
+    return next(
+        route.operation for route in ROUTES if (route.method, route.path) == (method, path)
+    )
+
+
+CREATE = RequestKind("create", _operation("POST", ENTITY.path), write=1)
+# The entry in the index by status moves: it is deleted in one partition and written in another.
+CHANGE = RequestKind("status change", _operation("PATCH", ENTITY.item_path), write=1, moved=1)
+EDIT = RequestKind("edit, same status", _operation("PATCH", ENTITY.item_path), write=1)
+READ = RequestKind("read, cache miss", _operation("GET", ENTITY.item_path), get=1)
+LIST = RequestKind("list of 20, cache miss", _operation("GET", ENTITY.path), query=1)
+CACHE_HIT = RequestKind("read or list, cache hit", None)
+DELETE = RequestKind("delete", _operation("DELETE", ENTITY.item_path), write=1)
+
+KINDS = (CREATE, CHANGE, EDIT, READ, LIST, CACHE_HIT, DELETE)
 """All kinds of request. Items have at most 1 KB; bench.page_cost measures the pages of a list."""
 
 
@@ -220,12 +232,16 @@ class CostModel:
             if type_ in PRICES_PER_MONTH:
                 heading, price = PRICES_PER_MONTH[type_]
                 dollars[heading] = dollars.get(heading, 0.0) + price(properties)
-        dollars["custom metrics"] = CUSTOM_METRICS * _METRIC
+        dollars["custom metrics"] = _custom_metrics() * _METRIC
         return dict(sorted(dollars.items()))
 
     def dollars_per_million(self, kind: RequestKind) -> Mapping[str, float]:
         """Return the price of a million requests of a kind, by heading."""
-        (table,) = self._all("AWS::DynamoDB::Table")
+        table = next(
+            properties
+            for properties in self._all("AWS::DynamoDB::Table")
+            if properties["KeySchema"][0]["AttributeName"] == ENTITY.id_field
+        )
         function = next(
             properties
             for properties in self._all("AWS::Lambda::Function")
@@ -249,6 +265,17 @@ class CostModel:
 
     def _all(self, type_: str) -> list[Properties]:
         return [properties for each, properties in self._resources if each == type_]
+
+
+def _custom_metrics() -> int:
+    """Return the number of custom metrics: each name counts once per function that writes it."""
+    replays = len({route.function for route in ROUTES if route.method == "POST"})
+    return (
+        len(FUNCTIONS) * _METRICS_OF_EACH_FUNCTION
+        + replays
+        # Each entity counts what is created and deleted, too.
+        + sum(2 + len(entity.all_events) + len(entity.durations) for entity in ENTITIES)
+    )
 
 
 def tables(models: Mapping[str, CostModel]) -> str:

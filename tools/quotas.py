@@ -15,6 +15,7 @@ from infra.spec.routes import FUNCTIONS, ROUTES, Function, routes_of
 from infra.spec.stages import Stage
 from tools.cost import (
     CACHE_HIT,
+    ENTITY,
     MILLISECONDS_PER_REQUEST,
     REQUESTS_PER_UPLOAD,
     TRACED_SHARE,
@@ -58,8 +59,8 @@ class Load:
     keys: int = 1
     """The number of API keys that share the requests evenly."""
 
-    pipelines: int = 100
-    """The number of pipelines that share the writes evenly."""
+    filter_values: int = 100
+    """The number of values of each filter that share the writes evenly."""
 
     @property
     def shares(self) -> Mapping[RequestKind, float]:
@@ -122,7 +123,7 @@ class Quota:
     """The AWS page that documents the limit, or the file of this repository that sets it."""
 
     per_cell: bool = True
-    """True if each cell, with its part of the pipelines, has the whole limit to itself."""
+    """True if each cell, with its part of the items, has the whole limit to itself."""
 
 
 def _busy_environments(invocations: float) -> float:
@@ -166,6 +167,20 @@ _LAMBDA_PAGE = f"{_AWS}/lambda/latest/dg/gettingstarted-limits.html"
 _TABLE_PAGE = f"{_AWS}/amazondynamodb/latest/developerguide/ServiceQuotas.html"
 _PARTITION_PAGE = f"{_AWS}/amazondynamodb/latest/developerguide/bp-partition-key-design.html"
 _STAGE_FILE = "infra/spec/stages.py"
+
+
+def _quota_of_filter(name: str) -> Quota:
+    return Quota(
+        f"DynamoDB: writes/s in one {name}",
+        counts=f"write units of the items with one {name}: a partition of the index by {name}",
+        limit=lambda _: 1_000,
+        demand=lambda load, _: _table_writes(load) / load.filter_values,
+        raised_by=Raiser.NOBODY,
+        remedy=f"split the {name}, or shard the index by {name} like the index by status",
+        source=_PARTITION_PAGE,
+        per_cell=False,
+    )
+
 
 QUOTAS = (
     Quota(
@@ -277,19 +292,10 @@ QUOTAS = (
         limit=lambda _: 3_000,
         demand=lambda load, _: load.sum_at_peak(lambda kind: kind.query),
         raised_by=Raiser.NOBODY,
-        remedy="let the cache answer more, list by pipeline, or add cells",
+        remedy="let the cache answer more, list by another filter, or add cells",
         source=_PARTITION_PAGE,
     ),
-    Quota(
-        "DynamoDB: writes/s in one pipeline",
-        counts="write units of a pipeline's partition in the index by pipeline",
-        limit=lambda _: 1_000,
-        demand=lambda load, _: _table_writes(load) / load.pipelines,
-        raised_by=Raiser.NOBODY,
-        remedy="split the pipeline, or shard the index by pipeline like the index by status",
-        source=_PARTITION_PAGE,
-        per_cell=False,
-    ),
+    *(_quota_of_filter(name.replace("_", " ")) for name in ENTITY.filters),
     Quota(
         "Parameter Store: reads/s",
         counts="reads in the account and region; environments read at start and every 5 minutes",

@@ -61,9 +61,9 @@ def command(
         float, typer.Option(min=0, max=1, help="Share of reads and lists that the cache answers.")
     ] = USUAL_CACHE_HITS,
     keys: Annotated[int, typer.Option(min=1, help="API keys that share the requests.")] = 1,
-    pipelines: Annotated[
-        int, typer.Option(min=1, help="Pipelines that share the writes.")
-    ] = Load.pipelines,
+    values: Annotated[
+        int, typer.Option(min=1, help="Values of each filter that share the writes.")
+    ] = Load.filter_values,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Show what a load costs per month and which quota it reaches first.
@@ -72,7 +72,7 @@ def command(
     """
     if peak is not None and peak < rate:
         raise typer.BadParameter("The peak must not be below the average.", param_hint="--peak")
-    load = Load(rate, peak or USUAL_PEAK * rate, mix, cached, keys, pipelines)
+    load = Load(rate, peak or USUAL_PEAK * rate, mix, cached, keys, values)
     with Console(stderr=True).status("Synthesizing the template, to price it …"):
         model = CostModel(cost.template_of(STAGES[stage]))
     uses, dollars = quota_uses(load, STAGES[stage]), dollars_per_month(load, model)

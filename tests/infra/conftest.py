@@ -40,7 +40,7 @@ def variant(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         snap_start=True,
         cors_origins=("https://a.example.com", "https://b.example.com"),
         alarm_email="ops@example.com",
-        domain_name="jobs-api.example.com",
+        domain_name="api.example.com",
         certificate_arn=f"arn:aws:acm:{REGION}:123456789012:certificate/"
         "0b5f3c1e-0000-4000-8000-000000000000",
     )

@@ -16,25 +16,30 @@ from infra.spec.paths import FUNCTION_SOURCES
 from infra.spec.routes import Route
 from infra.spec.service import SERVICE_NAME
 from infra.spec.stages import STAGES
+from tests.support.entities import ENTITY
 from tests.support.templates.dashboard import widgets
 from tests.support.templates.permissions import endpoint_permissions, role_permissions
 from tests.support.templates.synthesized import Synthesized, synthesize
+from tests.support.templates.tables import table_path
 from tools.openapi import document, responses
 
 ROW = Route(
     method="GET",
-    path="/jobs/{job_id}/history",
+    path=f"{ENTITY.item_path}/history",
+    entity=ENTITY,
     function="history",
     operation="readHistory",
-    summary="Read the history of a job",
+    summary=f"Read the history of {ENTITY.article} {ENTITY.noun}",
     access="read",
-    answers={HTTPStatus.OK: "job"},
+    answers={HTTPStatus.OK: ENTITY.type_name},
     problems=(problems.NOT_FOUND,),
     table=("dynamodb:BatchGetItem",),
     query=("since",),
     ssm_parameters=("config",),
     cache_ttl=3,
 )
+
+TABLE_ARN = f"${{{table_path(ENTITY)}.Arn}}"
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +60,10 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
 
 
 def test_a_new_route_is_a_cached_method_of_the_api(extended: Synthesized) -> None:
-    method = extended.at("Api/Rest/Default/jobs/{job_id}/history/GET").properties
+    method = extended.at(f"Api/Rest/Default{ROW.path}/GET").properties
     assert "${History/Function.Arn}" in method["Integration"]["Uri"]
     assert method["Integration"]["CacheKeyParameters"] == [
-        "method.request.path.job_id",
+        f"method.request.path.{ENTITY.id_field}",
         "method.request.querystring.since",
     ]
     settings = extended.one("AWS::ApiGateway::Stage")["MethodSettings"]
@@ -73,7 +78,7 @@ def test_its_function_gets_a_role_and_a_log_group(extended: Synthesized) -> None
     assert function["Environment"]["Variables"]["CONFIG_PARAMETER"] == "${Parameters/Config}"
     permissions = role_permissions(extended, "History/Role")
     assert {(a, r) for a, r in permissions if a.startswith(("dynamodb:", "s3:"))} == {
-        ("dynamodb:BatchGetItem", "${Table/Jobs.Arn}"),
+        ("dynamodb:BatchGetItem", TABLE_ARN),
         ("s3:PutObject", "${Archive/Logs.Arn}/logs/function=history/*"),
     }
 
@@ -87,9 +92,7 @@ def test_its_local_bytecode_is_not_uploaded(extended: Synthesized) -> None:
 
 
 def test_the_dynamodb_endpoint_allows_its_action(extended: Synthesized) -> None:
-    assert ("dynamodb:BatchGetItem", "${Table/Jobs.Arn}") in endpoint_permissions(
-        extended, "dynamodb"
-    )
+    assert ("dynamodb:BatchGetItem", TABLE_ARN) in endpoint_permissions(extended, "dynamodb")
 
 
 def test_it_has_alarms_and_a_row_of_the_dashboard(extended: Synthesized) -> None:
@@ -114,5 +117,8 @@ def test_it_is_in_the_openapi_document(monkeypatch: pytest.MonkeyPatch) -> None:
     operation = document.document()["paths"][ROW.path]["get"]
 
     assert operation["operationId"] == "readHistory"
-    assert [parameter["name"] for parameter in operation["parameters"]] == ["job_id", "since"]
+    assert [parameter["name"] for parameter in operation["parameters"]] == [
+        ENTITY.id_field,
+        "since",
+    ]
     assert operation["responses"].keys() >= {"200", "400", "403", "404", "429", "500", "503"}

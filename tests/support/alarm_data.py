@@ -1,9 +1,12 @@
 """Metric values just beyond and just within each alarm's threshold."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from common.aws.timeouts import LAMBDA_TIMEOUT
+from common.crud.entity import Entity
+from common.entities import ENTITIES
+from infra.monitoring.alarms import failure_alarm
 from infra.spec.routes import FUNCTIONS
 from infra.spec.stages import Stage
 
@@ -25,23 +28,13 @@ def data_by_alarm(stage: Stage) -> dict[str, AlarmData]:
     """Return the data for each alarm of a stage, by the alarm's name without the stage's prefix."""
     errors, slow = stage.error_rate_percent, stage.latency_p99_ms
     longest = 0.8 * 1_000 * LAMBDA_TIMEOUT
-    failed = stage.failed_percent
     data = {
         "ApiFailures": AlarmData(
             {"5XXError": _share(errors + 1)},
             {"5XXError": _share(errors)},
         ),
         "ApiLatency": AlarmData({"Latency": {slow + 1: 100}}, {"Latency": {slow: 100}}),
-        "TableThrottles": AlarmData({"ThrottledRequests": {1: 1}}, {"ThrottledRequests": {0: 1}}),
-        "TableFailures": AlarmData({"SystemErrors": {1: 1}}, {"SystemErrors": {0: 1}}),
-        "FailedJobs": AlarmData(
-            {"JobsFailed": {1: int(failed) + 1}, "JobsCancelled": {1: 99 - int(failed)}},
-            {
-                "JobsFailed": {1: int(failed)},
-                "JobsSucceeded": {1: 99 - int(failed)},
-                "JobsCancelled": {1: 1},
-            },
-        ),
+        **{name: data for entity in ENTITIES for name, data in _entity_data(stage, entity)},
         "ArchiveFailures": AlarmData({"ArchiveFailures": {1: 1}}, {"ArchiveFailures": {0: 1}}),
         "ArchiveLoss": AlarmData({"ArchiveDroppedLines": {1: 1}}, {"ArchiveDroppedLines": {0: 1}}),
     }
@@ -57,6 +50,30 @@ def data_by_alarm(stage: Stage) -> dict[str, AlarmData]:
             ),
         }
     return data
+
+
+def _entity_data(stage: Stage, entity: Entity) -> Iterator[tuple[str, AlarmData]]:
+    name = entity.plural_type_name
+    throttles, failures = "ThrottledRequests", "SystemErrors"
+    yield f"{name}TableThrottles", AlarmData({throttles: {1: 1}}, {throttles: {0: 1}})
+    yield f"{name}TableFailures", AlarmData({failures: {1: 1}}, {failures: {0: 1}})
+    if entity.failures:
+        failed = int(stage.failed_percent)
+        failure = entity.metric(min(entity.failures).lower())
+        first, *others = (
+            entity.metric(status.lower()) for status in sorted(entity.ended - entity.failures)
+        )
+        yield (
+            failure_alarm(entity),
+            AlarmData(
+                {failure: {1: failed + 1}, first: {1: 99 - failed}},
+                {
+                    failure: {1: failed},
+                    first: {1: 100 - failed - len(others)},
+                    **{other: {1: 1} for other in others},
+                },
+            ),
+        )
 
 
 def _share(percent: float) -> dict[float, int]:

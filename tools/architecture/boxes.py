@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from common.entities import ENTITIES
 from infra.spec.routes import FUNCTIONS
 from tools.architecture.descriptions import (
     Description,
@@ -86,7 +87,14 @@ NETWORK = (
     ),
 )
 DATA = (
-    Box("DynamoDB: jobs", ("Table/*",), (indexes, connection("dynamodb"))),
+    *(
+        Box(
+            f"DynamoDB: {entity.plural}",
+            (f"Table/{entity.plural_type_name}",),
+            (indexes(entity), connection("dynamodb")),
+        )
+        for entity in ENTITIES
+    ),
     Box(
         "Parameter Store",
         ("Parameters/*", "Workers/*"),

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from common.crud.entity import Entity
 from infra.spec.routes import Function, routes_of
 from tools.architecture.resources import Stack, of_type
 
@@ -47,13 +48,14 @@ def permissions(function: Function) -> Description:
 
     def describe(stack: Stack) -> str:
         (role,) = [each for each in stack if each.path == f"{function.capitalize()}/Role"]
-        actions = [
+        # The same actions on the tables of several entities are listed once.
+        actions = dict.fromkeys(
             action.partition(":")[2]
             for policy in role.properties["Policies"]
             for statement in policy["PolicyDocument"]["Statement"]
             for action in _as_list(statement["Action"])
             if action.startswith("dynamodb:")
-        ]
+        )
         text = json.dumps(role.properties)
         parameters = [name for name in ("config", "cursor-key") if f"/{name}" in text]
         return f"{', '.join(actions)}{'; reads ' if parameters else ''}{', '.join(parameters)}"
@@ -77,11 +79,15 @@ def connection(service: str) -> Description:
     return describe
 
 
-def indexes(stack: Stack) -> str:
-    """Describe the table's indexes."""
-    (table,) = of_type(stack, "AWS::DynamoDB::Table")
-    names = [index["IndexName"] for index in table.properties["GlobalSecondaryIndexes"]]
-    return f"indexes {', '.join(names)}"
+def indexes(entity: Entity) -> Description:
+    """Describe the indexes of an entity's table."""
+
+    def describe(stack: Stack) -> str:
+        (table,) = (each for each in stack if each.path == f"Table/{entity.plural_type_name}")
+        names = [index["IndexName"] for index in table.properties["GlobalSecondaryIndexes"]]
+        return f"indexes {', '.join(names)}"
+
+    return describe
 
 
 def cache(stack: Stack) -> str:

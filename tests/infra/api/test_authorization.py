@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import pytest
 
+from common.entities import ENTITIES
 from infra.spec.routes import ROUTES, Route
 from infra.spec.service import REGION, SERVICE_NAME
 from infra.spec.stages import STAGES
 from tests.support.templates.permissions import role_permissions
 from tests.support.templates.rest_api import (
     CACHED_ROUTES,
+    any_item,
     cache_key,
     each_cached_route,
     each_route,
@@ -20,6 +22,9 @@ from tests.support.templates.rest_api import (
 from tests.support.templates.synthesized import Properties, Synthesized, as_list, synthesize
 
 POOL = "${Authorization/UserPool/Users}"
+EVERY_SCOPE = [
+    f"{entity.collection}/{access}" for entity in ENTITIES for access in ("read", "write")
+]
 EXISTING_POOL = f"arn:aws:cognito-idp:{REGION}:123456789012:userpool/{REGION}_Others"
 
 
@@ -40,6 +45,10 @@ def required_access(route: Route) -> str:
     return "read" if route.method == "GET" else "write"
 
 
+def required_scope(route: Route) -> str:
+    return f"{route.entity.collection}/{required_access(route)}"
+
+
 def client(stack: Synthesized, name: str) -> Properties:
     return stack.at(f"Authorization/UserPool/Users/{name}").properties
 
@@ -54,7 +63,7 @@ def test_in_prod_a_route_requires_a_token_with_its_scope(route: Route, prod: Syn
     properties = method(prod, route.method, route.path)
     assert properties["AuthorizationType"] == "COGNITO_USER_POOLS"
     assert properties["AuthorizerId"] == "${Authorization/Authorizer}"
-    assert properties["AuthorizationScopes"] == [f"jobs/{required_access(route)}"]
+    assert properties["AuthorizationScopes"] == [required_scope(route)]
     assert properties["ApiKeyRequired"] is True
 
 
@@ -87,7 +96,7 @@ def test_a_cached_route_is_authorized_like_any_other(
     for stack in (prod, existing_pool):
         properties = method(stack, route.method, route.path)
         assert properties["AuthorizationType"] == "COGNITO_USER_POOLS"
-        assert properties["AuthorizationScopes"] == ["jobs/read"]
+        assert properties["AuthorizationScopes"] == [f"{route.entity.collection}/read"]
     assert method(iam, route.method, route.path)["AuthorizationType"] == "AWS_IAM"
 
 
@@ -120,9 +129,12 @@ def test_users_cannot_sign_up_and_need_a_second_factor(prod: Synthesized) -> Non
 
 
 def test_each_kind_of_access_has_a_scope(prod: Synthesized) -> None:
-    server = prod.one("AWS::Cognito::UserPoolResourceServer")
-    scopes = {f"{server['Identifier']}/{scope['ScopeName']}" for scope in server["Scopes"]}
-    assert scopes == {route.scope for route in ROUTES} == {"jobs/read", "jobs/write"}
+    scopes = {
+        f"{server.properties['Identifier']}/{scope['ScopeName']}"
+        for server in prod.all("AWS::Cognito::UserPoolResourceServer")
+        for scope in server.properties["Scopes"]
+    }
+    assert scopes == {route.scope for route in ROUTES} == set(EVERY_SCOPE)
 
 
 def test_a_machine_signs_in_with_a_client_secret(prod: Synthesized) -> None:
@@ -130,8 +142,9 @@ def test_a_machine_signs_in_with_a_client_secret(prod: Synthesized) -> None:
     assert machine["GenerateSecret"] is True
     assert machine["AllowedOAuthFlows"] == ["client_credentials"]
     assert machine["AllowedOAuthScopes"] == [
-        "${Authorization/UserPool/Users/Jobs}/read",
-        "${Authorization/UserPool/Users/Jobs}/write",
+        f"{POOL[:-1]}/{entity.plural_type_name}}}/{access}"
+        for entity in ENTITIES
+        for access in ("read", "write")
     ]
 
 
@@ -139,7 +152,7 @@ def test_a_browser_signs_in_with_a_code_and_has_no_secret(prod: Synthesized) -> 
     browser = client(prod, "Browser")
     assert browser["GenerateSecret"] is False
     assert browser["AllowedOAuthFlows"] == ["code"]
-    assert browser["CallbackURLs"] == ["https://jobs.example.com/"]
+    assert browser["CallbackURLs"] == list(prod.stage.sign_in_callbacks)
     assert browser["PreventUserExistenceErrors"] == "ENABLED"
 
 
@@ -165,7 +178,7 @@ def test_the_client_secret_appears_in_no_template(prod: Synthesized) -> None:
     assert resource["ParameterName"] == f"/{SERVICE_NAME}/prod/machine-client"
     assert resource["ClientId"] == "${Authorization/UserPool/Users/Machine}"
     assert resource["TokenUrl"].endswith(f".auth.{REGION}.amazoncognito.com/oauth2/token")
-    assert resource["Scope"] == "jobs/read jobs/write"
+    assert resource["Scope"] == " ".join(EVERY_SCOPE)
 
 
 def test_the_function_that_copies_the_client_secret_has_access_to_that_client_and_parameter_only(
@@ -189,7 +202,7 @@ def test_an_existing_user_pool_is_used_and_not_changed(existing_pool: Synthesize
     assert [r.path for r in existing_pool.resources if r.type.startswith("AWS::Cognito::")] == []
     for route in ROUTES:
         properties = method(existing_pool, route.method, route.path)
-        assert properties["AuthorizationScopes"] == [f"jobs/{required_access(route)}"]
+        assert properties["AuthorizationScopes"] == [required_scope(route)]
 
 
 def test_workers_of_an_existing_user_pool_read_only_the_api_key(
@@ -207,15 +220,20 @@ def test_each_managed_policy_allows_exactly_its_routes(iam: Synthesized) -> None
         for policy in iam.all("AWS::IAM::ManagedPolicy")
         if policy.path != "Workers/Policy"
     }
-    assert policies.keys() == {f"{SERVICE_NAME}-dev-read-jobs", f"{SERVICE_NAME}-dev-write-jobs"}
+    names = {
+        f"{SERVICE_NAME}-dev-{access}-{entity.collection}": (access, entity)
+        for access in ("read", "write")
+        for entity in ENTITIES
+    }
+    assert policies.keys() == names.keys()
     api = f"arn:aws:execute-api:{REGION}:${{AWS::AccountId}}:${{Api/Rest}}/dev"
-    for name in ("read", "write"):
-        (statement,) = policies[f"{SERVICE_NAME}-dev-{name}-jobs"]
+    for name, (access, entity) in names.items():
+        (statement,) = policies[name]
         assert as_list(statement["Action"]) == ["execute-api:Invoke"]
         assert set(as_list(statement["Resource"])) == {
-            f"{api}/{route.method}{route.path.replace('{job_id}', '*')}"
+            f"{api}/{route.method}{any_item(route.path)}"
             for route in ROUTES
-            if required_access(route) == name
+            if route.entity is entity and required_access(route) == access
         }
 
 

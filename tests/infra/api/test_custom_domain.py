@@ -24,7 +24,7 @@ def test_the_domain_name_maps_to_the_stage_of_the_api(variant: Synthesized) -> N
 
 def test_the_outputs_have_the_target_of_the_dns_record(variant: Synthesized) -> None:
     outputs = {key: variant.flat(out["Value"]) for key, out in variant.template["Outputs"].items()}
-    assert outputs["DomainUrl"] == "https://jobs-api.example.com/"
+    assert outputs["DomainUrl"] == "https://api.example.com/"
     assert outputs["DomainTarget"] == "${Domain/Name.RegionalDomainName}"
 
 
@@ -38,7 +38,7 @@ def test_a_stage_with_a_domain_name_closes_the_default_endpoint(
 ) -> None:
     assert variant.one("AWS::ApiGateway::RestApi")["DisableExecuteApiEndpoint"] is True
     assert variant.flat(variant.template["Outputs"]["ApiUrl"]["Value"]) == (
-        "https://jobs-api.example.com/"
+        "https://api.example.com/"
     )
     assert "DisableExecuteApiEndpoint" not in stack.one("AWS::ApiGateway::RestApi")
 
@@ -50,6 +50,6 @@ def test_a_stage_may_keep_the_default_endpoint(variant: Synthesized, tmp_path: P
 
 
 def test_a_domain_name_without_a_certificate_is_an_error(tmp_path: Path) -> None:
-    stage = replace(STAGES["dev"], domain_name="jobs-api.example.com")
+    stage = replace(STAGES["dev"], domain_name="api.example.com")
     with pytest.raises(ValueError, match="domain_name needs its certificate_arn"):
         synthesize(stage, tmp_path)

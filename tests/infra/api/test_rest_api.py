@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft4Validator
 
 from common.contract import JSON, PROBLEM
+from common.crud.entity import Entity
 from infra.api.gateway_problems import gateway_problems
 from infra.spec.paths import COMMON
 from infra.spec.routes import ROUTES, Route
@@ -19,6 +20,7 @@ from tests.support.templates.rest_api import (
     method,
 )
 from tests.support.templates.synthesized import Properties, Synthesized
+from tests.support.templates.tables import each_entity
 from tools.openapi.document import document
 
 
@@ -110,7 +112,7 @@ def test_only_reads_are_cached_and_for_seconds(route: Route, stack: Synthesized)
 def test_caching_is_off_by_default(stack: Synthesized) -> None:
     defaults = settings(stack)["*", "*"]
     assert defaults["CachingEnabled"] is False
-    assert ("OPTIONS", "/jobs") not in settings(stack)
+    assert not any(method == "OPTIONS" for method, _ in settings(stack))
 
 
 @each_route
@@ -122,10 +124,13 @@ def test_a_method_is_throttled_to_its_share_of_the_stages_limits(
     assert method_settings["ThrottlingBurstLimit"] == stack.stage.burst_limit * route.rate_share
 
 
-def test_lists_leave_half_of_the_limits_to_other_requests(stack: Synthesized) -> None:
-    lists, defaults = settings(stack)["GET", "/jobs"], settings(stack)["*", "*"]
+@each_entity
+def test_lists_leave_half_of_the_limits_to_other_requests(
+    entity: Entity, stack: Synthesized
+) -> None:
+    lists, defaults = settings(stack)["GET", entity.path], settings(stack)["*", "*"]
     assert lists["ThrottlingRateLimit"] == defaults["ThrottlingRateLimit"] / 2
-    assert settings(stack)["POST", "/jobs"]["ThrottlingRateLimit"] == stack.stage.rate_limit
+    assert settings(stack)["POST", entity.path]["ThrottlingRateLimit"] == stack.stage.rate_limit
 
 
 def test_the_endpoint_takes_no_tls_below_1_2_and_only_its_own_host(stack: Synthesized) -> None:
@@ -289,10 +294,11 @@ def test_every_other_method_raises_no_unsupported_media_type(stack: Synthesized)
 def test_with_several_origins_a_preflight_allows_the_origin_of_the_request(
     variant: Synthesized,
 ) -> None:
-    (answer,) = method(variant, "OPTIONS", "/jobs")["Integration"]["IntegrationResponses"]
-    (template,) = answer["ResponseTemplates"].values()
-    assert "https://b.example.com" in template
-    assert 'get("Origin")' in template
+    for path in {route.path for route in ROUTES}:
+        (answer,) = method(variant, "OPTIONS", path)["Integration"]["IntegrationResponses"]
+        (template,) = answer["ResponseTemplates"].values()
+        assert "https://b.example.com" in template
+        assert 'get("Origin")' in template
 
 
 def test_an_access_log_line_identifies_the_request_without_secrets(stack: Synthesized) -> None:

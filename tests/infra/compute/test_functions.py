@@ -1,11 +1,14 @@
 """The Lambda functions of the template."""
 
+import json
+
 import pytest
 
 from common.aws.timeouts import API_GATEWAY_TIMEOUT, LAMBDA_TIMEOUT
-from infra.spec.routes import FUNCTIONS, Function, routes_of
+from infra.spec.routes import FUNCTIONS, Function, entities_of, routes_of
 from infra.spec.service import METRICS_NAMESPACE, SERVICE_NAME
 from tests.support.templates.synthesized import Properties, Synthesized
+from tests.support.templates.tables import table_path
 
 
 def function(stack: Synthesized, name: str) -> Properties:
@@ -65,7 +68,9 @@ def test_the_environment_holds_the_settings_of_the_function(
     }
     environment = {
         "FUNCTION": name,
-        "TABLE_NAME": "${Table/Jobs}",
+        "TABLE_NAMES": json.dumps(
+            {entity.collection: f"${{{table_path(entity)}}}" for entity in entities_of(name)}
+        ),
         "SHARDS": str(stage.shards),
         "ARCHIVE_BUCKET": "${Archive/Logs}",
         "ARCHIVE_FLUSH_SECONDS": str(stage.archive_flush_seconds),
@@ -77,7 +82,8 @@ def test_the_environment_holds_the_settings_of_the_function(
     for parameter in ssm_parameters:
         environment |= parameters[parameter]
     if name == "read":
-        environment["CACHE_TTL"] = '{"GET /jobs": 5, "GET /jobs/{job_id}": 5}'
+        cached = {f"{r.method} {r.path}": 5 for r in routes_of(name)}
+        environment["CACHE_TTL"] = json.dumps(cached)
     assert function(stack, name)["Environment"]["Variables"] == environment
 
 

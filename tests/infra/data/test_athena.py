@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from common.entities import ENTITIES
 from infra.spec.log_archive import COLUMNS, PARTITIONS, hour_folder, named_queries
 from infra.spec.routes import FUNCTIONS
 from infra.spec.service import REGION, SERVICE_NAME
@@ -104,7 +105,10 @@ def test_the_workgroup_can_be_deleted_after_use(stack: Synthesized) -> None:
 
 def test_the_workgroup_has_the_named_queries(stack: Synthesized) -> None:
     queries = {q.properties["Name"]: q.properties for q in stack.all("AWS::Athena::NamedQuery")}
-    assert set(queries) == {"errors", "request", "slowest-routes", "job-history"}
+    assert set(queries) == {
+        *("errors", "request", "slowest-routes"),
+        *(f"{entity.noun.replace(' ', '-')}-history" for entity in ENTITIES),
+    }
     for query in named_queries():
         assert queries[query.name] == {
             "Name": query.name,

@@ -1,11 +1,12 @@
-"""The table, the log buckets, the parameters and the log groups of the template."""
+"""The tables, the log buckets, the parameters and the log groups of the template."""
 
 import json
 
 import pytest
-from common.jobs.keys import INDEXES
 
+from common.crud.entity import Entity
 from tests.support.templates.synthesized import Synthesized, as_list
+from tests.support.templates.tables import each_entity, index_keys, table
 
 
 @pytest.mark.mission(
@@ -14,57 +15,53 @@ from tests.support.templates.synthesized import Synthesized, as_list
     "DynamoDB tables must use on-demand billing mode",
     "All data in DynamoDB and S3 must be encrypted using AWS-managed keys",
 )
-def test_the_table_is_on_demand_encrypted_by_kms_and_recoverable(stack: Synthesized) -> None:
-    table = stack.one("AWS::DynamoDB::Table")
-    assert table["BillingMode"] == "PAY_PER_REQUEST"
-    assert table["SSESpecification"] == {"SSEEnabled": True}
-    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+@each_entity
+def test_a_table_is_on_demand_encrypted_by_kms_and_recoverable(
+    entity: Entity, stack: Synthesized
+) -> None:
+    properties = table(stack, entity)
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-def test_jobs_expire(stack: Synthesized) -> None:
-    table = stack.one("AWS::DynamoDB::Table")
-    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+@each_entity
+def test_items_may_expire(entity: Entity, stack: Synthesized) -> None:
+    assert table(stack, entity)["TimeToLiveSpecification"] == {
+        "AttributeName": "expires_at",
+        "Enabled": True,
+    }
 
 
 @pytest.mark.mission("Proper table schema design for your use case")
-def test_jobs_are_found_by_id_by_age_by_status_and_by_pipeline_newest_first(
-    stack: Synthesized,
+@each_entity
+def test_items_are_found_by_id_by_age_by_status_and_by_each_filter_newest_first(
+    entity: Entity, stack: Synthesized
 ) -> None:
-    table = stack.one("AWS::DynamoDB::Table")
-    assert table["KeySchema"] == [{"AttributeName": "job_id", "KeyType": "HASH"}]
-    keys = {
-        index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
-        for index in table["GlobalSecondaryIndexes"]
-    }
-    assert keys == {
+    properties = table(stack, entity)
+    assert properties["KeySchema"] == [{"AttributeName": entity.id_field, "KeyType": "HASH"}]
+    assert index_keys(properties) == {
         "by-creation": ["shard", "created_key"],
         "by-status": ["status_shard", "created_key"],
-        "by-pipeline": ["pipeline", "created_key"],
+        **{f"by-{name.replace('_', '-')}": [name, "created_key"] for name in entity.filters},
     }
 
 
-def test_an_index_holds_the_summary_of_a_job(stack: Synthesized) -> None:
-    summary = {
-        "pipeline",
-        "status",
-        "progress",
-        "attempt",
-        "version",
-        "created_at",
-        "updated_at",
-        "started_at",
-        "finished_at",
-    }
-    for index in stack.one("AWS::DynamoDB::Table")["GlobalSecondaryIndexes"]:
+@each_entity
+def test_an_index_holds_the_summary_of_an_item(entity: Entity, stack: Synthesized) -> None:
+    # The id is the table's key, which every index has.
+    summary = {*entity.schema.fields_of("list")} - {entity.id_field}
+    properties = table(stack, entity)
+    for index in properties["GlobalSecondaryIndexes"]:
         assert index["Projection"]["ProjectionType"] == "INCLUDE"
-        own_key = INDEXES[index["IndexName"]]
-        assert set(index["Projection"]["NonKeyAttributes"]) | {own_key} >= summary
-        assert own_key not in index["Projection"]["NonKeyAttributes"]
+        own_key, _ = index_keys(properties)[index["IndexName"]]
+        assert {*index["Projection"]["NonKeyAttributes"]} == summary - {own_key}
 
 
-def test_prod_retains_table_and_buckets(prod: Synthesized) -> None:
-    assert prod.one("AWS::DynamoDB::Table")["DeletionProtectionEnabled"] is True
-    for resource in prod.all("AWS::DynamoDB::Table") + prod.all("AWS::S3::Bucket"):
+def test_prod_retains_tables_and_buckets(prod: Synthesized) -> None:
+    tables = prod.all("AWS::DynamoDB::Table")
+    assert {resource.properties["DeletionProtectionEnabled"] for resource in tables} == {True}
+    for resource in tables + prod.all("AWS::S3::Bucket"):
         assert resource.definition["DeletionPolicy"] == "Retain"
         assert resource.definition["UpdateReplacePolicy"] == "Retain"
 
@@ -84,7 +81,10 @@ def test_prod_retains_secrets_even_if_the_first_deployment_fails(prod: Synthesiz
 
 
 def test_dev_retains_only_the_accounts_logging_role(dev: Synthesized) -> None:
-    assert not dev.one("AWS::DynamoDB::Table")["DeletionProtectionEnabled"]
+    assert not any(
+        resource.properties["DeletionProtectionEnabled"]
+        for resource in dev.all("AWS::DynamoDB::Table")
+    )
     retained = {
         r.path for r in dev.resources if r.definition.get("DeletionPolicy", "Delete") != "Delete"
     }

@@ -5,15 +5,25 @@ constructs. If a construct is renamed or moved, CloudFormation creates an empty 
 deletes the former one, or in prod leaves it outside the stack. A change of a table's key does the
 same: "Update requires: Replacement" on
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-dynamodb-table.html.
+
+The lock of an entity's table is a file among the entity's tests. `make documents` adds what is new.
 """
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from common.crud.entity import Entity
 from infra.spec.stages import STAGES
 from tests.support.templates.synthesized import Synthesized
+from tests.support.templates.tables import each_entity
+from tools import data_lock
+from tools.data_lock import DataLost, lock_file, locked, table_lock
 
 LOGICAL_IDS = {
-    "TableJobs55A74A78": "AWS::DynamoDB::Table",
     "ArchiveLogsF0A88138": "AWS::S3::Bucket",
     "ArchiveAccessLogs31F4F9D7": "AWS::S3::Bucket",
     "CatalogResults4BE287F2": "AWS::S3::Bucket",
@@ -21,7 +31,7 @@ LOGICAL_IDS = {
     "ParametersCursorKeyA34BBC25": "Custom::CursorKey",
 }
 """The logical ids of the resources that hold data in every stage, or without which data cannot be
-read: a new cursor key makes all cursors invalid."""
+read: a new cursor key makes all cursors invalid. The tables are locked by entity."""
 
 USER_POOL_IDS = {
     "AuthorizationUserPoolUsersB0BEA03D": "AWS::Cognito::UserPool",
@@ -38,22 +48,12 @@ CREATE_ONLY = {
 }
 """Properties that no resource has, and that replace it when they are added."""
 
-TABLE_KEY = [("job_id", "HASH")]
-
-INDEX_KEYS = {
-    "by-creation": [("shard", "HASH"), ("created_key", "RANGE")],
-    "by-status": [("status_shard", "HASH"), ("created_key", "RANGE")],
-    "by-pipeline": [("pipeline", "HASH"), ("created_key", "RANGE")],
-}
-"""An index whose name or key changes is deleted and built again, during which lists miss jobs.
-CloudFormation also changes only one index of a table in each deployment:
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-dynamodb-table-globalsecondaryindex.html."""
-
 
 @pytest.fixture
 def expected(stack: Synthesized) -> dict[str, str]:
     has_pool = STAGES[stack.stage.name].authorization == "cognito"
-    return {**LOGICAL_IDS, **(USER_POOL_IDS if has_pool else {})}
+    tables = {lock["logical_id"]: "AWS::DynamoDB::Table" for lock in locked().values()}
+    return {**tables, **LOGICAL_IDS, **(USER_POOL_IDS if has_pool else {})}
 
 
 def test_no_resource_with_data_is_replaced(stack: Synthesized, expected: dict[str, str]) -> None:
@@ -85,15 +85,69 @@ def test_no_property_forces_a_replacement(stack: Synthesized) -> None:
             assert not fixed, f"{resource.path}: CloudFormation would replace it for {fixed}"
 
 
-def test_the_keys_of_the_table_and_its_indexes_stay(stack: Synthesized) -> None:
-    def key(schema: list[dict[str, str]]) -> list[tuple[str, str]]:
-        return [(part["AttributeName"], part["KeyType"]) for part in schema]
-
-    table = stack.one("AWS::DynamoDB::Table")
-    assert key(table["KeySchema"]) == TABLE_KEY, (
-        "CloudFormation would replace the table by an empty one with this key"
+@each_entity
+def test_the_keys_of_a_table_and_its_indexes_stay(entity: Entity, stack: Synthesized) -> None:
+    """An index whose name or key changes is deleted and built again; meanwhile lists miss items."""
+    assert lock_file(entity).exists(), f"{entity.plural} have no lock; run `make documents`"
+    assert table_lock(stack.template, entity) == json.loads(lock_file(entity).read_text()), (
+        f"CloudFormation would replace the table of {entity.plural} by an empty one, or delete an "
+        "index; if there is only a new index, run `make documents`"
     )
-    indexes = {i["IndexName"]: key(i["KeySchema"]) for i in table["GlobalSecondaryIndexes"]}
-    assert indexes == INDEX_KEYS, "CloudFormation would delete this index and build another"
-    types = {a["AttributeName"]: a["AttributeType"] for a in table["AttributeDefinitions"]}
-    assert {*types.values()} == {"S"}
+
+
+def test_attributes_in_keys_are_text(stack: Synthesized) -> None:
+    for table in stack.all("AWS::DynamoDB::Table"):
+        types = {a["AttributeType"] for a in table.properties["AttributeDefinitions"]}
+        assert types == {"S"}
+
+
+@pytest.fixture
+def locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for locks."""
+    monkeypatch.setattr(data_lock, "LOCKS", tmp_path)
+    return tmp_path
+
+
+@each_entity
+def test_a_lock_is_written_for_a_new_entity(entity: Entity, dev: Synthesized, locks: Path) -> None:
+    data_lock.extend(dev.template, entity)
+    lock = json.loads((locks / entity.folder.name / "data_lock.json").read_text())
+    assert lock == table_lock(dev.template, entity)
+    assert {"by-creation", "by-status"} <= lock["indexes"].keys()
+
+
+@each_entity
+def test_a_new_index_extends_a_lock(entity: Entity, dev: Synthesized, locks: Path) -> None:
+    lock = table_lock(dev.template, entity)
+    older = {**lock, "indexes": {"by-status": lock["indexes"]["by-status"]}}
+    lock_file(entity).parent.mkdir()
+    lock_file(entity).write_text(json.dumps(older))
+    data_lock.extend(dev.template, entity)
+    assert json.loads(lock_file(entity).read_text()) == lock
+
+
+@each_entity
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda lock: {**lock, "logical_id": "Former"}, "another, empty table"),
+        (lambda lock: {**lock, "key": ["former_id"]}, "another, empty table"),
+        (
+            lambda lock: {**lock, "indexes": {**lock["indexes"], "by-creation": ["former"]}},
+            "index by-creation",
+        ),
+        (
+            lambda lock: {**lock, "indexes": {**lock["indexes"], "by-former": ["former"]}},
+            "index by-former",
+        ),
+    ],
+)
+def test_a_lock_never_changes_by_itself(
+    change: Callable[[Any], Any], words: str, entity: Entity, dev: Synthesized, locks: Path
+) -> None:
+    before = json.dumps(change(table_lock(dev.template, entity)))
+    lock_file(entity).parent.mkdir()
+    lock_file(entity).write_text(before)
+    with pytest.raises(DataLost, match=words):
+        data_lock.extend(dev.template, entity)
+    assert lock_file(entity).read_text() == before

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from common.entities import ENTITIES
+from infra.monitoring.alarms import failure_alarm
 from infra.spec.stages import STAGES
 from local.emulator import alarms
 from tests.support.alarm_data import MetricValues, data_by_alarm
@@ -12,6 +14,9 @@ from tests.support.templates.synthesized import Properties, Synthesized
 
 NOW = 1_000_000.0
 NAMES = list(data_by_alarm(STAGES["dev"]))
+
+AT_ONCE = {"ArchiveLoss", *(failure_alarm(entity) for entity in ENTITIES)}
+"""The alarms that one period raises."""
 
 
 def state(properties: Properties, data: MetricValues, periods: Sequence[int]) -> str:
@@ -58,7 +63,7 @@ def test_an_alarm_needs_its_number_of_periods(name: str, stack: Synthesized) -> 
     properties = alarm(stack, name)
     beyond, _ = data_by_alarm(stack.stage)[name]
     datapoints, periods = properties["DatapointsToAlarm"], properties["EvaluationPeriods"]
-    assert (datapoints, periods) == ((1, 1) if name in ("FailedJobs", "ArchiveLoss") else (3, 5))
+    assert (datapoints, periods) == ((1, 1) if name in AT_ONCE else (3, 5))
     scattered = range(1, periods + 1, 2)
     assert state(properties, beyond, scattered) == "ALARM"
     assert state(properties, beyond, scattered[1:]) == "OK"

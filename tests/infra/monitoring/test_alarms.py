@@ -5,6 +5,7 @@ import re
 import pytest
 
 from common.aws.timeouts import LAMBDA_TIMEOUT
+from common.crud.entity import Entity
 from infra.monitoring.alarms import RUNBOOKS
 from infra.spec.paths import PROJECT
 from infra.spec.routes import FUNCTIONS, ROUTES, Function
@@ -13,6 +14,7 @@ from infra.spec.stages import STAGES
 from tests.support.alarm_data import data_by_alarm
 from tests.support.templates.metrics import alarm, alarm_metrics
 from tests.support.templates.synthesized import Properties, Synthesized
+from tests.support.templates.tables import each_entity, table_path
 
 TOPIC = "${Monitoring/Alarms}"
 NAMES = list(data_by_alarm(STAGES["dev"]))
@@ -93,25 +95,32 @@ def test_an_alarm_watches_the_latency_of_the_api(stack: Synthesized) -> None:
 @pytest.mark.parametrize(
     ("name", "metric"), [("TableThrottles", "ThrottledRequests"), ("TableFailures", "SystemErrors")]
 )
-def test_alarms_watch_every_operation_of_the_routes_on_the_table(
-    name: str, metric: str, stack: Synthesized
+@each_entity
+def test_alarms_watch_every_operation_of_the_routes_on_a_table(
+    entity: Entity, name: str, metric: str, stack: Synthesized
 ) -> None:
-    properties = alarm(stack, name)
+    properties = alarm(stack, f"{entity.plural_type_name}{name}")
     assert watched_metrics(properties) == {("AWS/DynamoDB", metric)}
     operations = {d["Operation"] for d in dimensions(properties)}
-    assert operations == {a.split(":")[1] for r in ROUTES for a in r.table + r.indexes}
-    assert {d["TableName"] for d in dimensions(properties)} == {"${Table/Jobs}"}
+    routes = [route for route in ROUTES if route.entity is entity]
+    assert operations == {a.split(":")[1] for r in routes for a in r.table + r.indexes}
+    assert {d["TableName"] for d in dimensions(properties)} == {f"${{{table_path(entity)}}}"}
 
 
 @pytest.mark.mission("Implement custom metrics for business-specific monitoring")
-def test_an_alarm_watches_the_share_of_failed_jobs(stack: Synthesized) -> None:
-    properties = alarm(stack, "FailedJobs")
-    assert watched_metrics(properties) == {
-        (METRICS_NAMESPACE, "JobsFailed"),
-        (METRICS_NAMESPACE, "JobsSucceeded"),
-        (METRICS_NAMESPACE, "JobsCancelled"),
-    }
-    assert properties["Threshold"] == stack.stage.failed_percent
+@each_entity
+def test_an_alarm_watches_the_share_of_failed_items_if_items_can_fail(
+    entity: Entity, stack: Synthesized
+) -> None:
+    name = f"Failed{entity.plural_type_name}"
+    assert (name in NAMES) is bool(entity.failures)
+    if entity.failures:
+        properties = alarm(stack, name)
+        assert watched_metrics(properties) == {
+            (METRICS_NAMESPACE, f"{entity.plural_type_name}{status.capitalize()}")
+            for status in entity.ended
+        }
+        assert properties["Threshold"] == stack.stage.failed_percent
 
 
 @pytest.mark.parametrize(
@@ -154,4 +163,4 @@ def test_the_runbooks_list_the_thresholds_of_every_stage() -> None:
     assert thresholds["ApiFailures"] == thresholds["…Failures, per function"]
     assert thresholds["ApiFailures"] == [f"> {s.error_rate_percent:g} %" for s in (dev, prod)]
     assert thresholds["ApiLatency"] == [f"> {s.latency_p99_ms} ms" for s in (dev, prod)]
-    assert thresholds["FailedJobs"] == [f"> {s.failed_percent:g} %" for s in (dev, prod)]
+    assert thresholds["Failed`<Items>`"] == [f"> {s.failed_percent:g} %" for s in (dev, prod)]

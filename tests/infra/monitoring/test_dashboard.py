@@ -1,6 +1,7 @@
 """The dashboard: its rows, the alarms and their thresholds."""
 
 from common.aws.timeouts import LAMBDA_TIMEOUT
+from common.entities import ENTITIES
 from infra.spec.routes import FUNCTIONS
 from tests.support.templates.dashboard import widgets
 from tests.support.templates.synthesized import Synthesized
@@ -21,8 +22,9 @@ def test_the_dashboard_has_a_row_for_each_concern_and_each_function(stack: Synth
         {"Alarms"},
         {"API"},
         *({name} for name in FUNCTIONS),
-        {"Table"},
-        {"Jobs"},
+        *({f"Table of {entity.plural}"} for entity in ENTITIES),
+        *({entity.plural.capitalize()} for entity in ENTITIES),
+        {"DynamoDB"},
         {"Archive"},
     ]
 
@@ -36,5 +38,9 @@ def test_a_graph_with_an_alarm_shows_its_threshold(stack: Synthesized) -> None:
     assert thresholds == {
         "API: latency": [stack.stage.latency_p99_ms],
         **{f"{name}: duration": [0.8 * 1_000 * LAMBDA_TIMEOUT] for name in FUNCTIONS},
-        "Jobs: failed (%)": [stack.stage.failed_percent],
+        **{
+            f"{entity.plural.capitalize()}: failed (%)": [stack.stage.failed_percent]
+            for entity in ENTITIES
+            if entity.failures
+        },
     }

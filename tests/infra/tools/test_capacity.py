@@ -14,7 +14,7 @@ from infra.spec.stages import STAGES
 from ops.__main__ import app
 from tests.support.templates.synthesized import Synthesized
 from tools import capacity, cost
-from tools.cost import CREATE, LIST, PROGRESS, READ, CostModel
+from tools.cost import CREATE, EDIT, LIST, READ, CostModel
 from tools.quotas import QUOTAS, Load, Raiser
 
 PROD = STAGES["prod"]
@@ -115,7 +115,7 @@ def test_a_month_of_one_kind_costs_what_the_model_says(prod: Synthesized) -> Non
 
 def test_a_list_counts_by_its_share_of_the_rate() -> None:
     assert demand("method: requests/s", load(mix={LIST: 1})) == pytest.approx(200)
-    assert demand("method: requests/s", load(mix={PROGRESS: 1})) == pytest.approx(100)
+    assert demand("method: requests/s", load(mix={EDIT: 1})) == pytest.approx(100)
 
 
 def test_only_a_load_with_a_peak_makes_lambda_scale() -> None:

@@ -78,13 +78,13 @@ def test_the_code_keeps_the_rules(copy: Path) -> None:
     [
         ("functions/read/handler.py", "from infra.spec import routes", "functions.read.handler"),
         ("infra/spec/stages.py", "import aws_cdk", "infra.spec.stages -> aws_cdk"),
-        ("infra/data/jobs_table.py", "from infra.api import rest_api", "infra.data.jobs_table"),
+        ("infra/data/tables.py", "from infra.api import rest_api", "infra.data.tables"),
         ("tools/cost.py", "from local import aws", "tools.cost -> local.aws"),
         ("local/progress.py", "from ops import options", "local.progress -> ops.options"),
         ("ops/options.py", "from bench import shipping", "ops.options -> bench.shipping"),
         ("infra/stack.py", "from tests import conftest", "infra.stack -> tests.conftest"),
-        (f"{LAYER}/dynamodb/tables.py", "from common.jobs import model", "common.dynamodb.tables"),
-        (f"{LAYER}/jobs/model.py", "import botocore", "common.jobs.model -> botocore"),
+        (f"{LAYER}/dynamodb/tables.py", "from common.crud import entity", "common.dynamodb.tables"),
+        (f"{LAYER}/entities/__init__.py", "import botocore", "common.entities -> botocore"),
         (f"{LAYER}/web/callers.py", "from common import handler", "common.web.callers"),
     ],
 )

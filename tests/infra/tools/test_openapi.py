@@ -12,6 +12,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from common.contract import REQUEST_HEADERS, RESPONSE_HEADERS
+from common.entities import ENTITIES
 from infra.api.gateway_problems import GatewayProblem, gateway_problems
 from infra.spec.routes import ROUTES, Route
 from infra.spec.stages import AUTHORIZATIONS, Authorization
@@ -72,8 +73,9 @@ def test_the_committed_document_is_up_to_date() -> None:
 
 
 def test_an_answer_to_a_retry_comes_after_the_usual_one(document: Document) -> None:
-    statuses = [*document["paths"]["/jobs"]["post"]["responses"]]
-    assert statuses[:3] == ["201", "200", "400"]
+    for entity in ENTITIES:
+        statuses = [*document["paths"][entity.path]["post"]["responses"]]
+        assert statuses[:3] == ["201", "200", "400"]
 
 
 def test_the_document_is_valid(document: Document) -> None:
@@ -91,7 +93,7 @@ def test_a_route_describes_its_parameters_and_bodies(route: Route, document: Doc
     assert {
         media: resolved(document, body["schema"])["title"]
         for media, body in described.get("requestBody", {}).get("content", {}).items()
-    } == {media: "".join(map(str.title, schema.split("-"))) for media, schema in route.body.items()}
+    } == route.body
 
 
 @each_route
@@ -193,7 +195,7 @@ def test_a_route_requires_the_schemes_of_its_authorization(
     assert {frozenset(each) for each in required} == SCHEMES[authorization]
     assert set().union(*required) == document["components"]["securitySchemes"].keys()
     if authorization == "cognito":
-        scope = "jobs/read" if route.method == "GET" else "jobs/write"
+        scope = f"{route.entity.collection}/{'read' if route.method == 'GET' else 'write'}"
         assert [each.get("SignIn") or each["AccessToken"] for each in required] == [[scope]] * 2
 
 

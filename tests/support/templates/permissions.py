@@ -1,6 +1,10 @@
 """The permissions that a template's roles and VPC endpoints grant."""
 
+from collections.abc import Iterable
+
+from infra.spec.routes import Route
 from tests.support.templates.synthesized import Resource, Synthesized, as_list
+from tests.support.templates.tables import index_names, table_path
 
 NETWORK_INTERFACE_ACTIONS = {
     "ec2:AssignPrivateIpAddresses",
@@ -14,6 +18,23 @@ NETWORK_INTERFACE_ACTIONS = {
 
 Permission = tuple[str, str]
 """An action and the resource that it applies to."""
+
+
+def table_permissions(routes: Iterable[Route]) -> set[Permission]:
+    """Return the permissions that routes need: each for the table of its entity only."""
+    return {
+        (action, resource)
+        for route in routes
+        for table in [f"${{{table_path(route.entity)}.Arn}}"]
+        for action, resource in [
+            *((action, table) for action in route.table),
+            *(
+                (action, f"{table}/index/{name}")
+                for action in route.indexes
+                for name in index_names(route.entity)
+            ),
+        ]
+    }
 
 
 def role_permissions(stack: Synthesized, role: str, effect: str = "Allow") -> set[Permission]:

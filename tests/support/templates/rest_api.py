@@ -1,5 +1,6 @@
 """The methods, cache keys and gateway responses of a template's REST API."""
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -18,6 +19,11 @@ each_route, each_cached_route = (
 def method(stack: Synthesized, verb: str, path: str) -> Properties:
     """Return the properties of the API's method for an HTTP verb and a path."""
     return stack.at(f"Api/Rest/Default{path}/{verb}").properties
+
+
+def any_item(path: str) -> str:
+    """Return a path with ``*`` for its parameters, as in policies."""
+    return re.sub(r"{\w+}", "*", path)
 
 
 def cache_key(stack: Synthesized, route: Route, request: Mapping[str, str]) -> tuple[object, ...]:
