@@ -188,9 +188,7 @@ ENTITY = ENTITIES[0]
 
 
 def _operation(method: str, path: str) -> str:
-    return next(
-        route.operation for route in ROUTES if (route.method, route.path) == (method, path)
-    )
+    return next(route.operation for route in ROUTES if (route.method, route.path) == (method, path))
 
 
 CREATE = RequestKind("create", _operation("POST", ENTITY.path), write=1)

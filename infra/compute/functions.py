@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from textwrap import shorten
 
 from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
@@ -72,7 +73,8 @@ class LedgerFunction(Construct):
             self,
             "Function",
             function_name=function_name,
-            description="; ".join(route.summary for route in routes),
+            # Lambda accepts no more characters.
+            description=shorten("; ".join(r.summary for r in routes), 256, placeholder=" …"),
             runtime=RUNTIME,
             architecture=ARCHITECTURE,
             code=lambda_.Code.from_asset(str(build_code(FUNCTION_SOURCES) / name)),

@@ -1,9 +1,12 @@
-"""The stack outputs: one for each resource, by its construct path, and some for scripts."""
+"""The stack outputs: one for each resource, by its construct path, and some for scripts.
+
+If these are too many for CloudFormation, resources of some types share an output.
+"""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from aws_cdk import CfnOutput, CfnResource, Stack
+from aws_cdk import CfnOutput, CfnResource, Fn, Stack
 from constructs import Construct
 
 UNLISTED_TYPES = frozenset(
@@ -22,6 +25,20 @@ UNLISTED_TYPES = frozenset(
     }
 )
 """The resource types without an output."""
+
+LIMIT = 200
+"""The most outputs of a stack:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+
+SHARING_TYPES = (
+    "AWS::ApiGateway::GatewayResponse",
+    "AWS::ApiGateway::Method",
+    "AWS::ApiGateway::Model",
+    "AWS::ApiGateway::Resource",
+    "AWS::CloudWatch::Alarm",
+)
+"""The resource types with one output for all resources, if there would be too many outputs. Their
+resources are numerous, and no script needs the reference of one of them."""
 
 _MEANINGLESS_PARTS = {"Resource", "Default"}
 
@@ -46,11 +63,19 @@ class Outputs(Construct):
             named: The outputs with a name that scripts rely on.
         """
         super().__init__(scope, id_)
-        for name, output in named.items():
-            self._add(name, output)
-        for resource in _resources(Stack.of(self)):
+        outputs = {**named}
+        resources = _resources(Stack.of(self))
+        if len(outputs) + len(resources) > LIMIT:
+            for type_ in SHARING_TYPES:
+                shared = [each for each in resources if each.cfn_resource_type == type_]
+                name = f"{''.join(type_.split('::')[1:])}s"
+                outputs[name] = Output(f"All of {type_}", Fn.join(" ", [r.ref for r in shared]))
+            resources = [r for r in resources if r.cfn_resource_type not in SHARING_TYPES]
+        for resource in resources:
             name = _output_name(resource)
-            self._add(name, Output(f"{resource.cfn_resource_type} {name}", resource.ref))
+            outputs[name] = Output(f"{resource.cfn_resource_type} {name}", resource.ref)
+        for name, output in outputs.items():
+            self._add(name, output)
 
     def _add(self, name: str, output: Output) -> None:
         cfn_output = CfnOutput(self, name, description=output.description, value=output.value)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from common.entities import ENTITIES
 from infra.spec import output_names
 from infra.spec.routes import FUNCTIONS
 from infra.spec.service import REGION
@@ -24,7 +25,11 @@ WITHOUT_IDENTITY = {
 
 @pytest.mark.mission("Ensure to output all resources created.")
 def test_every_resource_is_in_the_outputs(stack: Synthesized) -> None:
-    values = {stack.flat(output["Value"]) for output in stack.template["Outputs"].values()}
+    values = {
+        value
+        for output in stack.template["Outputs"].values()
+        for value in stack.flat(output["Value"]).split(" ")
+    }
     missing = {
         resource.path
         for resource in stack.resources
@@ -50,7 +55,6 @@ def test_every_output_has_a_description(stack: Synthesized) -> None:
         "DashboardUrl",
         "DatabaseName",
         "Stage",
-        "TableName",
         "WorkerPolicyArn",
         "WorkgroupName",
         "NetworkVpc",
@@ -60,6 +64,7 @@ def test_every_output_has_a_description(stack: Synthesized) -> None:
         output_names.CURSOR_KEY,
         output_names.CURSOR_KEY_FUNCTION,
         output_names.API_ACCESS_LOGS,
+        *(output_names.table_output(entity) for entity in ENTITIES),
         *(output_names.function_logs(function) for function in FUNCTIONS),
     ],
 )

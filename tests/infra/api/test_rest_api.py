@@ -10,8 +10,8 @@ from jsonschema import Draft4Validator
 from common.contract import JSON, PROBLEM
 from common.crud.entity import Entity
 from infra.api.gateway_problems import gateway_problems
-from infra.spec.paths import COMMON
 from infra.spec.routes import ROUTES, Route
+from infra.spec.schemas import request_schemas
 from tests.support.templates.rest_api import (
     CACHED_ROUTES,
     cache_key,
@@ -165,7 +165,10 @@ def test_a_body_has_the_model_of_its_schema(route: Route, stack: Synthesized) ->
     for media, schema in route.body.items():
         model = stack.at(models[media][2:-1]).properties
         assert model["ContentType"] == media
-        assert model["Schema"] == json.loads((COMMON / "schemas" / f"{schema}.json").read_text())
+        (expected,) = (
+            each for each in request_schemas(route.entity).values() if each["title"] == schema
+        )
+        assert model["Schema"] == expected
 
 
 @pytest.mark.mission("Configure request/response models and validators")

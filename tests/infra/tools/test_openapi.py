@@ -161,7 +161,7 @@ def test_the_schemas_mean_the_same_in_both_dialects(document: Document) -> None:
     # Draft 4 for API Gateway's models and 2020-12 for OpenAPI; they differ in other keywords.
     alike = {"type", "properties", "required", "additionalProperties", "enum", "pattern"}
     alike |= {"minimum", "maximum", "minLength", "maxLength", "minProperties", "items"}
-    alike |= {"title", "description", "format", "$ref"}
+    alike |= {"title", "description", "default", "format", "$ref"}
     for schema in document["components"]["schemas"].values():
         for part in _subschemas(schema):
             assert part.keys() <= alike
