@@ -118,6 +118,7 @@ diagram: synth ## Draw docs/architecture.svg from the templates
 documents: schemas openapi diagram ## Regenerate everything that is generated from the code
 	@$(PY) -m tools.cost
 	@$(PY) -m tools.capacity
+	@$(PY) -m tools.data_lock
 
 new: setup ## Write a copy named NAME, with ENTITY in place of this service's entities, to DIR
 	@$(PY) -m tools.new_service service --name '$(NAME)' --entity '$(ENTITY)' $(if $(PLURAL),--plural '$(PLURAL)') \
