@@ -57,7 +57,7 @@ def check_region(region: str) -> None:
     if not re.fullmatch(r"(?!cn-)[a-z]{2}-[a-z]+-[0-9]", region):
         raise ValueError(
             f"The service cannot run in {region!r}. Use a region of the partition aws, such as"
-            " us-east-1; the regions of China, of governments and of the European Sovereign Cloud"
+            " us-east-1. The regions of China, of governments and of the European Sovereign Cloud"
             " are in other partitions, whose endpoints the layer does not have."
         )
 

@@ -119,6 +119,7 @@ def _rename(file: Path, service: NewService) -> None:
     )
     for spell in (str, _title, _pascal, _snake):
         renamed = renamed.replace(spell(SERVICE_NAME), spell(service.name))
+    renamed = renamed.replace(f"--region {REGION}", f"--region {service.region}")
     if file.match("infra/spec/service.py"):
         renamed = renamed.replace(f'"{REGION}"', f'"{service.region}"')
         renamed = renamed.replace(SERVICE_SUMMARY, f"A service that keeps {service.entity.plural}")

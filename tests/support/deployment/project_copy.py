@@ -32,10 +32,14 @@ def copy_project(folder: Path, *, whole: bool = False) -> Path:
     for name in (*_FILES, "package.json", "package-lock.json"):
         # An old time: `make` would install the packages of a newer file, into the shared folders.
         os.utime(shutil.copy(PROJECT / name, folder), (0, 0))
-    # The installed packages and the built layer are shared.
-    for shared in (PROJECT / ".venv", PROJECT / "node_modules", BUILD):
-        (folder / shared.name).symlink_to(shared)
+    share_packages(folder)
     return folder
+
+
+def share_packages(project: Path) -> None:
+    """Let a copy of the project use the installed packages and the builds of this one."""
+    for shared in (PROJECT / ".venv", PROJECT / "node_modules", BUILD):
+        (project / shared.name).symlink_to(shared)
 
 
 def copied_file(project: Path, module: ModuleType) -> Path:
