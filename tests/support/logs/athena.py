@@ -1,14 +1,24 @@
-"""Run the named Athena queries on local files: sqlglot translates them, DuckDB runs them."""
+"""Run the named Athena queries on local files: sqlglot translates them, DuckDB runs them.
+
+DuckDB runs in a process of its own: when the process of a long test run ends, it would report each
+of its objects as leaked, below pytest's summary.
+"""
 
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import sqlglot
 from sqlglot import exp
 
 from infra.spec.log_archive import COLUMNS, FOLDER_TEMPLATE, PARTITIONS, named_queries
+
+
+class QueryFailed(Exception):
+    """DuckDB refused a query or a file."""
 
 
 class Athena:
@@ -19,26 +29,45 @@ class Athena:
     """
 
     def __init__(self, folder: Path) -> None:
-        pattern = FOLDER_TEMPLATE.format(**dict.fromkeys(PARTITIONS, "*")) + "*.jsonl.gz"
-        self._duckdb = duckdb.connect()
+        self._folder = folder
+
+    def __call__(self, name: str, *parameters: object) -> list[dict[str, Any]]:
+        """Run the query ``name``, and return its rows, each as a dictionary by column.
+
+        Raises:
+            QueryFailed: DuckDB refused the query or a file.
+        """
+        (sql,) = (query.sql for query in named_queries() if query.name == name)
+        (translated,) = sqlglot.transpile(sql, read="athena", write="duckdb")
+        return _duckdb().submit(_rows, self._folder, translated, parameters).result()
+
+
+@cache
+def _duckdb() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+
+def _rows(folder: Path, sql: str, parameters: tuple[object, ...]) -> list[dict[str, Any]]:
+    import duckdb
+
+    pattern = FOLDER_TEMPLATE.format(**dict.fromkeys(PARTITIONS, "*")) + "*.jsonl.gz"
+    with duckdb.connect() as connection:
         # Athena uses UTC.
-        self._duckdb.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET TimeZone = 'UTC'")
         # A view takes no parameters, and the tests control all values here.
-        self._duckdb.execute(
+        connection.execute(
             "CREATE VIEW logs AS SELECT * FROM read_json("
             f"'{folder / pattern}', format = 'newline_delimited', columns = {_types(COLUMNS)},"
             f" hive_partitioning = true, hive_types = {_types(PARTITIONS)},"
             # DuckDB reserves twice this size for each file.
             " maximum_object_size = 1_000_000)"
         )
-
-    def __call__(self, name: str, *parameters: object) -> list[dict[str, Any]]:
-        """Run the query ``name``, and return its rows, each as a dictionary by column."""
-        (sql,) = (query.sql for query in named_queries() if query.name == name)
-        (translated,) = sqlglot.transpile(sql, read="athena", write="duckdb")
-        result = self._duckdb.execute(translated, parameters)
-        columns = [column[0] for column in result.description or ()]
-        return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+        try:
+            result = connection.execute(sql, parameters)
+            columns = [column[0] for column in result.description or ()]
+            return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+        except duckdb.Error as error:
+            raise QueryFailed(str(error)) from None
 
 
 def _types(columns: Mapping[str, str]) -> dict[str, str]:

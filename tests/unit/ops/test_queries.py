@@ -9,11 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from infra.spec.log_archive import COLUMNS, hour_folder, named_queries
-from tests.support.logs.athena import Athena
+from tests.support.logs.athena import Athena, QueryFailed
 
 NOW = datetime.now(UTC)
 Write = Callable[..., dict[str, Any]]
@@ -124,7 +123,7 @@ def test_no_query_opens_files_of_other_days(write: Write, tmp_path: Path) -> Non
 
     for query in named_queries():
         assert len(athena(query.name, *parameters.get(query.name, ()))) == 1
-    with pytest.raises(duckdb.Error, match="GZIP"):
+    with pytest.raises(QueryFailed, match="GZIP"):
         athena("job-history", _day(timedelta(days=3)), "j")
 
 
