@@ -36,7 +36,11 @@ def renamed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def synthesize(project: Path, stage: str, **context: str) -> Path:
     """Run the CDK app of a copy as the CDK's command line does, and return the cloud assembly."""
-    settings = json.loads((PROJECT / "cdk.json").read_text())["context"]
+    settings = {
+        **json.loads((PROJECT / "cdk.json").read_text())["context"],
+        # The command line adds this setting.
+        "aws:cdk:enable-path-metadata": True,
+    }
     assembly = project / "cdk.out" / "-".join((stage, *context.values()))
     run_python(
         project,

@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     entity = commands.add_parser("entity", help="Add an entity beside those of this project")
     service = commands.add_parser("service", help="Write a copy with another entity")
-    service.add_argument("--name", required=True, help="The service's name, such as order-service")
+    service.add_argument("--name", required=True, help="The service's name, such as parcel-desk")
     service.add_argument("--region", default=REGION)
     service.add_argument("--dir", type=Path, help="The new folder; default: ../NAME")
     for command in (entity, service):

@@ -46,7 +46,7 @@ class NewService:
     """The names of a copy."""
 
     name: str
-    """The service's name, such as ``order-service``."""
+    """The service's name, such as ``parcel-desk``."""
 
     region: str
 
