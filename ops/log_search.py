@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import count, islice
 from typing import Any, NamedTuple
 
+from common.entities import ENTITIES
 from infra.spec.log_archive import function_prefix, hour_folder
 from infra.spec.routes import FUNCTIONS, Function
 
@@ -40,6 +41,9 @@ class Level(StrEnum):
 _AT_LEAST = {level: frozenset(list(Level)[n:]) for n, level in enumerate(Level)}
 
 
+_ID_FIELDS = [entity.id_field for entity in ENTITIES]
+
+
 @dataclass(frozen=True)
 class LogFilter:
     """The conditions that a log line must meet."""
@@ -58,6 +62,9 @@ class LogFilter:
 
     status: str = ""
     """The HTTP status or its first digits, such as ``404`` or ``5``."""
+
+    item_id: str = ""
+    """The id of the item that the line names."""
 
     fields: Mapping[str, str] = field(default_factory=dict)
     """Further fields and their values."""
@@ -78,6 +85,7 @@ class LogFilter:
             and self.text.lower() in line.lower()
             and record["level"] in _AT_LEAST[self.level]
             and str(record.get("status", "")).startswith(self.status)
+            and (not self.item_id or self.item_id in map(record.get, _ID_FIELDS))
             and all(record.get(name) == value for name, value in self.fields.items())
         )
 

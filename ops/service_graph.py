@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from common.entities import ENTITIES
 from infra.spec.stages import Stage
 
 LONGEST_PERIOD = timedelta(hours=6)
@@ -21,7 +22,7 @@ _CLIENT, _GATEWAY, _LAMBDA = "client", "AWS::ApiGateway::Stage", "AWS::Lambda"
 _TITLES = {
     _CLIENT: ("Callers", ""),
     _GATEWAY: ("API Gateway", "REST API"),
-    "AWS::DynamoDB::Table": ("DynamoDB", "jobs"),
+    "AWS::DynamoDB::Table": ("DynamoDB", ", ".join(entity.plural for entity in ENTITIES)),
     "AWS::S3::Bucket": ("S3", "log archive"),
     "AWS::SSM": ("Parameter Store", "configuration"),
 }

@@ -127,6 +127,7 @@ def crud_routes(entity: Entity) -> tuple[Route, ...]:
     """Return the routes that create, read, list, change and delete the items of an entity."""
     one = f"{entity.article} {entity.noun}"
     item = entity.type_name
+    expiry_parameters: tuple[SsmParameter, ...] = ("config",) if entity.expires_in else ()
     return (
         Route(
             method="POST",
@@ -185,7 +186,7 @@ def crud_routes(entity: Entity) -> tuple[Route, ...]:
             table=("dynamodb:UpdateItem",),
             body={JSON: f"{item}Replace"},
             headers=("If-Match",),
-            ssm_parameters=("config",),
+            ssm_parameters=expiry_parameters,
         ),
         Route(
             method="PATCH",
@@ -200,7 +201,7 @@ def crud_routes(entity: Entity) -> tuple[Route, ...]:
             table=("dynamodb:UpdateItem",),
             body={MERGE_PATCH: f"{item}Patch"},
             headers=("If-Match",),
-            ssm_parameters=("config",),
+            ssm_parameters=expiry_parameters,
         ),
         Route(
             method="DELETE",

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
+from common.entities import ENTITIES
 from infra.spec.routes import FUNCTIONS, ROUTES
 from local.log_format import readable_lines
 from ops.deployment import NoDeployment, find_deployment
@@ -16,6 +17,7 @@ from ops.log_search import Level, LogArchive, LogFilter
 from ops.options import StageOption, fail, one_of, parse_time
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_ID_OPTIONS = [f"--{entity.id_field.replace('_', '-')}" for entity in ENTITIES]
 _ROUTES = [f"{route.method} {route.path}" for route in ROUTES]
 
 
@@ -86,7 +88,7 @@ def command(
         str | None, typer.Option(parser=_parse_status, metavar="404|5xx", help="HTTP status.")
     ] = None,
     request_id: Annotated[str | None, typer.Option(help="Request id.")] = None,
-    job_id: Annotated[str | None, typer.Option(help="Job id.")] = None,
+    item_id: Annotated[str, typer.Option(*_ID_OPTIONS, help="Id of an item.")] = "",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the lines as they were logged.")
     ] = False,
@@ -95,13 +97,14 @@ def command(
     if since and from_:
         raise typer.BadParameter("Use either --since or --from.")
     now = datetime.now(UTC)
-    fields = {"route": route, "request_id": request_id, "job_id": job_id}
+    fields = {"route": route, "request_id": request_id}
     conditions = LogFilter(
         since=from_ or now - (since or timedelta(hours=1)),
         until=min(to or now, now),
         functions=tuple(function or FUNCTIONS),
         level=level,
         status=status or "",
+        item_id=item_id,
         fields={name: value for name, value in fields.items() if value},
         text=text,
     )

@@ -6,7 +6,7 @@ bodies are the examples of its declaration.
 
 import uuid
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 
@@ -14,6 +14,7 @@ from common.crud.entity import Entity
 from common.crud.examples import Change, Examples, examples_of, replacement_body
 from common.entities import ENTITIES
 from common.validation import errors
+from infra.spec.routes import ROUTES, Function
 from tests.support.http.response import HttpResponse
 
 ENTITY: Entity = ENTITIES[0]
@@ -36,32 +37,76 @@ class Send(Protocol):
     def __call__(self, method: str, path: str, body: object = None) -> HttpResponse: ...
 
 
-def new_body() -> dict[str, Any]:
+def new_body(entity: Entity = ENTITY) -> dict[str, Any]:
     """Return a body that creates an item which no other test's list shows."""
-    return dict(EXAMPLES.new(uuid.uuid4().hex))
+    return dict(examples_of(entity).new(uuid.uuid4().hex))
 
 
-def create(send: Send, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def create(
+    send: Send, body: Mapping[str, Any] | None = None, entity: Entity = ENTITY
+) -> dict[str, Any]:
     """Create an item, and return it."""
-    response = send("POST", ENTITY.path, body or new_body())
+    response = send("POST", entity.path, body or new_body(entity))
     assert response.status == 201, response
     item: dict[str, Any] = response.body
     return item
 
 
-def path_of(item: Mapping[str, Any]) -> str:
+def replacement_of(change: Change, entity: Entity = ENTITY) -> dict[str, Any]:
+    """Return the body of a PUT that changes the status of an item as ``change`` does."""
+    least = examples_of(entity).least
+    required = {name: least[name] for name in entity.schema.fields_of("change") if name in least}
+    return {**required, **change.body, "status": change.target}
+
+
+def path_of(item: Mapping[str, Any], entity: Entity = ENTITY) -> str:
     """Return the path of an item."""
-    return f"{ENTITY.path}/{item[ENTITY.id_field]}"
+    return f"{entity.path}/{item[entity.id_field]}"
 
 
-def change(send: Send, item: Mapping[str, Any], *changes: Change) -> dict[str, Any]:
+def change(
+    send: Send, item: Mapping[str, Any], *changes: Change, entity: Entity = ENTITY
+) -> dict[str, Any]:
     """Apply changes to an item one after the other, and return the item after the last one."""
     changed = dict(item)
     for each in changes:
-        response = send("PATCH", path_of(item), each.body)
+        response = send("PATCH", path_of(item, entity), each.body)
         assert response.status == 200, response
         changed = response.body
     return changed
+
+
+class Conflict(NamedTuple):
+    """A change that the status of an item does not allow."""
+
+    status: str
+    """The status of the item."""
+
+    change: Change
+
+
+def conflict(entity: Entity = ENTITY) -> Conflict | None:
+    """Return a conflict, preferably with a change of the status; None if there is none."""
+    changes = sorted(examples_of(entity).changes, key=lambda change: "status" not in change.body)
+    reachable = {entity.statuses[0], *(change.target for change in changes)}
+    conflicts = (
+        Conflict(status, change)
+        for change in changes
+        for status in entity.statuses
+        if status in reachable - entity.sources(change.body.get("status"))
+    )
+    return next(conflicts, None)
+
+
+def undeletable(entity: Entity = ENTITY) -> str | None:
+    """Return a status in which an item cannot be deleted; None if there is none."""
+    reachable = {entity.statuses[0], *(change.target for change in examples_of(entity).changes)}
+    return next((each for each in entity.statuses if each in reachable - entity.deletable), None)
+
+
+def function_for(method: str) -> Function:
+    """Return the function that answers a method of the entity."""
+    return next(each.function for each in ROUTES if (each.entity, each.method) == (ENTITY, method))
 
 
 def create_with(send: Send, status: str) -> dict[str, Any]:

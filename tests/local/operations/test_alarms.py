@@ -15,6 +15,7 @@ from local.emulator import alarms
 from tests.support.alarm_data import MetricValues, data_by_alarm
 from tests.support.deployment.fault_proxy import fault_proxy
 from tests.support.deployment.service import Service
+from tests.support.entities import ENTITY, function_for, new_body
 from tests.support.http.caller import Caller
 
 SETTINGS = STAGES[STAGE]
@@ -181,36 +182,33 @@ def test_the_topic_is_notified_when_dynamodb_fails_and_when_it_works_again(
     call: Caller,
     deployed: dict[str, Alarm],
     inbox: Callable[[], list[dict[str, Any]]],
-    pipeline: str,
 ) -> None:
+    names = (f"{function_for('POST').capitalize()}Failures", "ApiFailures")
     # The copies evaluate seconds instead of minutes.
     quick = {
         f"Quick{name}": copy_of(deployed[name], f"quick-{name}", lambda stat: {**stat, "Period": 1})
-        for name in ("CreateFailures", "ApiFailures")
+        for name in names
     }
 
     def alarms_in(state: str) -> set[str]:
         return {each["AlarmName"] for each in inbox() if each["NewStateValue"] == state}
 
-    def create_jobs_until(state: str) -> set[int]:
-        """Create jobs until all alarms have reported a state, and return the HTTP statuses."""
+    def create_items_until(state: str) -> set[int]:
+        """Create items until all alarms have reported a state, and return the HTTP statuses."""
         statuses = set()
         deadline = time.monotonic() + TIMEOUT_SECONDS
-        while not alarms_in(state) >= {
-            f"quick-{name}" for name in ("CreateFailures", "ApiFailures")
-        }:
+        while not alarms_in(state) >= {f"quick-{name}" for name in names}:
             assert time.monotonic() < deadline, inbox()
-            body = {"pipeline": pipeline, "input_uri": "s3://in/1"}
-            statuses.add(call("POST", "/jobs", body).status)
+            statuses.add(call("POST", ENTITY.path, new_body()).status)
             time.sleep(0.1)
         return statuses
 
     with fault_proxy(service, call) as faults, stack_of(service, quick):
-        create_jobs_until("OK")
+        create_items_until("OK")
         inbox().clear()
         faults.inject({"error": {"code": "ResourceNotFoundException"}})
-        assert create_jobs_until("ALARM") == {500}
+        assert create_items_until("ALARM") == {500}
         assert not alarms_in("OK")
         assert all("docs/runbooks.md#" in each["AlarmDescription"] for each in inbox())
         faults.clear()
-        assert create_jobs_until("OK") == {201}
+        assert create_items_until("OK") == {201}

@@ -12,9 +12,19 @@ import pytest
 from botocore.exceptions import ClientError
 from sqlglot import exp
 
+from common.contract import MAX_PAGE_SIZE
+from common.entities import ENTITIES
 from infra.spec.log_archive import COLUMNS, PREFIX, function_prefix, hour_folder
 from infra.spec.routes import FUNCTIONS
 from tests.support.deployment.service import Service
+from tests.support.entities import (
+    ENTITY,
+    EXAMPLES,
+    create,
+    function_for,
+    new_body,
+    path_of,
+)
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
 from tests.support.logs.athena import Athena
@@ -36,8 +46,8 @@ class Session:
     responses: dict[str, HttpResponse] = field(default_factory=dict)
     """The responses, by request id."""
 
-    job_id: str = ""
-    """The id of a job that was created, changed and deleted."""
+    item_id: str = ""
+    """The id of an item that was created, changed and deleted."""
 
     lines: list[str] = field(default_factory=list)
     """The archived lines of the session."""
@@ -62,41 +72,54 @@ class Session:
 def session(service: Service, call: Caller, tmp_path_factory: pytest.TempPathFactory) -> Session:
     session = Session(tmp_path_factory.mktemp("archive"))
     before = set(LogArchive(service).keys_below(PREFIX))
-    _complete_a_job(session, call)
+    _complete_a_life(session, call)
+    for entity in ENTITIES:
+        session.add(call("POST", entity.path, new_body(entity)))
     _cause_failures(session, call, service)
     _copy_archive(session, service, before)
     return session
 
 
-def _complete_a_job(session: Session, call: Caller) -> None:
-    """Take a job through its life, with refused requests."""
-    body = {"pipeline": "archived", "input_uri": "s3://in/1"}
-    created = session.add(call("POST", "/jobs", body))
-    session.job_id = created.body["job_id"]
-    path = f"/jobs/{session.job_id}"
-    for change in ({"status": "SUCCEEDED"}, {"status": "RUNNING"}, {"status": "FAILED"}):
-        session.add(call("PATCH", path, change))
-    failure = {"status": "FAILED", "error": {"code": "E", "message": "broken"}}
-    session.add(call("PUT", path, failure))
+def _complete_a_life(session: Session, call: Caller) -> None:
+    """Take an item through its life, with refused requests."""
+    created = session.add(call("POST", ENTITY.path, new_body()))
+    session.item_id = created.body[ENTITY.id_field]
+    path = path_of(created.body)
+    for change in EXAMPLES.life():
+        session.add(call("PATCH", path, change.body))
+        session.add(call("PATCH", path, change.body, headers={"If-Match": '"1"'}))
     for method in ("GET", "DELETE", "GET"):
         session.add(call(method, path))
-    session.add(call("GET", "/jobs?pipeline=archived"))
+    session.add(call("GET", ENTITY.path))
     statuses = {response.status for response in session.responses.values()}
-    assert statuses == {200, 201, 204, 404, 409, 422}
+    assert statuses == {200, 201, 204, 404, 412}
 
 
 def _cause_failures(session: Session, call: Caller, service: Service) -> None:
     """Cause an internal error, an unreadable configuration, and a failed upload to the archive."""
-    body = {"pipeline": "archived", "input_uri": "s3://in/1"}
-    with service.denied("create", "dynamodb:PutItem"):
-        assert session.add(call("POST", "/jobs", body)).status == 500
-    service.restart("read")
-    with service.denied("read", "ssm:GetParameter"):
-        # A page that holds all jobs has no cursor, so the key that signs cursors is not needed.
-        assert session.add(call("GET", "/jobs?pipeline=archived")).status == 200
-    with service.denied("create", "s3:PutObject"):
-        assert session.add(call("POST", "/jobs", body)).status == 201
-    assert session.add(call("POST", "/jobs", body)).status == 201
+    writer, reader = function_for("POST"), function_for("GET")
+    with service.denied(writer, "dynamodb:PutItem"):
+        assert session.add(call("POST", ENTITY.path, new_body())).status == 500
+    query = _query_of_one_page(call)
+    service.restart(reader)
+    with service.denied(reader, "ssm:GetParameter"):
+        # A page that holds all items has no cursor, so the key that signs cursors is not needed.
+        response = session.add(call("GET", f"{ENTITY.path}?{query or 'limit=1'}"))
+    assert response.status == (200 if query else 500)
+    with service.denied(writer, "s3:PutObject"):
+        assert session.add(call("POST", ENTITY.path, new_body())).status == 201
+    assert session.add(call("POST", ENTITY.path, new_body())).status == 201
+
+
+def _query_of_one_page(call: Caller) -> str | None:
+    """Return the parameters of a list that fits on one page; None if there is none."""
+    item = create(call)
+    filters = [f"{name}={item[name]}" for name in ENTITY.filters]
+    for query in (*filters, *(f"status={status}" for status in ENTITY.statuses[::-1])):
+        page = f"{query}&limit={MAX_PAGE_SIZE}"
+        if "next_cursor" not in call("GET", f"{ENTITY.path}?{page}").body:
+            return page
+    return None
 
 
 def _copy_archive(session: Session, service: Service, before: set[str]) -> None:
@@ -128,9 +151,12 @@ def test_the_archive_has_each_line_of_the_log_groups_once(
 
 def test_every_field_has_a_column_of_its_type_and_every_column_is_used(session: Session) -> None:
     messages = {record["message"] for record in session.records}
-    assert messages == {
-        *("request", "job created", "job started", "job failed", "job deleted"),
-        *("parameter not refreshed", "log lines not archived"),
+    events = {f"{ENTITY.noun} {event}" for event in ENTITY.all_events}
+    assert messages & events
+    assert messages - events == {
+        *("request", "parameter not refreshed", "log lines not archived"),
+        *(f"{entity.noun} created" for entity in ENTITIES),
+        f"{ENTITY.noun} deleted",
     }
     assert {name for record in session.records for name in record} == COLUMNS.keys()
     for record in session.records:
@@ -159,27 +185,29 @@ def _fits(value: Any, type_: exp.DataType) -> bool:
 
 def test_each_named_query_returns_the_matching_lines_of_the_session(session: Session) -> None:
     athena = Athena(session.folder)
-    (failed_id,) = (id_ for id_, response in session.responses.items() if response.status == 500)
-    job_records = [record for record in session.records if record.get("job_id") == session.job_id]
+    failed = {id_ for id_, response in session.responses.items() if response.status == 500}
+    item_records = [
+        record for record in session.records if record.get(ENTITY.id_field) == session.item_id
+    ]
 
-    (error,) = athena("errors")
-    assert error["request_id"] == failed_id
-    assert (error["function"], error["route"], error["status"]) == ("create", "POST /jobs", 500)
+    errors = athena("errors")
+    assert {error["request_id"] for error in errors} == failed
+    (error,) = (error for error in errors if error["function"] == function_for("POST"))
+    assert error["status"] == 500
+    assert error["route"] == f"POST {ENTITY.path}"
     assert "AccessDenied" in error["exception"]
 
-    (line,) = athena("request", *session.days(), failed_id)
+    (line,) = athena("request", *session.days(), error["request_id"])
     assert line["stack_trace"]["frames"][-1]["line"] > 0
 
-    history = athena("job-history", session.days()[0], session.job_id)
+    name = f"{ENTITY.noun.replace(' ', '-')}-history"
+    history = athena(name, session.days()[0], session.item_id)
     assert Counter(row["message"] for row in history) == Counter(
-        record["message"] for record in job_records
+        record["message"] for record in item_records
     )
-    assert [row["message"] for row in history if row["message"] != "request"] == [
-        "job created",
-        "job started",
-        "job failed",
-        "job deleted",
-    ]
+    events = [row["message"] for row in history if row["message"] != "request"]
+    assert (events[0], events[-1]) == (f"{ENTITY.noun} created", f"{ENTITY.noun} deleted")
+    assert [row["timestamp"] for row in history] == sorted(row["timestamp"] for row in history)
 
     slowest = athena("slowest-routes")
     canonical = [record for record in session.records if record["message"] == "request"]

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from common.entities import ENTITIES
 from tests.support.deployment.ops_command import invoke_ops
 from tests.support.deployment.service import Service
+from tests.support.entities import ENTITY
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
 from tools import check_docs
@@ -73,8 +75,9 @@ def _run(command: Command, variables: dict[str, str], service: Service) -> str:
         return _run_ops(arguments, service)
     assert program == "curl"
     output = _run_curl(arguments)
-    if location := re.search(r"^Location: jobs/(\S+)", output, re.IGNORECASE | re.MULTILINE):
-        variables["JOB"] = location[1]
+    if location := re.search(r"^Location: ([\w-]+)/(\S+)", output, re.IGNORECASE | re.MULTILINE):
+        (noun,) = (entity.noun for entity in ENTITIES if entity.collection == location[1])
+        variables[noun.replace(" ", "_").upper()] = location[2]
     if cursor := re.search('"next_cursor":"([^"]+)"', output):
         variables["CURSOR"] = cursor[1]
     return output
@@ -102,6 +105,6 @@ def test_the_documents_show_every_kind_of_answer() -> None:
 
 @pytest.mark.parametrize("command", OPS_COMMANDS)
 def test_each_ops_command_works(command: str, service: Service) -> None:
-    response = Caller(service.api_url, service.api_key)("GET", "/jobs?limit=1")
+    response = Caller(service.api_url, service.api_key)("GET", f"{ENTITY.path}?limit=1")
     text = command.replace("REQUEST_ID", response.headers["X-Request-Id"])
     _run_ops(shlex.split(text)[1:], service)

@@ -12,27 +12,31 @@ from pathlib import Path
 
 import pytest
 
+from common.entities import ENTITIES
 from infra.spec import routes
 from infra.spec.service import PASCAL_NAME, SERVICE_NAME
 from infra.spec.stages import STAGES
 from local.deploy import find_endpoint
 from tests.support.deployment.project_copy import copied_file
 from tests.support.deployment.typed_commands import Account, empty_account
+from tests.support.entities import ENTITY, function_for
 
 PROD = STAGES["prod"].stack
-LAST_LOG_GROUP = f"/aws/lambda/{SERVICE_NAME}-prod-update"
-"""The log group that is created last, after the table and the cursor key."""
+LAST_LOG_GROUP = f"/aws/lambda/{SERVICE_NAME}-prod-{function_for('PATCH')}"
+"""The log group that is created last, after the tables and the cursor key."""
+
+DATA_RESOURCES = {"tables": len(ENTITIES), "pools": 1, "buckets": 3, "keys": 1}
 
 CURSOR_KEY = f"/{SERVICE_NAME}/prod/cursor-key"
 
-HISTORY_ROUTE = """
+HISTORY_ROUTE = f"""
 from dataclasses import replace
 
 ROUTES = (
     *ROUTES,
     replace(
-        next(route for route in ROUTES if route.operation == "readJob"),
-        path="/jobs/{job_id}/history",
+        next(route for route in ROUTES if route.operation == "read{ENTITY.type_name}"),
+        path="{ENTITY.item_path}/history",
         function="history",
         operation="readHistory",
     ),
@@ -118,7 +122,7 @@ def test_prod_is_deployed_after_a_failure_and_again_after_its_deletion(account: 
     # The first deployment fails and leaves what holds data, and protects it.
     logs.create_log_group(logGroupName=LAST_LOG_GROUP)
     prod.fail_to_deploy()
-    assert prod.data_resources() == {"tables": 1, "pools": 1, "buckets": 3, "keys": 1}
+    assert prod.data_resources() == DATA_RESOURCES
     assert "DELETE_SKIPPED" in prod.events("Custom::CursorKey")
 
     # The second one works, and nothing is left of the first.
@@ -127,7 +131,7 @@ def test_prod_is_deployed_after_a_failure_and_again_after_its_deletion(account: 
     assert f"{PROD} failed earlier, so it is no longer protected" in output
     stack = account.stack(PROD)
     assert (stack["StackStatus"], stack["EnableTerminationProtection"]) == ("CREATE_COMPLETE", True)
-    assert prod.data_resources() == {"tables": 1, "pools": 1, "buckets": 3, "keys": 1}
+    assert prod.data_resources() == DATA_RESOURCES
     key, tables = prod.cursor_key(), prod.tables()
 
     # After its deletion, a second creation is rolled back: its key was there before.
@@ -141,8 +145,8 @@ def test_prod_is_deployed_after_a_failure_and_again_after_its_deletion(account: 
     assert "CREATE_COMPLETE" in prod.events("Custom::CursorKey")
     assert prod.cursor_key() == key
 
-    # With the import, the new stack takes up log groups and key. (It has a new table on AWS; the
-    # emulator generates the same name again.)
+    # With the import, the new stack takes up log groups and key. (It has new tables on AWS; the
+    # emulator generates the same names again.)
     prod.deploy("IMPORT=1")
     assert "IMPORT_COMPLETE" in prod.events("AWS::Logs::LogGroup")
     assert prod.cursor_key() == key
@@ -172,7 +176,7 @@ def test_a_removed_route_leaves_the_stage(account: Account) -> None:
 def status_of_history(account: Account) -> int:
     endpoint = find_endpoint(account.url)
     request = urllib.request.Request(
-        f"{endpoint.api_url}/jobs/1/history", headers={"x-api-key": endpoint.api_key}
+        f"{endpoint.api_url}{ENTITY.path}/1/history", headers={"x-api-key": endpoint.api_key}
     )
     try:
         with urllib.request.urlopen(request) as response:

@@ -1,7 +1,6 @@
 """Metrics, the service map, and the records of a request, after a session of known requests."""
 
 import json
-import time
 import uuid
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -13,27 +12,32 @@ from typing import Any
 
 import pytest
 
+from common.entities import ENTITIES
 from infra.spec.output_names import table_output
 from infra.spec.routes import FUNCTIONS
-from infra.spec.service import METRICS_NAMESPACE, SERVICE_NAME
 from infra.spec.stages import STAGES
 from local.deploy import STAGE
 from ops.commands.find import RequestRecords, find_records
 from ops.deployment import Deployment
 from ops.service_graph import ServiceGraph, fetch_service_graph
 from ops.service_map_svg import draw_service_map
+from tests.support.deployment.metric_values import increase, metric_values
 from tests.support.deployment.ops_command import invoke_ops
 from tests.support.deployment.service import Service
-from tests.support.entities import ENTITY
+from tests.support.entities import (
+    ENTITY,
+    EXAMPLES,
+    function_for,
+    new_body,
+    path_of,
+    replacement_of,
+)
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
 
 SETTINGS = STAGES[STAGE]
 
-JOBS = 5
-FAILING_JOBS = 2
-WAIT_SECONDS = 0.05
-"""The least time that a job spends in the queue, and running."""
+ITEMS = 3
 
 
 @dataclass
@@ -46,7 +50,7 @@ class Session:
     """The responses, by function."""
 
     events: Counter[str] = field(default_factory=Counter)
-    """The numbers of events in the lives of jobs, by metric."""
+    """The numbers of creations, replays and deletions, by metric."""
 
     calls: Counter[str] = field(default_factory=Counter)
     """The numbers of calls to DynamoDB, by function."""
@@ -60,14 +64,13 @@ class Session:
 
 @pytest.fixture(scope="module")
 def session(service: Service, call: Caller) -> Session:
-    """A session of creations, failures, retries, lists, refusals and a deletion."""
+    """A session of creations, changes, lists, refusals and a deletion."""
     session = Session(
         metrics_before=metric_values(service), requests_before=requests(service_graph(service))
     )
-    pipeline = f"test-{uuid.uuid4().hex}"
+    created, deleted = ENTITY.metric("created"), ENTITY.metric("deleted")
 
     def send(
-        function: str,
         method: str,
         path: str,
         body: object = None,
@@ -75,65 +78,32 @@ def session(service: Service, call: Caller) -> Session:
         calls: int = 1,
         headers: Mapping[str, str] | None = None,
     ) -> HttpResponse:
-        response = call(method, path, body, headers=headers)
+        response, function = call(method, path, body, headers=headers), function_for(method)
         session.responses[function].append(response)
         session.events.update(events)
         session.calls[function] += calls
         return response
 
-    job = {"pipeline": pipeline, "input_uri": "s3://in/1"}
-    failure = {"status": "FAILED", "error": {"code": "E", "message": "broken"}}
-    for number in range(JOBS):
-        path = f"/jobs/{send('create', 'POST', '/jobs', job, 'JobsCreated').body['job_id']}"
-        time.sleep(WAIT_SECONDS)
-        send("update", "PATCH", path, {"status": "RUNNING"}, "JobsStarted")
-        time.sleep(WAIT_SECONDS)
-        if number < FAILING_JOBS:
-            send("update", "PATCH", path, failure, "JobsFailed")
-            send("update", "PATCH", path, {"status": "PENDING"}, "JobsRetried")
-            send("update", "PATCH", path, {"status": "RUNNING"}, "JobsStarted")
-        send("update", "PATCH", path, {"progress": 50})
-        send("update", "PUT", path, {"status": "SUCCEEDED"}, "JobsSucceeded")
-        assert send("update", "PATCH", path, {"status": "RUNNING"}).status == 409
-        send("read", "GET", path)
-        send("read", "GET", f"/jobs?pipeline={pipeline}")
-        send("read", "GET", "/jobs?status=FAILED", calls=SETTINGS.shards)
-    send("delete", "DELETE", path, None, "JobsDeleted")
-    assert send("delete", "DELETE", path).status == 404
-    key = {"Idempotency-Key": pipeline}
-    first = send("create", "POST", "/jobs", job, "JobsCreated", headers=key)
-    send("create", "POST", "/jobs", job, "IdempotencyReplays", headers=key)
-    path = f"/jobs/{first.body['job_id']}"
-    send("update", "PATCH", path, {"status": "CANCELLED"}, "JobsCancelled")
+    life = EXAMPLES.life()
+    for _ in range(ITEMS):
+        item = send("POST", ENTITY.path, new_body(), created).body
+        path = path_of(item)
+        for change in life[:-1]:
+            assert send("PATCH", path, change.body).status == 200
+        assert send("PUT", path, replacement_of(life[-1])).status == 200
+        stale = send("PATCH", path, EXAMPLES.changes[0].body, headers={"If-Match": '"1"'})
+        assert stale.status == 412
+        send("GET", path)
+        send("GET", f"{ENTITY.path}?status={ENTITY.statuses[-1]}", calls=SETTINGS.shards)
+        for name in ENTITY.filters:
+            send("GET", f"{ENTITY.path}?{name}={item[name]}")
+    path = path_of(send("POST", ENTITY.path, new_body(), created).body)
+    assert send("DELETE", path, None, deleted).status == 204
+    assert send("DELETE", path).status == 404
+    body, key = new_body(), {"Idempotency-Key": uuid.uuid4().hex}
+    send("POST", ENTITY.path, body, created, headers=key)
+    send("POST", ENTITY.path, body, "IdempotencyReplays", headers=key)
     return session
-
-
-def metric_values(service: Service, statistic: str = "Sum") -> dict[tuple[str, str], float]:
-    """Return a statistic of the functions' own metrics, by metric and function."""
-    cloudwatch = service.client("cloudwatch")
-    metrics = cloudwatch.list_metrics(Namespace=METRICS_NAMESPACE)["Metrics"]
-    now = datetime.now(UTC)
-    values = {}
-    for metric in metrics:
-        dimensions = {each["Name"]: each["Value"] for each in metric["Dimensions"]}
-        assert dimensions.keys() == {"service", "function"}
-        points = cloudwatch.get_metric_statistics(
-            **metric,
-            StartTime=now - timedelta(days=1),
-            EndTime=now + timedelta(minutes=1),
-            Period=86_400,
-            Statistics=[statistic],
-        )["Datapoints"]
-        key = (metric["MetricName"], dimensions["function"])
-        values[key] = sum(point[statistic] for point in points)
-    return values
-
-
-def increase(after: Mapping[Any, float], before: Mapping[Any, float]) -> dict[Any, float]:
-    """Return the values that have changed, and by how much."""
-    return {
-        key: value - before.get(key, 0) for key, value in after.items() if value != before.get(key)
-    }
 
 
 def service_graph(service: Service) -> ServiceGraph:
@@ -153,27 +123,20 @@ def requests(graph: ServiceGraph) -> dict[tuple[str, str], int]:
 def test_the_metrics_count_the_events(session: Session, service: Service) -> None:
     added = increase(metric_values(service), session.metrics_before)
 
-    functions = {"JobsCreated": "create", "IdempotencyReplays": "create", "JobsDeleted": "delete"}
+    functions = {ENTITY.metric("deleted"): function_for("DELETE")}
     expected = {
-        (event, functions.get(event, "update")): count for event, count in session.events.items()
+        (metric, functions.get(metric, function_for("POST"))): count
+        for metric, count in session.events.items()
     }
     assert added.items() >= expected.items()
     for function, responses in session.responses.items():
         assert added["DynamoDBAttempts", function] == session.calls[function]
         assert added["ArchiveUploads", function] == len(responses)
     names = {metric for metric, _ in added}
-    assert names == {*session.events, "DynamoDBAttempts", "ArchiveUploads", "QueueTime", "RunTime"}
-
-
-def test_queue_times_are_measured_at_first_starts_and_run_times_at_every_end(
-    session: Session, service: Service
-) -> None:
-    samples = metric_values(service, "SampleCount")
-    assert samples["QueueTime", "update"] >= JOBS
-    assert samples["RunTime", "update"] >= JOBS + FAILING_JOBS
-    longest = metric_values(service, "Maximum")
-    assert longest["QueueTime", "update"] >= WAIT_SECONDS * 1000
-    assert longest["RunTime", "update"] >= WAIT_SECONDS * 1000
+    events = {*map(ENTITY.metric, ENTITY.all_events)}
+    assert names & events
+    counted = {*session.events, "DynamoDBAttempts", "ArchiveUploads"}
+    assert counted <= names <= counted | events | {*ENTITY.durations}
 
 
 @pytest.mark.mission("used-by: `cdk deploy`, per-function unit tests, X-Ray service map inspection")
@@ -186,7 +149,7 @@ def test_the_map_shows_every_request_and_every_call(session: Session, service: S
         assert added[function, "DynamoDB"] == session.calls[function]
         assert added[function, "S3"] == len(responses)
     # The configuration is read once and then cached.
-    assert requests(service_graph(service))["update", "Parameter Store"] >= 1
+    assert requests(service_graph(service))[function_for("GET"), "Parameter Store"] >= 1
 
 
 def test_the_map_attributes_errors_and_response_times_to_services(
@@ -194,9 +157,9 @@ def test_the_map_attributes_errors_and_response_times_to_services(
 ) -> None:
     graph = service_graph(service)
     traffic = {node.title: traffic for node, traffic in graph.nodes.items()}
-    assert traffic["API Gateway"].errors >= JOBS + 1
+    assert traffic["API Gateway"].errors >= ITEMS + 1
     # A refused conditional write is the caller's error, not a fault of DynamoDB.
-    assert traffic["DynamoDB"].errors >= JOBS
+    assert traffic["DynamoDB"].errors >= ITEMS
     assert traffic["DynamoDB"].requests >= sum(session.calls.values())
     for name in ("API Gateway", *FUNCTIONS, "DynamoDB", "S3", "Parameter Store"):
         p50, p95, p99 = (traffic[name].percentile(percent) or 0 for percent in (50, 95, 99))
@@ -223,41 +186,44 @@ def annotations_of(records: RequestRecords) -> Mapping[str, Any]:
 def test_the_id_in_an_error_response_finds_its_log_line_its_archived_line_and_its_trace(
     session: Session, service: Service
 ) -> None:
-    refused = next(each for each in session.responses["update"] if each.status == 409)
+    update = function_for("PATCH")
+    refused = next(each for each in session.responses[update] if each.status == 412)
     records = records_of(service, refused.body["request_id"])
 
     (line,) = [each for each in records.log if each.get("message") == "request"]
-    assert (line["status"], line["level"]) == (409, "WARNING")
+    assert (line["status"], line["level"]) == (412, "WARNING")
     (access,) = [each for each in records.log if each["level"] == "ACCESS"]
-    assert (access["status"], access["route"]) == (409, line["route"])
+    assert (access["status"], access["route"]) == (412, line["route"])
     assert line["detail"] == refused.body["detail"]
     assert [each for each in records.archive if each["message"] == "request"] == [line]
     names = [segment["name"] for segment in records.trace]
-    assert {f"{SERVICE_NAME}-dev/dev", f"{SERVICE_NAME}-dev-update", "dynamodb", "s3"} <= {*names}
+    services = {"dynamodb", "s3"}
+    assert {f"{SETTINGS.prefix}/{STAGE}", f"{SETTINGS.prefix}-{update}", *services} <= {*names}
     annotations = annotations_of(records)
     assert annotations["outcome"] == "refused"
-    assert annotations["job_id"] == line["job_id"]
+    assert annotations[ENTITY.id_field] == line[ENTITY.id_field]
     assert annotations["request_id"] == refused.body["request_id"]
 
 
-def test_the_trace_of_a_success_is_annotated_with_job_and_pipeline(
+def test_the_trace_of_a_success_is_annotated_with_the_id_and_the_filters(
     session: Session, service: Service
 ) -> None:
-    created = session.responses["create"][0]
+    created = session.responses[function_for("POST")][0]
     records = records_of(service, created.headers["X-Request-Id"])
 
-    assert [line["message"] for line in records.log[:-1]] == ["job created", "request"]
+    messages = [line["message"] for line in records.log[:-1]]
+    assert messages == [f"{ENTITY.noun} created", "request"]
     assert records.archive == records.log[:-1]
     annotations = annotations_of(records)
     assert annotations["outcome"] == "succeeded"
-    assert annotations["job_id"] == created.body["job_id"]
-    assert annotations["pipeline"] == created.body["pipeline"]
+    for name in (ENTITY.id_field, *ENTITY.filters):
+        assert annotations[name] == created.body[name]
 
 
 def test_the_id_of_a_request_that_api_gateway_refused_is_found_too(
     call: Caller, service: Service
 ) -> None:
-    keyless = call("GET", "/jobs", headers={"x-api-key": ""})
+    keyless = call("GET", ENTITY.path, headers={"x-api-key": ""})
     routeless = call("GET", "/nowhere")
     for response, status in ((keyless, 403), (routeless, 404)):
         records = records_of(service, response.body["request_id"])
@@ -282,7 +248,7 @@ def test_map_and_find_print_tables_json_and_a_picture(
     assert (unwritable.exit_code, unwritable.stdout) == (1, "")
     assert unwritable.stderr.endswith("map.svg cannot be written: No such file or directory.\n")
 
-    request_id = session.responses["read"][0].headers["X-Request-Id"]
+    request_id = session.responses[function_for("GET")][0].headers["X-Request-Id"]
     records = invoke_ops(folder, "find", request_id)
     assert records.exit_code == 0
     assert records.stdout.count(request_id) >= 4
@@ -292,7 +258,7 @@ def test_map_and_find_print_tables_json_and_a_picture(
 
 
 def test_find_crops_no_line_in_a_pipe(session: Session, service: Service) -> None:
-    request_id = session.responses["update"][0].headers["X-Request-Id"]
+    request_id = session.responses[function_for("PATCH")][0].headers["X-Request-Id"]
     annotations = annotations_of(records_of(service, request_id))
     lines = invoke_ops(service.run_folder.path, "find", request_id).stdout.splitlines()
     (line,) = [each for each in lines if "## handle" in each]
@@ -300,17 +266,17 @@ def test_find_crops_no_line_in_a_pipe(session: Session, service: Service) -> Non
     assert {f"{key}={value}" for key, value in annotations.items()} <= {*line.split()}
 
 
-def test_smoke_takes_a_job_through_its_life(service: Service) -> None:
-    folder = service.run_folder.path
+def test_smoke_takes_an_item_through_its_life_and_leaves_none(service: Service) -> None:
+    def stored() -> int:
+        dynamodb = service.client("dynamodb")
+        tables = [service.outputs[table_output(entity)] for entity in ENTITIES]
+        return sum(dynamodb.scan(TableName=table, Select="COUNT")["Count"] for table in tables)
+
+    folder, before = service.run_folder.path, stored()
     passed = invoke_ops(folder, "smoke")
     assert passed.exit_code == 0, passed.stdout
     assert passed.stdout.endswith("It works.\n")
     failed = invoke_ops(folder, "smoke", "--url", service.api_url, "--key", "wrong")
     assert failed.exit_code == 1
     assert "403" in failed.stdout
-    jobs = service.client("dynamodb").scan(
-        TableName=service.outputs[table_output(ENTITY)],
-        FilterExpression="begins_with(pipeline, :smoke)",
-        ExpressionAttributeValues={":smoke": {"S": "smoke-"}},
-    )
-    assert jobs["Items"] == []
+    assert stored() == before

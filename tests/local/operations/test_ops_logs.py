@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import Result
@@ -17,7 +19,11 @@ from infra.spec.service import REGION
 from local import aws
 from tests.support.deployment.ops_command import invoke_ops
 from tests.support.deployment.service import Service
+from tests.support.entities import ENTITY, EXAMPLES, create, function_for, path_of
 from tests.support.http.caller import Caller
+
+ID_OPTION = f"--{ENTITY.id_field.replace('_', '-')}"
+WRITER, CHANGER = function_for("POST"), function_for("PATCH")
 
 
 def logs(service: Service, *arguments: str) -> Result:
@@ -26,49 +32,59 @@ def logs(service: Service, *arguments: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def job_id(call: Caller) -> str:
-    """The id of a job with three lines in the archive; the last one is a refused change."""
-    job = {"pipeline": "searched", "input_uri": "s3://in/1"}
-    job_id: str = call("POST", "/jobs", job).body["job_id"]
-    assert call("PATCH", f"/jobs/{job_id}", {"status": "SUCCEEDED"}).status == 409
-    return job_id
+def item(call: Caller) -> Mapping[str, Any]:
+    """An item with three lines in the archive; the last one is a refused change."""
+    item = create(call)
+    change, stale = EXAMPLES.changes[0].body, {"If-Match": '"99"'}
+    assert call("PATCH", path_of(item), change, headers=stale).status == 412
+    return item
 
 
-def test_the_lines_of_a_job_are_printed_readably_oldest_first(
-    service: Service, job_id: str
+@pytest.fixture(scope="module")
+def item_id(item: Mapping[str, Any]) -> str:
+    """The id of the item."""
+    item_id: str = item[ENTITY.id_field]
+    return item_id
+
+
+def test_the_lines_of_an_item_are_printed_readably_oldest_first(
+    service: Service, item: Mapping[str, Any], item_id: str
 ) -> None:
-    result = logs(service, "--since", "2h", "--job-id", job_id)
+    result = logs(service, "--since", "2h", ID_OPTION, item_id)
 
     assert result.exit_code == 0
     created, response, refused = result.stdout.splitlines()
     month = f"{datetime.now(UTC):%Y-%m-}"
     assert all(line.startswith(month) for line in (created, response, refused))
-    assert "INFO    POST /jobs             job created" in created
-    assert "INFO    POST /jobs             201" in response
-    assert "WARNING PATCH /jobs/{job_id}   409" in refused
-    assert "pipeline=searched" in created
+    assert re.search(f"INFO    POST {ENTITY.path} +{ENTITY.noun} created", created)
+    assert re.search(f"INFO    POST {ENTITY.path} +201", response)
+    assert re.search(f"WARNING PATCH {ENTITY.item_path} +412", refused)
+    for name in ENTITY.filters:
+        assert f"{name}={item[name]}" in created
 
 
-def test_with_json_the_lines_are_printed_as_they_were_logged(service: Service, job_id: str) -> None:
-    result = logs(service, "--job-id", job_id, "--json", "--level", "warning")
+def test_with_json_the_lines_are_printed_as_they_were_logged(
+    service: Service, item_id: str
+) -> None:
+    result = logs(service, ID_OPTION, item_id, "--json", "--level", "warning")
 
     (line,) = [json.loads(line) for line in result.stdout.splitlines()]
-    assert (line["status"], line["level"]) == (409, "WARNING")
+    assert (line["status"], line["level"]) == (412, "WARNING")
     assert result.exit_code == 0
 
 
-def test_filters_are_combined(service: Service, job_id: str) -> None:
+def test_filters_are_combined(service: Service, item_id: str) -> None:
     def count(*arguments: str) -> int:
-        result = logs(service, job_id, "--json", *arguments)
+        result = logs(service, item_id, "--json", *arguments)
         assert result.exit_code == 0, result.output
         return len(result.stdout.splitlines())
 
     assert count() == 3
-    assert count("--function", "create") == 2
-    assert count("--function", "create", "--function", "update") == 3
-    assert count("--status", "409") == count("--status", "4xx") == 1
-    assert count("--status", "409", "--function", "create") == 0
-    assert count("--route", "POST /jobs", "--status", "2xx") == 1
+    assert count("--function", WRITER) == 2
+    assert count("--function", WRITER, "--function", CHANGER) == 3
+    assert count("--status", "412") == count("--status", "4xx") == 1
+    assert count("--status", "412", "--function", WRITER) == 0
+    assert count("--route", f"POST {ENTITY.path}", "--status", "2xx") == 1
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     assert count("--from", "2026-01-01", "--to", "2026-01-02") == 0
     assert count("--since", "1d", "--to", f"{tomorrow:%Y-%m-%d}") == 3
@@ -76,16 +92,16 @@ def test_filters_are_combined(service: Service, job_id: str) -> None:
 
 
 def test_a_request_is_found_by_the_id_in_its_response(service: Service, call: Caller) -> None:
-    request_id = call("GET", f"/jobs/{uuid.uuid4()}").headers["X-Request-Id"]
+    request_id = call("GET", f"{ENTITY.path}/{uuid.uuid4()}").headers["X-Request-Id"]
 
     result = logs(service, "--request-id", request_id)
 
-    assert "GET /jobs/{job_id}     404" in result.stdout
+    assert re.search(f"GET {ENTITY.item_path} +404", result.stdout)
     assert result.stdout.count("\n") == 1
 
 
-def test_a_search_without_a_result_is_reported_on_stderr(service: Service, job_id: str) -> None:
-    no_match = logs(service, "in no line", "--function", "create")
+def test_a_search_without_a_result_is_reported_on_stderr(service: Service, item_id: str) -> None:
+    no_match = logs(service, "in no line", "--function", WRITER)
     no_object = logs(service, "--from", "2026-01-31T10:00", "--to", "2026-02-01")
 
     assert (
@@ -141,9 +157,9 @@ def logs_of_stage(
 
 
 def test_a_stage_is_searched_with_the_credentials_of_the_environment(
-    service: Service, job_id: str
+    service: Service, item_id: str
 ) -> None:
-    result = logs_of_stage(aws.environment(service.endpoint.aws_endpoint_url), "--job-id", job_id)
+    result = logs_of_stage(aws.environment(service.endpoint.aws_endpoint_url), ID_OPTION, item_id)
 
     assert (result.returncode, result.stderr) == (0, "")
     assert len(result.stdout.splitlines()) == 3

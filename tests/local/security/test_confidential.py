@@ -3,27 +3,42 @@
 At the end of all tests, the fixture ``service`` also searches for the values that any test sent.
 """
 
+import json
 import uuid
 
 import pytest
 
+from common.contract import MAX_BODY_BYTES
+from infra.spec.routes import FUNCTIONS, routes_of
+from infra.spec.schemas import request_schemas
 from tests.support.deployment.service import Service
+from tests.support.entities import (
+    ENTITY,
+    EXAMPLES,
+    conflict,
+    create_with,
+    function_for,
+    new_body,
+    path_of,
+    replacement_of,
+    undeletable,
+)
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
 from tests.support.logs.all_lines import all_lines
-from tests.support.logs.confidential import Confidential
+from tests.support.logs.confidential import PUBLIC, Confidential
 from tests.support.logs.log_groups import logged_lines
+from tests.support.logs.marked_bodies import marked
 
 
 def test_no_request_of_any_route_leaves_its_confidential_values_in_the_logs(
-    service: Service, call: Caller, pipeline: str
+    service: Service, call: Caller
 ) -> None:
     mark = f"mark-{uuid.uuid4().hex}"
-    hidden = {"width": mark, mark: [{"deep": mark}]}
-    job = {"pipeline": pipeline, "input_uri": f"s3://in/{mark}", "parameters": hidden}
-    error = {"code": mark, "message": f"it broke at {mark}"}
-    failed = {"status": "FAILED", "error": error}
-    key = {"Idempotency-Key": mark}
+    key, path = {"Idempotency-Key": mark}, ENTITY.path
+    schemas = request_schemas(ENTITY)
+    body = marked([*EXAMPLES.creates.values()][-1], mark, schemas["create"])
+    first = EXAMPLES.changes[0]
     responses = set()
 
     def send(method: str, path: str, body: object = None, **headers: str) -> HttpResponse:
@@ -32,65 +47,98 @@ def test_no_request_of_any_route_leaves_its_confidential_values_in_the_logs(
         responses.add((method, response.status))
         return response
 
-    path = f"/jobs/{send('POST', '/jobs', job, **key).body['job_id']}"
-    send("POST", "/jobs", job, **key)
-    send("POST", "/jobs", {**job, "input_uri": f"s3://other/{mark}"}, **key)
-    send("POST", "/jobs", {**job, "input_uri": f"ftp://{mark}"})
-    send("POST", "/jobs", {**job, "input_uri": f"s3://{mark * 100}"})
-    send("POST", "/jobs", {**job, mark: mark})
-    send("POST", "/jobs", f'{{"{mark}": ')
-    send("POST", "/jobs", {**job, "parameters": {"long": mark * 2_000}})
-    send("POST", "/jobs", job, Content_Type="text/plain")
-    send("POST", "/jobs", job, Content_Type=f"application/{mark}")
-    send("POST", "/jobs", job, Idempotency_Key=f"{mark} ü".encode().decode("latin-1"))
-    for method in ("PATCH", "PUT"):
-        send(method, path, failed)
-        send(method, path, {**failed, "error": {"message": mark}})
-        send(method, path, {"status": mark, "output_uri": f"s3://out/{mark}"})
-        send(method, path, {"status": "PENDING", "output_uri": f"s3://out/{mark}"})
-        send(method, path, {"status": "RUNNING"}, If_Match=f'"{mark}"')
-        send(method, path, {"status": "RUNNING"}, If_Match=mark)
-        send(method, f"/jobs/{uuid.uuid4()}", failed)
-    send("PATCH", path, {"status": "RUNNING"})
-    send("DELETE", path)
-    send("DELETE", path, If_Match=f'"{mark}"')
-    send("DELETE", f"/jobs/{uuid.uuid4()}", If_Match=f'"{mark}"')
-    send("PATCH", path, failed)
-    send("PUT", path, {"status": "PENDING"})
-    send("GET", path, X_Mark=mark)
-    send("GET", path, x_api_key=mark)
-    send("POST", "/jobs", job)
-    cursor = send("GET", f"/jobs?pipeline={pipeline}&limit=1").body["next_cursor"]
-    send("GET", f"/jobs?pipeline={pipeline}&limit=1&cursor={cursor}")
-    send("GET", f"/jobs?cursor={cursor}")
-    send("GET", f"/jobs?cursor={mark}")
-    send("GET", f"/jobs?limit={mark}&status={mark}")
-    for function, actions in {
-        "create": ["dynamodb:PutItem"],
-        "update": ["dynamodb:UpdateItem"],
-        "read": ["dynamodb:GetItem", "dynamodb:Query"],
-        "delete": ["dynamodb:DeleteItem"],
-    }.items():
+    item_path = path_of(send("POST", path, body, **key).body)
+    send("POST", path, body, **key)
+    send("POST", path, new_body(), **key)
+    send("POST", path, {**body, **dict.fromkeys(ENTITY.schema.fields_of("create"), mark * 100)})
+    send("POST", path, {**body, mark: mark})
+    send("POST", path, f'{{"{mark}": ')
+    send("POST", path, json.dumps(body) + " " * MAX_BODY_BYTES)
+    send("POST", path, body, Content_Type="text/plain")
+    send("POST", path, body, Content_Type=f"application/{mark}")
+    send("POST", path, body, Idempotency_Key=f"{mark} ü".encode().decode("latin-1"))
+    for method, change_body in (("PATCH", first.body), ("PUT", replacement_of(first))):
+        schema = schemas["patch" if method == "PATCH" else "replace"]
+        send(method, item_path, {**change_body, "status": mark})
+        send(method, item_path, {**change_body, mark: mark})
+        for rule in EXAMPLES.broken_rules:
+            if rule.kind == "change":
+                send(method, item_path, marked(rule.body, mark, schema))
+        send(method, item_path, change_body, If_Match=f'"{mark}"')
+        send(method, item_path, change_body, If_Match=mark)
+        send(method, f"{path}/{uuid.uuid4()}", marked(change_body, mark, schema))
+    for each in EXAMPLES.changes:
+        patched, replaced = (create_with(call, each.source) for _ in range(2))
+        send("PATCH", path_of(patched), marked(each.body, mark, schemas["patch"]))
+        send("PUT", path_of(replaced), marked(replacement_of(each), mark, schemas["replace"]))
+    if refused := conflict():
+        refused_path = path_of(create_with(call, refused.status))
+        send("PATCH", refused_path, marked(refused.change.body, mark, schemas["patch"]))
+        replacement = replacement_of(refused.change)
+        send("PUT", refused_path, marked(replacement, mark, schemas["replace"]))
+    if status := undeletable():
+        send("DELETE", path_of(create_with(call, status)))
+    send("DELETE", item_path, If_Match=f'"{mark}"')
+    send("DELETE", f"{path}/{uuid.uuid4()}", If_Match=f'"{mark}"')
+    send("GET", item_path, X_Mark=mark)
+    send("GET", item_path, x_api_key=mark)
+    cursor = send("GET", f"{path}?limit=1").body["next_cursor"]
+    send("GET", f"{path}?limit=1&cursor={cursor}")
+    send("GET", f"{path}?status={ENTITY.statuses[-1]}&cursor={cursor}")
+    send("GET", f"{path}?cursor={mark}")
+    send("GET", f"{path}?limit={mark}&status={mark}")
+    for function in FUNCTIONS:
+        routes = routes_of(function)
+        actions = {action for route in routes for action in (*route.table, *route.indexes)}
         with service.denied(function, *actions):
-            send("POST", "/jobs", job, **key)
-            send("PATCH", path, failed)
-            send("PUT", path, failed)
-            send("GET", path, X_Mark=mark)
-            send("GET", f"/jobs?pipeline={pipeline}&limit=1&cursor={cursor}")
-            last = send("DELETE", path)
+            send("POST", path, body, **key)
+            send("PATCH", item_path, marked(first.body, mark, schemas["patch"]))
+            send("PUT", item_path, marked(replacement_of(first), mark, schemas["replace"]))
+            send("GET", item_path, X_Mark=mark)
+            send("GET", f"{path}?limit=1&cursor={cursor}")
+            if function == function_for("DELETE"):
+                last = send("DELETE", item_path)
 
+    conflicts = {409} if conflict() else set()
     for method, statuses in {
         "POST": {200, 201, 400, 413, 415, 422, 500},
-        "PATCH": {200, 400, 404, 409, 412, 500},
-        "PUT": {200, 400, 404, 409, 412, 500},
+        "PATCH": {200, 400, 404, 412, 500} | conflicts,
+        "PUT": {200, 400, 404, 412, 500} | conflicts,
         "GET": {200, 400, 403, 500},
-        "DELETE": {404, 409, 412, 500},
+        "DELETE": {404, 412, 500} | ({409} if undeletable() else set()),
     }.items():
         assert {status for sent, status in responses if sent == method} >= statuses
-    logged_lines(service, "delete", last.headers["X-Request-Id"])
+    logged_lines(service, function_for("DELETE"), last.headers["X-Request-Id"])
     secrets = Confidential()
     secrets.add([mark, cursor, service.api_key, *service.cursor_keys])
     assert not secrets.found_in(all_lines(service))
+
+
+def test_marks_are_put_wherever_the_schema_allows_them() -> None:
+    schema = {
+        "additionalProperties": False,
+        "properties": {
+            "uri": {"type": "string", "pattern": "^s3://"},
+            "kind": {"enum": ["a"]},
+            "options": {"type": "object"},
+            "error": {"additionalProperties": False, "properties": {"code": {"type": "string"}}},
+            "lines": {"items": {"properties": {"text": {"maxLength": 5}, "status": {}}}},
+        },
+    }
+    body = {
+        "uri": "s3://in",
+        "kind": "a",
+        "options": {"width": 1},
+        "error": {"code": "e"},
+        "lines": [{"text": "a", "status": "b"}],
+    }
+    assert marked(body, "-mark", schema) == {
+        "uri": "s3://in-mark",
+        "kind": "a",
+        "options": {"width": 1, "-mark": [{"deep": "-mark"}]},
+        "error": {"code": "e-mark"},
+        "lines": [{"text": "a", "status": "b", "-mark": [{"deep": "-mark"}]}],
+    }
 
 
 @pytest.mark.parametrize(
@@ -101,7 +149,7 @@ def test_no_request_of_any_route_leaves_its_confidential_values_in_the_logs(
         '{"stack_trace": {"frames": [{"statement": "a caller\'s own words"}]}}',
         "Task timed out: a caller's own words",
         '{"parameters": {"a caller\'s own words": 1}}',
-        '{"url": "/jobs?cursor=bm90IGEgY3Vyc29y"}',
+        '{"url": "/path?cursor=bm90IGEgY3Vyc29y"}',
         '{"next": "aXNzdWVkIGN1cnNvcg"}',
         '{"key": "d41d8cd98f00b204e9800998ecf8427e"}',
     ],
@@ -109,8 +157,8 @@ def test_no_request_of_any_route_leaves_its_confidential_values_in_the_logs(
 def test_a_line_with_a_confidential_value_is_found(line: str) -> None:
     confidential = Confidential()
     body = {"input_uri": "s3://in/1", "parameters": [{"a": "a caller's own words"}]}
-    confidential.add_request("/jobs", body, {"X-Api-Key": "d41d8cd98f00b204e9800998ecf8427e"})
-    confidential.add_request("/jobs?limit=1&cursor=bm90IGEgY3Vyc29y", None, {})
+    confidential.add_request("/path", body, {"X-Api-Key": "d41d8cd98f00b204e9800998ecf8427e"})
+    confidential.add_request("/path?limit=1&cursor=bm90IGEgY3Vyc29y", None, {})
     confidential.add_response('{"items":[],"next_cursor":"aXNzdWVkIGN1cnNvcg"}')
 
     assert len(confidential.found_in([line])) == 1
@@ -119,10 +167,11 @@ def test_a_line_with_a_confidential_value_is_found(line: str) -> None:
 
 def test_public_and_short_values_are_not_confidential() -> None:
     confidential = Confidential()
-    confidential.add_request("/jobs", {"pipeline": "a-pipeline-of-mine", "status": "RUNNING"}, {})
-    confidential.add_request("/jobs", {"parameters": {"width": "large"}}, {})
+    public = dict.fromkeys(PUBLIC, "a-status-or-filter")
+    confidential.add_request("/path", public, {})
+    confidential.add_request("/path", {"parameters": {"width": "large"}}, {})
 
-    lines = ['{"pipeline": "a-pipeline-of-mine", "detail": "large, RUNNING"}']
+    lines = [json.dumps({**public, "detail": "large, a-status-or-filter"})]
     assert not confidential.found_in(lines)
 
 

@@ -75,7 +75,7 @@ def assume_with_token(sts: Any, stage: str, **claims: str) -> dict[str, str]:
 def github_token(
     environment: str, repository: str = REPOSITORY, audience: str = "sts.amazonaws.com"
 ) -> str:
-    """Return a token as GitHub issues it to a job, but unsigned: the emulator does not check it.
+    """Return a token as GitHub issues it to a workflow, but unsigned: no emulator checks it.
 
     https://docs.github.com/en/actions/reference/security/oidc
     """

@@ -1,7 +1,7 @@
 """The permissions of each function, tested with its credentials under enforced IAM."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -92,14 +92,29 @@ def test_the_test_would_notice_each_additional_permission(
 def document(results: Results) -> str:
     """Format the results as a Markdown page."""
     lines = [INTRODUCTION]
-    by_function = zip(*results.values(), strict=True)
-    for service, rows in groupby(by_function, lambda row: row[0][0].action.partition(":")[0]):
+    for service, rows in groupby(table_rows(results), lambda row: row[0].action.partition(":")[0]):
         lines += [f"| {service} | on | {' | '.join(results)} |", "|---" * (len(results) + 2) + "|"]
-        for row in rows:
-            first = row[0][0]
-            action = first.action.partition(":")[2]
-            via = f" ({first.operation})" if first.operation != action else ""
-            marks = " | ".join("✓" if allowed else "·" for _, allowed in row)
-            lines.append(f"| {action}{via} | {first.target} | {marks} |")
+        for attempt, target, allowed in rows:
+            action = attempt.action.partition(":")[2]
+            via = f" ({attempt.operation})" if attempt.operation != action else ""
+            marks = " | ".join("✓" if each else "·" for each in allowed)
+            lines.append(f"| {action}{via} | {target} | {marks} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def table_rows(results: Results) -> Iterator[tuple[Attempt, str, tuple[bool, ...]]]:
+    """Yield each kind of attempt, its target, and the result of each function.
+
+    Attempts on several targets of a kind are one row if their results are the same.
+    """
+    kinds: dict[tuple[str, str, str], list[tuple[Attempt, tuple[bool, ...]]]] = {}
+    for by_function in zip(*results.values(), strict=True):
+        attempt = by_function[0][0]
+        kind = (attempt.action, attempt.operation, attempt.plural_target or attempt.target)
+        kinds.setdefault(kind, []).append((attempt, tuple(allowed for _, allowed in by_function)))
+    for (_, _, target), rows in kinds.items():
+        if len({allowed for _, allowed in rows}) == 1:
+            yield rows[0][0], target, rows[0][1]
+        else:
+            yield from ((attempt, attempt.target, allowed) for attempt, allowed in rows)

@@ -6,34 +6,36 @@ from collections.abc import Mapping
 
 import pytest
 
+from infra.spec.log_archive import function_prefix
 from infra.spec.paths import COMMON
 from local.deploy import STACK
 from tests.support.deployment.ops_command import run_ops
 from tests.support.deployment.service import Service
 from tests.support.deployment.stack_contents import stack_contents
+from tests.support.entities import ENTITY, create, function_for
 from tests.support.http.caller import Caller
 from tests.support.logs.log_groups import logged_lines
 
 
-def create_cursor(call: Caller, pipeline: str) -> str:
-    """Create two jobs, and return the cursor to the second page of one job."""
+def create_cursor(call: Caller) -> str:
+    """Create two items, and return the cursor to the second page of one item."""
     for _ in range(2):
-        call("POST", "/jobs", {"pipeline": pipeline, "input_uri": "s3://in/1"})
-    cursor: str = call("GET", f"/jobs?pipeline={pipeline}&limit=1").body["next_cursor"]
+        create(call)
+    cursor: str = call("GET", f"{ENTITY.path}?limit=1").body["next_cursor"]
     return cursor
 
 
 def test_a_rotation_creates_a_new_key_and_keeps_old_cursors_valid(
-    service: Service, call: Caller, pipeline: str
+    service: Service, call: Caller
 ) -> None:
-    cursor, before = create_cursor(call, pipeline), service.cursor_keys
+    cursor, before = create_cursor(call), service.cursor_keys
     command = run_ops(service, "rotate-cursor-key", "--json")
     assert command.returncode == 0, command.stderr
     output = json.loads(command.stdout)
     assert output["signs_from"] < output["old_cursors_until"]
     (_, *older) = service.cursor_keys
     assert older == before
-    page = call("GET", f"/jobs?pipeline={pipeline}&limit=1&cursor={cursor}")
+    page = call("GET", f"{ENTITY.path}?limit=1&cursor={cursor}")
     assert (page.status, len(page.body["items"])) == (200, 1)
 
 
@@ -63,14 +65,14 @@ def test_a_denied_rotation_prints_the_reason_and_changes_nothing(service: Servic
 
 @pytest.mark.mission("Sensitive values (API keys, credentials) stored in Parameter Store")
 def test_no_template_asset_event_output_or_log_line_contains_a_secret(
-    service: Service, call: Caller, pipeline: str
+    service: Service, call: Caller
 ) -> None:
     before = service.cursor_keys
     assert run_ops(service, "rotate-cursor-key").returncode == 0
-    create_cursor(call, pipeline)
-    response = call("GET", "/jobs?cursor=forged")
+    create_cursor(call)
+    response = call("GET", f"{ENTITY.path}?cursor=forged")
     assert response.status == 400
-    logged_lines(service, "read", response.headers["X-Request-Id"])
+    logged_lines(service, function_for("GET"), response.headers["X-Request-Id"])
     contents = dict(stack_contents(service))
     assert_complete(contents, service)
     for secret in {*before, *service.cursor_keys, service.api_key}:
@@ -89,4 +91,5 @@ def assert_complete(contents: Mapping[str, bytes], service: Service) -> None:
     assert b"Custom::ApiKey" in contents["events"]
     assert f"assembly: {STACK}.template.json" in contents
     assert {f"assembly: {module.name}" for module in COMMON.rglob("*.py")} <= contents.keys()
-    assert any(name.startswith("archive: logs/function=read/") for name in contents)
+    prefix = function_prefix(function_for("GET"))
+    assert any(name.startswith(f"archive: {prefix}") for name in contents)

@@ -11,14 +11,15 @@ import pytest
 from botocore import auth
 from botocore.credentials import Credentials
 
-from infra.spec.routes import Route
+from common.crud.entity import Entity
+from common.entities import ENTITIES
+from infra.spec.routes import ROUTES, Route
 from local import aws
 from local.examples import curl_examples
 from local.run_folder import RunFolder
 from tests.support.authorization.every_route import (
-    NEW_JOB,
     each_route,
-    new_job_ids,
+    new_item_id,
     refusal_status,
     required_access,
     succeeds,
@@ -27,6 +28,7 @@ from tests.support.authorization.signature import signed_headers
 from tests.support.deployment.ops_command import run_ops
 from tests.support.deployment.printed_examples import run_examples
 from tests.support.deployment.service import Service, deployed
+from tests.support.entities import ENTITY, create, function_for, new_body, path_of
 from tests.support.http.caller import Caller, bearer_auth
 from tests.support.http.missing_routes import assert_answered
 from tests.support.logs.log_groups import access_log_lines, canonical_lines, logged_lines
@@ -81,92 +83,106 @@ def signing_caller(service: Service, credentials: Credentials | None) -> Caller:
     return Caller(service.api_url, service.api_key, "iam", request_auth)
 
 
+def policy_of(route: Route) -> str:
+    """Return the output with the policy that a route should require."""
+    return policy(required_access(route), route.entity)
+
+
+def policy(access: str, entity: Entity) -> str:
+    """Return the output with the policy for an access to an entity's items."""
+    return f"Authorization{access.capitalize()}{entity.plural_type_name}"
+
+
+POLICIES = frozenset(map(policy_of, ROUTES))
+
+
 @pytest.fixture(scope="module")
 def reader(service: Service) -> Caller:
     """A caller that may only read."""
-    return signing_caller(service, create_role(service, "AuthorizationReadJobs").credentials)
+    policies = [policy("read", entity) for entity in ENTITIES]
+    return signing_caller(service, create_role(service, *policies).credentials)
 
 
 @pytest.fixture(scope="module")
 def writer(service: Service) -> Caller:
     """A caller that may only write."""
-    return signing_caller(service, create_role(service, "AuthorizationWriteJobs").credentials)
+    policies = [policy("write", entity) for entity in ENTITIES]
+    return signing_caller(service, create_role(service, *policies).credentials)
 
 
 @each_route
 def test_a_route_refuses_an_unsigned_request(
     route: Route, service: Service, writer: Caller
 ) -> None:
-    job_id = next(new_job_ids(writer))
-    assert refusal_status(route, signing_caller(service, None), job_id) == 403
+    item_id = new_item_id(writer, route.entity)
+    assert refusal_status(route, signing_caller(service, None), item_id) == 403
     token_caller = Caller(service.api_url, service.api_key, "iam", bearer_auth("x"))
-    assert refusal_status(route, token_caller, job_id) == 403
+    assert refusal_status(route, token_caller, item_id) == 403
 
 
 @each_route
 def test_a_route_refuses_an_invalid_signature(
     route: Route, service: Service, writer: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job_id = next(new_job_ids(writer))
-    policies = ("AuthorizationReadJobs", "AuthorizationWriteJobs")
-    known = create_role(service, *policies).credentials
+    item_id = new_item_id(writer, route.entity)
+    known = create_role(service, *POLICIES).credentials
     unknown = Credentials("AKIAIOSFODNN7EXAMPLE", "x")
-    assert refusal_status(route, signing_caller(service, unknown), job_id) == 403
+    assert refusal_status(route, signing_caller(service, unknown), item_id) == 403
     forged = Credentials(known.access_key, "forged", known.token)
-    assert refusal_status(route, signing_caller(service, forged), job_id) == 403
+    assert refusal_status(route, signing_caller(service, forged), item_id) == 403
     with monkeypatch.context() as patch:
         long_ago = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
         patch.setattr(auth, "get_current_datetime", lambda: long_ago)
-        assert refusal_status(route, signing_caller(service, known), job_id) == 403
+        assert refusal_status(route, signing_caller(service, known), item_id) == 403
 
 
 @each_route
 def test_a_route_accepts_only_roles_with_its_policy(
-    route: Route, service: Service, reader: Caller, writer: Caller
+    route: Route, service: Service, writer: Caller
 ) -> None:
-    job_id = next(new_job_ids(writer))
-    allowed, denied = (reader, writer) if required_access(route) == "read" else (writer, reader)
-    assert refusal_status(route, denied, job_id) == 403
-    without_policy = signing_caller(service, create_role(service).credentials)
-    assert refusal_status(route, without_policy, job_id) == 403
-    assert succeeds(route, allowed, job_id)
+    item_id, required = new_item_id(writer, route.entity), policy_of(route)
+    for policies in (POLICIES - {required}, ()):
+        denied = signing_caller(service, create_role(service, *policies).credentials)
+        assert refusal_status(route, denied, item_id) == 403
+    allowed = signing_caller(service, create_role(service, required).credentials)
+    assert succeeds(route, allowed, item_id)
 
 
 @each_route
 def test_a_signature_without_an_api_key_is_not_enough(
     route: Route, reader: Caller, writer: Caller
 ) -> None:
-    job_id = next(new_job_ids(writer))
+    item_id = new_item_id(writer, route.entity)
     allowed = reader if required_access(route) == "read" else writer
-    assert refusal_status(route, dataclasses.replace(allowed, api_key=None), job_id) == 403
+    assert refusal_status(route, dataclasses.replace(allowed, api_key=None), item_id) == 403
 
 
 def test_all_sessions_of_a_role_are_the_same_caller(service: Service) -> None:
-    role, other_role = (create_role(service, "AuthorizationWriteJobs") for _ in range(2))
-    headers = {"Idempotency-Key": uuid.uuid4().hex}
+    role, other_role = (create_role(service, policy("write", ENTITY)) for _ in range(2))
+    body, headers = new_body(), {"Idempotency-Key": uuid.uuid4().hex}
 
-    def create(role: Role) -> tuple[int, str, str]:
+    def create_as(role: Role) -> tuple[int, str, str]:
         caller = signing_caller(service, start_session(service, role.arn))
-        response = caller("POST", "/jobs", NEW_JOB, headers=headers)
+        response = caller("POST", ENTITY.path, body, headers=headers)
         request_id = response.headers["X-Request-Id"]
-        (line,) = canonical_lines(logged_lines(service, "create", request_id))
+        (line,) = canonical_lines(logged_lines(service, function_for("POST"), request_id))
         assert line["caller"] == response.body["created_by"]
         (access_line,) = access_log_lines(service, request_id)
         assert access_line["caller"].rpartition("/")[0] == line["caller"]
-        return response.status, response.body["job_id"], response.body["created_by"]
+        return response.status, response.body[ENTITY.id_field], response.body["created_by"]
 
-    first, again, other = create(role), create(role), create(other_role)
+    first, again, other = create_as(role), create_as(role), create_as(other_role)
     assert (first[0], again[0], other[0]) == (201, 200, 201)
     assert first[1:] == again[1:]
     assert other[1] != first[1]
     assert first[2].endswith(f":assumed-role/{role.arn.rpartition('/')[2]}")
 
 
-def test_every_caller_reads_the_same_job(service: Service, writer: Caller) -> None:
-    job_id = next(new_job_ids(writer))
-    roles = [create_role(service, "AuthorizationReadJobs") for _ in range(2)]
+def test_every_caller_reads_the_same_item(service: Service, writer: Caller) -> None:
+    path = path_of(create(writer))
+    roles = [create_role(service, policy("read", ENTITY)) for _ in range(2)]
     callers = [signing_caller(service, role.credentials) for role in roles]
-    first, second = (caller("GET", f"/jobs/{job_id}") for caller in callers)
+    first, second = (caller("GET", path) for caller in callers)
     assert first.text == second.text
 
 

@@ -1,25 +1,34 @@
 """Every statement of a role is necessary: without it, the deployed service fails."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
 
 import pytest
 
 from common.aws.timeouts import LAMBDA_TIMEOUT
-from infra.spec.routes import FUNCTIONS, Function
+from common.crud.entity import Entity
+from common.crud.examples import Change, examples_of
+from common.entities import ENTITIES
+from infra.spec.routes import FUNCTIONS, ROUTES, Function, Route, routes_of
 from infra.spec.stages import STAGES
 from local.deploy import STAGE
 from tests.support.deployment.permission_attempts import attempts
 from tests.support.deployment.role_policies import removed_statement, role_statements
 from tests.support.deployment.service import Service
+from tests.support.entities import change, create, replacement_of
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
 from tests.support.logs.log_archive import archived_lines
 
-USED_BY_REQUESTS = ("Archive", "Indexes", "Parameters", "Table")
+USED_BY_REQUESTS = (
+    *("Archive", "Parameters"),
+    *(f"{entity.plural_type_name}{kind}" for entity in ENTITIES for kind in ("Indexes", "Table")),
+)
 """Without these, callers of the API get errors, or the archive lacks lines."""
 
 USED_BY_LAMBDA = ("JoinVpc", "Logs")
@@ -32,18 +41,19 @@ tests/infra/compute/test_roles.py compares the whole roles."""
 ARCHIVE_TIMEOUT_SECONDS = 4.0
 
 
-class FunctionCheck:
-    """Checks over HTTP that each function works, with its own jobs."""
+def last_changes(entity: Entity) -> list[Change]:
+    """Return the changes that make an item expire; a single change if its entity never does."""
+    examples = examples_of(entity)
+    ways = [examples.path(status) for status in entity.expires_in]
+    return min(ways, key=len, default=[examples.changes[0]])
 
-    def __init__(self, service: Service, call: Caller, pipeline: str) -> None:
-        self._service, self._call, self._pipeline = service, call, pipeline
-        self._jobs = [self._post().body["job_id"] for _ in FUNCTIONS]
-        self._checks: dict[Function, Callable[[str], HttpResponse | None]] = {
-            "create": self._create,
-            "read": self._read,
-            "update": self._update,
-            "delete": self._delete,
-        }
+
+class FunctionCheck:
+    """Checks over HTTP that each function works, with its own items."""
+
+    def __init__(self, service: Service, call: Caller) -> None:
+        self._service, self._call = service, call
+        self._ids = {route.operation: self._new_item_id(route) for route in ROUTES}
 
     def works(self, function: Function) -> bool:
         """Return whether ``function`` works from its cold start on, including its logs."""
@@ -53,35 +63,34 @@ class FunctionCheck:
             # The same value: an update is enough to make the emulator start a new environment.
             Timeout=LAMBDA_TIMEOUT,
         )
-        response = self._checks[function](self._jobs[FUNCTIONS.index(function)])
-        return response is not None and self._is_archived(
-            function, response.headers["X-Request-Id"]
-        )
+        responses = [self._response(route) for route in routes_of(function)]
+        ids = [response.headers["X-Request-Id"] for response in responses if response]
+        return len(ids) == len(responses) and self._is_archived(function, ids[-1])
 
-    def _post(self) -> HttpResponse:
-        return self._call("POST", "/jobs", {"pipeline": self._pipeline, "input_uri": "s3://in/1"})
+    def _new_item_id(self, route: Route) -> str:
+        """Create an item that the route can change."""
+        entity = route.entity
+        before = last_changes(entity)[:-1] if route.method in {"PUT", "PATCH"} else []
+        item = change(self._call, create(self._call, entity=entity), *before, entity=entity)
+        item_id: str = item[entity.id_field]
+        return item_id
 
-    def _create(self, _: str) -> HttpResponse | None:
-        response = self._post()
-        return response if response.status == 201 else None
-
-    def _read(self, job: str) -> HttpResponse | None:
-        response = self._call("GET", f"/jobs/{job}")
-        page = self._call("GET", f"/jobs?pipeline={self._pipeline}&limit=1")
-        works = (response.status, page.status) == (200, 200) and "next_cursor" in page.body
+    def _response(self, route: Route) -> HttpResponse | None:
+        """Return the response of a route; None if it does not work."""
+        entity, last = route.entity, last_changes(route.entity)[-1]
+        path = route.path.format(**{entity.id_field: self._ids[route.operation]})
+        bodies = {
+            "POST": examples_of(entity).least,
+            "PUT": replacement_of(last, entity),
+            "PATCH": last.body,
+        }
+        response = self._call(route.method, f"{path}?limit=1", bodies.get(route.method))
+        works = response.status < HTTPStatus.BAD_REQUEST
+        if "cursor" in route.query:
+            works = works and "next_cursor" in response.body
+        if route.method in {"PUT", "PATCH"} and last.target in entity.expires_in:
+            works = works and _expires_as_configured(response.body)
         return response if works else None
-
-    def _update(self, job: str) -> HttpResponse | None:
-        response = self._call("PATCH", f"/jobs/{job}", {"status": "CANCELLED"})
-        if response.status != 200:
-            return None
-        retention = datetime.fromtimestamp(response.body["expires_at"], UTC) - datetime.now(UTC)
-        configured = timedelta(days=STAGES[STAGE].retention_days)
-        return response if abs(retention - configured) < timedelta(hours=1) else None
-
-    def _delete(self, job: str) -> HttpResponse | None:
-        response = self._call("DELETE", f"/jobs/{job}")
-        return response if response.status == 204 else None
 
     def _is_archived(self, function: Function, request_id: str) -> bool:
         deadline = time.monotonic() + ARCHIVE_TIMEOUT_SECONDS
@@ -93,9 +102,17 @@ class FunctionCheck:
         return False
 
 
+def _expires_as_configured(item: Mapping[str, Any]) -> bool:
+    days = STAGES[STAGE].retention_days
+    if days is None or "expires_at" not in item:
+        return days is None and "expires_at" not in item
+    retention = datetime.fromtimestamp(item["expires_at"], UTC) - datetime.now(UTC)
+    return abs(retention - timedelta(days=days)) < timedelta(hours=1)
+
+
 @pytest.fixture
-def check(service: Service, call: Caller, pipeline: str) -> FunctionCheck:
-    return FunctionCheck(service, call, pipeline)
+def check(service: Service, call: Caller) -> FunctionCheck:
+    return FunctionCheck(service, call)
 
 
 def working(check: FunctionCheck, functions: list[Function]) -> list[Function]:

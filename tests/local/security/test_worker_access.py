@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from local import aws
 from tests.support.deployment.service import Service
+from tests.support.entities import ENTITY
 from tests.support.http.caller import Caller
 
 
@@ -17,7 +18,7 @@ def test_a_worker_with_the_policy_reads_the_api_key_and_calls_the_api(service: S
     parameter = ssm.get_parameter(Name=service.outputs["ApiKeyParameter"], WithDecryption=True)
     assert parameter["Parameter"]["Type"] == "SecureString"
     key = parameter["Parameter"]["Value"]
-    assert Caller(service.api_url, key)("GET", "/jobs").status == 200
+    assert Caller(service.api_url, key)("GET", ENTITY.path).status == 200
 
 
 @pytest.mark.parametrize("output", ["ParametersConfig", "ParametersCursorKey"])

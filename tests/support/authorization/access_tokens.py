@@ -5,6 +5,8 @@ from typing import Any
 
 import urllib3
 
+from common.entities import ENTITIES
+from infra.spec.routes import SCOPES, Access
 from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller, bearer_auth
 
@@ -51,10 +53,15 @@ def create_machine_client(service: Service, user_pool: str, **settings: Any) -> 
         GenerateSecret=True,
         AllowedOAuthFlowsUserPoolClient=True,
         AllowedOAuthFlows=["client_credentials"],
-        AllowedOAuthScopes=["jobs/read", "jobs/write"],
+        AllowedOAuthScopes=[*SCOPES],
         **settings,
     )["UserPoolClient"]
     return MachineClient(token_url(service), client["ClientId"], client["ClientSecret"])
+
+
+def scopes_for(access: Access) -> str:
+    """Return the scopes that allow an access to all entities, separated by spaces."""
+    return " ".join(f"{entity.collection}/{access}" for entity in ENTITIES)
 
 
 def token_url(service: Service) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import urllib3
 
+from infra.spec.routes import SCOPES
 from tests.support.authorization.access_tokens import token_url
 from tests.support.deployment.service import Service
 
@@ -46,7 +47,7 @@ class BrowserSignIn:
             "client_id": self._client,
             "redirect_uri": _REDIRECT_URL,
             "response_type": "code",
-            "scope": "openid jobs/read jobs/write",
+            "scope": " ".join(["openid", *SCOPES]),
             "state": "s",
             "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
             "code_challenge_method": "S256",

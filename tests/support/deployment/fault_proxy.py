@@ -18,6 +18,7 @@ import urllib3
 from infra.spec.routes import FUNCTIONS
 from local.emulator import process
 from tests.support.deployment.service import Service
+from tests.support.entities import ENTITY
 from tests.support.http.caller import Caller
 
 START_SECONDS = 120
@@ -99,7 +100,7 @@ def fault_proxy(service: Service, call: Caller) -> Iterator[FaultProxy]:
         with _http_proxy(service, proxy.url):
             # The proxy loads AWS's models at its first call, which exceeds DynamoDB's timeout.
             deadline = time.monotonic() + START_SECONDS
-            while call("GET", "/jobs?limit=1").status != 200:
+            while call("GET", f"{ENTITY.path}?limit=1").status != 200:
                 assert time.monotonic() < deadline, (
                     "the functions do not reach AWS through the proxy"
                 )

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
-from common.jobs.keys import INDEXES, PARTITION_KEY
 
+from common.crud.entity import Entity
+from common.crud.keys import indexes
+from common.entities import ENTITIES
 from infra.spec.output_names import table_output
 from infra.spec.routes import FUNCTIONS, Function, routes_of
 from infra.spec.service import REGION, SERVICE_NAME
@@ -18,7 +20,6 @@ from infra.spec.stages import STAGES
 from local import aws
 from local.deploy import STAGE
 from tests.support.deployment.service import Service
-from tests.support.entities import ENTITY
 
 DENIALS = {
     "AccessDenied",
@@ -62,6 +63,9 @@ class Attempt:
     arguments: Mapping[str, Any]
     """The operation's arguments, in boto3's form."""
 
+    plural_target: str = ""
+    """A description of all resources of the same kind, if there are several."""
+
     @property
     def permission(self) -> tuple[str, str]:
         """The action and its target."""
@@ -86,8 +90,13 @@ def expected_permissions(function: Function) -> set[tuple[str, str]]:
     """Return the permissions that the table of routes gives a function."""
     routes = routes_of(function)
     return {
-        *((action, "table") for route in routes for action in route.table),
-        *((a, f"index {index}") for route in routes for a in route.indexes for index in INDEXES),
+        *((action, _table(route.entity)) for route in routes for action in route.table),
+        *(
+            (action, _index(route.entity, name))
+            for route in routes
+            for action in route.indexes
+            for name in indexes(route.entity)
+        ),
         *(
             ("ssm:GetParameter", parameter)
             for route in routes
@@ -107,7 +116,11 @@ def attempts(service: Service, function: Function) -> list[Attempt]:
     outputs = service.outputs
     another = next(name for name in FUNCTIONS if name != function)
     return [
-        *_table_attempts(outputs[table_output(ENTITY)]),
+        *(
+            attempt
+            for entity in ENTITIES
+            for attempt in _table_attempts(entity, outputs[table_output(entity)])
+        ),
         *_archive_attempts(outputs, function, another),
         *_parameter_attempts(),
         *_log_attempts(outputs, function, another),
@@ -117,27 +130,42 @@ def attempts(service: Service, function: Function) -> list[Attempt]:
     ]
 
 
+def _table(entity: Entity) -> str:
+    return f"table of {entity.plural}"
+
+
+def _index(entity: Entity, name: str) -> str:
+    return f"index {name} of {entity.plural}"
+
+
 def _arn(service: str, resource: str) -> str:
     return f"arn:aws:{service}:{REGION}:{aws.ACCOUNT}:{resource}"
 
 
-def _table_attempts(table: str) -> Iterator[Attempt]:
-    arn = _arn("dynamodb", f"table/{table}")
-    # No job has this id, so every condition fails.
-    missing_key = {PARTITION_KEY: {"S": str(uuid.uuid4())}}
+def _table_attempts(entity: Entity, table: str) -> Iterator[Attempt]:
+    arn, id_field = _arn("dynamodb", f"table/{table}"), entity.id_field
+    # No item has this id, so every condition fails.
+    missing_key = {id_field: {"S": str(uuid.uuid4())}}
     values = {"ExpressionAttributeValues": {":a": {"S": "a"}}}
     at = {"TableName": table}
-    if_exists = {**at, "ConditionExpression": f"attribute_exists({PARTITION_KEY})"}
+    if_exists = {**at, "ConditionExpression": f"attribute_exists({id_field})"}
     put = {**if_exists, "Item": missing_key}
     update = {**if_exists, "Key": missing_key, "UpdateExpression": "SET a = :a", **values}
     delete = {**if_exists, "Key": missing_key}
 
     def attempt(action: str, arguments: Mapping[str, Any], operation: str = "") -> Attempt:
-        return Attempt(f"dynamodb:{action}", "table", arn, operation or action, arguments)
+        return Attempt(
+            f"dynamodb:{action}",
+            _table(entity),
+            arn,
+            operation or action,
+            arguments,
+            "each table",
+        )
 
     yield attempt("GetItem", {**at, "Key": missing_key})
     yield attempt("BatchGetItem", {"RequestItems": {table: {"Keys": [missing_key]}}})
-    yield attempt("Query", {**at, "KeyConditionExpression": f"{PARTITION_KEY} = :a", **values})
+    yield attempt("Query", {**at, "KeyConditionExpression": f"{id_field} = :a", **values})
     yield attempt("Scan", {**at, "Limit": 1})
     yield attempt("PutItem", put)
     yield attempt("UpdateItem", update)
@@ -155,21 +183,28 @@ def _table_attempts(table: str) -> Iterator[Attempt]:
         transaction = "TransactGetItems" if kind == "Get" else "TransactWriteItems"
         yield attempt(action, {"TransactItems": [{kind: item}]}, transaction)
     for action, statement in (
-        ("PartiQLSelect", f"SELECT * FROM \"{table}\" WHERE {PARTITION_KEY} = ''"),
-        ("PartiQLInsert", f"INSERT INTO \"{table}\" VALUE {{'{PARTITION_KEY}': ''}}"),
-        ("PartiQLUpdate", f"UPDATE \"{table}\" SET a = '' WHERE {PARTITION_KEY} = ''"),
-        ("PartiQLDelete", f"DELETE FROM \"{table}\" WHERE {PARTITION_KEY} = ''"),
+        ("PartiQLSelect", f"SELECT * FROM \"{table}\" WHERE {id_field} = ''"),
+        ("PartiQLInsert", f"INSERT INTO \"{table}\" VALUE {{'{id_field}': ''}}"),
+        ("PartiQLUpdate", f"UPDATE \"{table}\" SET a = '' WHERE {id_field} = ''"),
+        ("PartiQLDelete", f"DELETE FROM \"{table}\" WHERE {id_field} = ''"),
     ):
         yield attempt(action, {"Statement": statement}, "ExecuteStatement")
     yield attempt("DescribeTable", at)
     yield attempt("UpdateTable", at)
-    for index, key in INDEXES.items():
-        in_index, target = {**at, "IndexName": index}, f"index {index}"
+    for index, key in indexes(entity).items():
+        in_index = {**at, "IndexName": index}
         for action, arguments in (
             ("Query", {**in_index, "KeyConditionExpression": f"{key} = :a", **values}),
             ("Scan", {**in_index, "Limit": 1}),
         ):
-            yield Attempt(f"dynamodb:{action}", target, f"{arn}/index/{index}", action, arguments)
+            yield Attempt(
+                f"dynamodb:{action}",
+                _index(entity, index),
+                f"{arn}/index/{index}",
+                action,
+                arguments,
+                "each index",
+            )
 
 
 def _archive_attempts(

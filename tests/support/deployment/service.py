@@ -29,7 +29,7 @@ class Service:
 
     @property
     def api_url(self) -> str:
-        """The API's base URL, without a slash at the end: ``f"{service.api_url}/jobs"``."""
+        """The API's base URL, without a slash at the end."""
         return self.endpoint.api_url
 
     @property

@@ -21,7 +21,7 @@ def limited_key(
         service: The service.
         throttle: The plan's throttle, in the form of API Gateway's API.
         quota: The plan's quota, in the same form.
-        methods: The throttles of single methods, such as ``/jobs/GET``.
+        methods: The throttles of single methods, by path and method, such as ``/path/GET``.
     """
     gateway = service.client("apigateway")
     api, stage = service.api_url.split("/")[-2:]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from common.entities import ENTITIES
+
 MAX_VALUES = 50_000
 """The number of values kept; the oldest are dropped. They take some megabytes of memory."""
 MAX_LENGTH = 100
@@ -15,11 +17,11 @@ MIN_LENGTH = 12
 """Shorter values are ignored, as a line may contain them by chance, unless they are URIs."""
 
 _URIS = ("s3://", "https://")
-_PUBLIC = frozenset({"pipeline", "status"})
+PUBLIC = frozenset({"status", *(name for entity in ENTITIES for name in entity.filters)})
 """The fields of a body that may be logged."""
 
 _ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-# Request ids, job ids, trace ids, times, and the lines that Lambda logs for every invocation.
+# The ids of requests, items and traces, times, and the lines that Lambda logs for every invocation.
 _HARMLESS = re.compile(
     rf"{_ID}|1-[0-9a-f]{{8}}-[0-9a-f]{{24}}|[0-9T:.+-]{{29}}"
     rf"|(START|END|REPORT) RequestId: {_ID}[\w\s:.$]*"
@@ -49,7 +51,7 @@ class Confidential:
                 body = json.loads(body)
             except (ValueError, RecursionError):
                 self.add([str(body)])
-        self.add(_texts(body, without=_PUBLIC))
+        self.add(_texts(body, without=PUBLIC))
         self.add(parse_qs(urlsplit(path).query).get("cursor", []))
         secrets = {"x-api-key", "authorization", "x-amz-security-token"}
         self.add(value for name, value in headers.items() if name.lower() in secrets)

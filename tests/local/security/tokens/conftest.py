@@ -6,7 +6,12 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from local.run_folder import RunFolder
-from tests.support.authorization.access_tokens import MachineClient, token_caller, token_url
+from tests.support.authorization.access_tokens import (
+    MachineClient,
+    scopes_for,
+    token_caller,
+    token_url,
+)
 from tests.support.deployment.service import Service, deployed
 from tests.support.http.caller import Caller
 
@@ -45,10 +50,10 @@ def machine(service: Service, machine_credentials: Mapping[str, str]) -> Machine
 @pytest.fixture(scope="session")
 def reader(service: Service, machine: MachineClient) -> Caller:
     """A caller whose token may only read."""
-    return token_caller(service, machine.token("jobs/read"))
+    return token_caller(service, machine.token(scopes_for("read")))
 
 
 @pytest.fixture(scope="session")
 def writer(service: Service, machine: MachineClient) -> Caller:
     """A caller whose token may only write."""
-    return token_caller(service, machine.token("jobs/write"))
+    return token_caller(service, machine.token(scopes_for("write")))

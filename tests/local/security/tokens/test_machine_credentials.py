@@ -5,15 +5,16 @@ from collections.abc import Mapping
 
 import pytest
 
+from infra.spec.routes import SCOPES
 from local.examples import curl_examples
 from ops.access_token import NoAccessToken, fetch_access_token
 from ops.deployment import Deployment
-from tests.support.authorization.access_tokens import MachineClient, token_caller
-from tests.support.authorization.every_route import NEW_JOB
+from tests.support.authorization.access_tokens import MachineClient, scopes_for, token_caller
 from tests.support.deployment.ops_command import run_ops
 from tests.support.deployment.printed_examples import run_examples
 from tests.support.deployment.service import Service
 from tests.support.deployment.stack_contents import stack_contents
+from tests.support.entities import ENTITY, function_for, new_body
 from tests.support.logs.log_groups import logged_lines
 
 
@@ -23,16 +24,19 @@ def test_ops_token_prints_only_a_valid_token(
     command = run_ops(service, "token")
     assert command.returncode == 0, command.stderr
     (access_token,) = command.stdout.splitlines()
-    assert token_caller(service, access_token)("POST", "/jobs", NEW_JOB).status == 201
+    assert token_caller(service, access_token)("POST", ENTITY.path, new_body()).status == 201
     assert machine_credentials["client_secret"] not in command.stdout + command.stderr
 
 
 def test_ops_token_can_limit_the_access(service: Service) -> None:
     grant = json.loads(run_ops(service, "token", "--access", "read", "--json").stdout)
     access_token = grant["access_token"]
-    assert grant == {"access_token": access_token, "expires_in": 3600, "scope": "jobs/read"}
+    assert grant == {"access_token": access_token, "expires_in": 3600, "scope": scopes_for("read")}
     reader = token_caller(service, access_token)
-    assert (reader("GET", "/jobs").status, reader("POST", "/jobs", NEW_JOB).status) == (200, 403)
+    assert (reader("GET", ENTITY.path).status, reader("POST", ENTITY.path, new_body()).status) == (
+        200,
+        403,
+    )
 
 
 def test_ops_token_refuses_an_unknown_access(service: Service) -> None:
@@ -60,9 +64,9 @@ def test_a_failed_token_request_is_reported_without_the_secret(
 def test_no_template_asset_event_output_or_log_line_contains_the_secret_or_a_token(
     service: Service, machine_credentials: Mapping[str, str], machine: MachineClient
 ) -> None:
-    access_token = machine.token("jobs/read")
-    response = token_caller(service, access_token)("GET", "/jobs")
-    logged_lines(service, "read", response.headers["X-Request-Id"])
+    access_token = machine.token(scopes_for("read"))
+    response = token_caller(service, access_token)("GET", ENTITY.path)
+    logged_lines(service, function_for("GET"), response.headers["X-Request-Id"])
     contents = dict(stack_contents(service))
     log_group = service.outputs["AuthorizationUserPoolMachineClientLogs"]
     assert b"REPORT" in contents[f"log: {log_group}"]
@@ -77,7 +81,7 @@ def test_one_parameter_contains_everything_that_a_machine_needs(
 ) -> None:
     assert machine_credentials.keys() == {"client_id", "client_secret", "token_url", "scope"}
     assert machine_credentials["token_url"] == f"{service.outputs['SignInUrl']}/oauth2/token"
-    assert machine_credentials["scope"] == "jobs/read jobs/write"
+    assert machine_credentials["scope"] == " ".join(SCOPES)
 
 
 def test_the_printed_examples_work(service: Service) -> None:

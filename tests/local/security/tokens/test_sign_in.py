@@ -10,17 +10,17 @@ from playwright.sync_api import Page, expect
 
 from tests.support.authorization.access_tokens import token_caller
 from tests.support.authorization.browser_sign_in import BrowserSignIn
-from tests.support.authorization.every_route import NEW_JOB
 from tests.support.deployment.service import Service
+from tests.support.entities import ENTITY, new_body
 
 
 def test_a_user_who_signs_in_with_a_browser_is_the_caller(service: Service, user_pool: str) -> None:
     sign_in = BrowserSignIn(service, user_pool)
     tokens = sign_in.exchange(sign_in.code(), sign_in.verifier).json()
     caller = token_caller(service, tokens["access_token"])
-    created = caller("POST", "/jobs", NEW_JOB)
+    created = caller("POST", ENTITY.path, new_body())
     assert (created.status, created.body["created_by"]) == (201, sign_in.subject)
-    assert caller("GET", "/jobs").status == 200
+    assert caller("GET", ENTITY.path).status == 200
 
 
 def test_a_code_is_useless_without_its_verifier(service: Service, user_pool: str) -> None:
@@ -32,7 +32,7 @@ def test_a_code_is_useless_without_its_verifier(service: Service, user_pool: str
 def test_an_identity_token_gives_no_access(service: Service, user_pool: str) -> None:
     sign_in = BrowserSignIn(service, user_pool)
     id_token = sign_in.exchange(sign_in.code(), sign_in.verifier).json()["id_token"]
-    assert token_caller(service, id_token)("GET", "/jobs").status == 403
+    assert token_caller(service, id_token)("GET", ENTITY.path).status == 403
 
 
 def test_the_reference_describes_the_sign_in(service: Service) -> None:
@@ -82,7 +82,7 @@ def test_a_user_signs_in_on_the_reference_and_tries_a_route(
     popup.value.locator("button[type=submit]").click()
     expect(form.get_by_text("Logout")).to_be_visible()
     form.locator(".btn-done").click()
-    operation = page.locator(".opblock-get").filter(has_text="List jobs")
+    operation = page.locator(".opblock-get").filter(has_text=f"List {ENTITY.plural}")
     operation.locator(".opblock-summary-control").click()
     operation.get_by_role("button", name="Execute").click()
     status = operation.locator(".live-responses-table .response .response-col_status")
