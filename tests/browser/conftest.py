@@ -18,7 +18,7 @@ from tests.support.deployment.project_copy import copied_file, copy_project
 from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller
 
-OTHER_ORIGIN = "https://jobs.example.com"
+OTHER_ORIGIN = "https://pages.example.com"
 
 
 class _EmptyPage(BaseHTTPRequestHandler):

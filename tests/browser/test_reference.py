@@ -1,5 +1,6 @@
 """The API reference in a browser: a reader can try every route."""
 
+import json
 import re
 
 import pytest
@@ -8,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from infra.spec.routes import ROUTES
 from infra.spec.service import SERVICE_TITLE
 from tests.support.deployment.service import Service
+from tests.support.entities import ENTITY, INITIAL, create, first_change, replacement_of
 from tests.support.http.caller import Caller
 
 
@@ -39,25 +41,25 @@ def test_the_title_names_the_service(reference: Page) -> None:
     expect(reference).to_have_title(f"{SERVICE_TITLE}: API reference")
 
 
-def test_trying_it_out_creates_a_job(reference: Page, call: Caller) -> None:
-    section = open_operation(reference, "POST", "/jobs")
+def test_trying_it_out_creates_an_item(reference: Page, call: Caller) -> None:
+    section = open_operation(reference, "POST", ENTITY.path)
     status, body = execute(section)
     assert status == 201
-    job_id = re.findall(r'"job_id": "([^"]+)"', body)[0]
-    assert call("GET", f"/jobs/{job_id}").body["status"] == "PENDING"
+    item_id = re.findall(f'"{ENTITY.id_field}": "([^"]+)"', body)[0]
+    assert call("GET", f"{ENTITY.path}/{item_id}").body["status"] == INITIAL
 
 
-def test_every_route_can_be_tried(reference: Page, call: Caller, pipeline: str) -> None:
-    job = call("POST", "/jobs", {"pipeline": pipeline, "input_uri": "s3://in/1"}).body
+def test_every_route_can_be_tried(reference: Page, call: Caller) -> None:
+    bodies = {"PATCH": first_change().body, "PUT": replacement_of(first_change())}
     statuses = {}
     for method in ("GET", "PATCH", "PUT", "DELETE"):
-        section = open_operation(reference, method, "/jobs/{job_id}")
-        section.get_by_placeholder("job_id").fill(job["job_id"])
-        if method in ("PATCH", "PUT"):
-            section.locator("textarea.body-param__text").fill('{"status": "CANCELLED"}')
+        section = open_operation(reference, method, ENTITY.item_path)
+        section.get_by_placeholder(ENTITY.id_field).fill(create(call)[ENTITY.id_field])
+        if method in bodies:
+            section.locator("textarea.body-param__text").fill(json.dumps(bodies[method]))
         statuses[method], _ = execute(section)
-    assert statuses == {"GET": 200, "PATCH": 200, "PUT": 409, "DELETE": 204}
-    status, body = execute(open_operation(reference, "GET", "/jobs"))
+    assert statuses == {"GET": 200, "PATCH": 200, "PUT": 200, "DELETE": 204}
+    status, body = execute(open_operation(reference, "GET", ENTITY.path))
     assert (status, '"items"' in body) == (200, True)
 
 
@@ -70,7 +72,7 @@ def test_the_reference_sends_requests_only_to_itself_and_the_api(
     page.on("console", lambda message: errors.append(message.text))
     page.on("pageerror", lambda error: errors.append(error.message))
     page.goto(reference_url)
-    execute(open_operation(page, "POST", "/jobs"))
+    execute(open_operation(page, "POST", ENTITY.path))
     local = (f"{reference_url}/", f"{service.api_url}/", "data:", "blob:")
     assert [url for url in urls if not url.startswith(local)] == []
     assert errors == []
@@ -80,13 +82,13 @@ def test_the_reference_shows_the_url_and_the_key_of_the_local_run(
     reference: Page, service: Service, reference_url: str
 ) -> None:
     expect(reference.locator(".servers select")).to_have_value(service.api_url)
-    open_operation(reference, "GET", "/jobs").get_by_role("button", name="Execute").click()
+    open_operation(reference, "GET", ENTITY.path).get_by_role("button", name="Execute").click()
     curl = reference.locator(".curl").inner_text()
     assert f"x-api-key: {service.api_key}" in curl
 
 
 def test_the_usual_answer_to_a_post_comes_first(reference: Page) -> None:
-    section = open_operation(reference, "POST", "/jobs")
+    section = open_operation(reference, "POST", ENTITY.path)
     answers = section.locator(".responses-table:not(.live-responses-table) tr.response")
     for position, status in enumerate(("201", "200", "400")):
         expect(answers.nth(position)).to_have_attribute("data-code", status)

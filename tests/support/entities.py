@@ -52,6 +52,12 @@ def create(
     return item
 
 
+def first_change(entity: Entity = ENTITY) -> Change:
+    """Return a change of a new item."""
+    changes = examples_of(entity).changes
+    return next(change for change in changes if change.source == entity.statuses[0])
+
+
 def replacement_of(change: Change, entity: Entity = ENTITY) -> dict[str, Any]:
     """Return the body of a PUT that changes the status of an item as ``change`` does."""
     least = examples_of(entity).least

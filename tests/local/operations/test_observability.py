@@ -27,6 +27,7 @@ from tests.support.deployment.service import Service
 from tests.support.entities import (
     ENTITY,
     EXAMPLES,
+    first_change,
     function_for,
     new_body,
     path_of,
@@ -91,7 +92,7 @@ def session(service: Service, call: Caller) -> Session:
         for change in life[:-1]:
             assert send("PATCH", path, change.body).status == 200
         assert send("PUT", path, replacement_of(life[-1])).status == 200
-        stale = send("PATCH", path, EXAMPLES.changes[0].body, headers={"If-Match": '"1"'})
+        stale = send("PATCH", path, first_change().body, headers={"If-Match": '"1"'})
         assert stale.status == 412
         send("GET", path)
         send("GET", f"{ENTITY.path}?status={ENTITY.statuses[-1]}", calls=SETTINGS.shards)

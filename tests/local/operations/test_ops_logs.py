@@ -19,7 +19,7 @@ from infra.spec.service import REGION
 from local import aws
 from tests.support.deployment.ops_command import invoke_ops
 from tests.support.deployment.service import Service
-from tests.support.entities import ENTITY, EXAMPLES, create, function_for, path_of
+from tests.support.entities import ENTITY, create, first_change, function_for, path_of
 from tests.support.http.caller import Caller
 
 ID_OPTION = f"--{ENTITY.id_field.replace('_', '-')}"
@@ -35,7 +35,7 @@ def logs(service: Service, *arguments: str) -> Result:
 def item(call: Caller) -> Mapping[str, Any]:
     """An item with three lines in the archive; the last one is a refused change."""
     item = create(call)
-    change, stale = EXAMPLES.changes[0].body, {"If-Match": '"99"'}
+    change, stale = first_change().body, {"If-Match": '"99"'}
     assert call("PATCH", path_of(item), change, headers=stale).status == 412
     return item
 

@@ -20,7 +20,7 @@ from local.deploy import STAGE
 from tests.support.deployment.permission_attempts import attempts
 from tests.support.deployment.role_policies import removed_statement, role_statements
 from tests.support.deployment.service import Service
-from tests.support.entities import change, create, replacement_of
+from tests.support.entities import change, create, first_change, replacement_of
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
 from tests.support.logs.log_archive import archived_lines
@@ -45,7 +45,7 @@ def last_changes(entity: Entity) -> list[Change]:
     """Return the changes that make an item expire; a single change if its entity never does."""
     examples = examples_of(entity)
     ways = [examples.path(status) for status in entity.expires_in]
-    return min(ways, key=len, default=[examples.changes[0]])
+    return min(ways, key=len, default=[first_change(entity)])
 
 
 class FunctionCheck:
@@ -149,7 +149,9 @@ def test_without_a_statement_lambda_would_lack_its_actions(
 ) -> None:
     actions = role_statements(service, function)[sid]["Action"]
     own = [
-        a for a in attempts(service, function) if a.action in actions and "another" not in a.target
+        a
+        for a in attempts(service.outputs, function)
+        if a.action in actions and "another" not in a.target
     ]
 
     def allowed_actions() -> set[str]:

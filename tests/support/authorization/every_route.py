@@ -8,7 +8,7 @@ from common.contract import PROBLEM
 from common.crud.entity import Entity
 from common.crud.examples import examples_of
 from infra.spec.routes import ROUTES, Route
-from tests.support.entities import replacement_of
+from tests.support.entities import first_change, replacement_of
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
 
@@ -75,12 +75,11 @@ def _path(route: Route, item_id: str) -> str:
 
 
 def _body(route: Route) -> object:
-    examples = examples_of(route.entity)
     match route.method:
         case "POST":
-            return examples.least
+            return examples_of(route.entity).least
         case "PATCH":
-            return examples.changes[0].body
+            return first_change(route.entity).body
         case "PUT":
-            return replacement_of(examples.changes[0], route.entity)
+            return replacement_of(first_change(route.entity), route.entity)
     return None

@@ -19,7 +19,6 @@ from infra.spec.service import REGION, SERVICE_NAME
 from infra.spec.stages import STAGES
 from local import aws
 from local.deploy import STAGE
-from tests.support.deployment.service import Service
 
 DENIALS = {
     "AccessDenied",
@@ -111,9 +110,13 @@ def expected_permissions(function: Function) -> set[tuple[str, str]]:
     }
 
 
-def attempts(service: Service, function: Function) -> list[Attempt]:
-    """Return every call to try with the credentials of a function."""
-    outputs = service.outputs
+def attempts(outputs: Mapping[str, str], function: Function) -> list[Attempt]:
+    """Return every call to try with the credentials of a function.
+
+    Args:
+        outputs: The outputs of the stack.
+        function: The function.
+    """
     another = next(name for name in FUNCTIONS if name != function)
     return [
         *(

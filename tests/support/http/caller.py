@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import urllib3
 
 from common.contract import JSON, MERGE_PATCH
+from common.entities import ENTITIES
 from infra.spec.stages import Authorization
 from tests.support.http.openapi_conformance import assert_documented
 from tests.support.http.response import HttpResponse
@@ -82,5 +83,9 @@ class Caller:
 
 
 def _resource(path: str) -> str:
-    path = path.partition("?")[0]
-    return "/jobs/{job_id}" if path.startswith("/jobs/") else path
+    """Return the path of a resource, with its parameters by name."""
+    parts = path.partition("?")[0].split("/")
+    for entity in ENTITIES:
+        if len(parts) == len(entity.item_path.split("/")) and parts[1] == entity.collection:
+            return entity.item_path
+    return "/".join(parts)

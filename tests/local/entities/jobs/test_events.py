@@ -47,7 +47,7 @@ def session(service: Service, call: Caller) -> Session:
         function = {"POST": "create", "DELETE": "delete"}.get(method, "update")
         lines = archived_lines(service, function, response.headers["X-Request-Id"])
         session.messages += [line["message"] for line in lines if line["message"] != "request"]
-        return response.body or {}
+        return response.body if response.text else {}
 
     for number in range(JOBS):
         session.messages.clear()
