@@ -58,11 +58,10 @@ def first_change(entity: Entity = ENTITY) -> Change:
     return next(change for change in changes if change.source == entity.statuses[0])
 
 
-def replacement_of(change: Change, entity: Entity = ENTITY) -> dict[str, Any]:
-    """Return the body of a PUT that changes the status of an item as ``change`` does."""
-    least = examples_of(entity).least
-    required = {name: least[name] for name in entity.schema.fields_of("change") if name in least}
-    return {**required, **change.body, "status": change.target}
+def replacement_of(change: Change, entity: Entity = ENTITY) -> Mapping[str, Any]:
+    """Return the body of a PUT that changes an item as ``change`` does."""
+    item = {**examples_of(entity).least, "status": change.source}
+    return replacement_body(entity, item, change)
 
 
 def path_of(item: Mapping[str, Any], entity: Entity = ENTITY) -> str:
@@ -92,22 +91,21 @@ class Conflict(NamedTuple):
 
 
 def conflict(entity: Entity = ENTITY) -> Conflict | None:
-    """Return a conflict, preferably with a change of the status; None if there is none."""
-    changes = sorted(examples_of(entity).changes, key=lambda change: "status" not in change.body)
-    reachable = {entity.statuses[0], *(change.target for change in changes)}
-    conflicts = (
-        Conflict(status, change)
-        for change in changes
-        for status in entity.statuses
-        if status in reachable - entity.sources(change.body.get("status"))
-    )
-    return next(conflicts, None)
+    """Return a conflict; None if every status allows every change."""
+    examples = examples_of(entity)
+    refused = {status: examples.refused(status) for status in _reachable(entity)}
+    return next((Conflict(status, change) for status, change in refused.items() if change), None)
 
 
 def undeletable(entity: Entity = ENTITY) -> str | None:
     """Return a status in which an item cannot be deleted; None if there is none."""
-    reachable = {entity.statuses[0], *(change.target for change in examples_of(entity).changes)}
-    return next((each for each in entity.statuses if each in reachable - entity.deletable), None)
+    return next((status for status in _reachable(entity) if status not in entity.deletable), None)
+
+
+def _reachable(entity: Entity) -> list[str]:
+    """Return the statuses that an item may have."""
+    targets = {change.target for change in examples_of(entity).changes}
+    return [each for each in entity.statuses if each in {entity.statuses[0], *targets}]
 
 
 def function_for(method: str) -> Function:
