@@ -6,7 +6,7 @@ bodies are the examples of its declaration.
 
 import uuid
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -52,18 +52,6 @@ def create(
     return item
 
 
-def first_change(entity: Entity = ENTITY) -> Change:
-    """Return a change of a new item."""
-    changes = examples_of(entity).changes
-    return next(change for change in changes if change.source == entity.statuses[0])
-
-
-def replacement_of(change: Change, entity: Entity = ENTITY) -> Mapping[str, Any]:
-    """Return the body of a PUT that changes an item as ``change`` does."""
-    item = {**examples_of(entity).least, "status": change.source}
-    return replacement_body(entity, item, change)
-
-
 def path_of(item: Mapping[str, Any], entity: Entity = ENTITY) -> str:
     """Return the path of an item."""
     return f"{entity.path}/{item[entity.id_field]}"
@@ -81,33 +69,6 @@ def change(
     return changed
 
 
-class Conflict(NamedTuple):
-    """A change that the status of an item does not allow."""
-
-    status: str
-    """The status of the item."""
-
-    change: Change
-
-
-def conflict(entity: Entity = ENTITY) -> Conflict | None:
-    """Return a conflict; None if every status allows every change."""
-    examples = examples_of(entity)
-    refused = {status: examples.refused(status) for status in _reachable(entity)}
-    return next((Conflict(status, change) for status, change in refused.items() if change), None)
-
-
-def undeletable(entity: Entity = ENTITY) -> str | None:
-    """Return a status in which an item cannot be deleted; None if there is none."""
-    return next((status for status in _reachable(entity) if status not in entity.deletable), None)
-
-
-def _reachable(entity: Entity) -> list[str]:
-    """Return the statuses that an item may have."""
-    targets = {change.target for change in examples_of(entity).changes}
-    return [each for each in entity.statuses if each in {entity.statuses[0], *targets}]
-
-
 def function_for(method: str) -> Function:
     """Return the function that answers a method of the entity."""
     return next(each.function for each in ROUTES if (each.entity, each.method) == (ENTITY, method))
@@ -118,11 +79,12 @@ def create_with(send: Send, status: str) -> dict[str, Any]:
     return change(send, create(send), *EXAMPLES.path(status))
 
 
-def first_change() -> Change:
+def first_change(entity: Entity = ENTITY) -> Change:
     """Return a change that a new item takes."""
-    if not CHANGES_OF_A_NEW_ITEM:
-        pytest.skip(f"a new {ENTITY.noun} takes no change")
-    return CHANGES_OF_A_NEW_ITEM[0]
+    for each in examples_of(entity).changes:
+        if each.source == entity.statuses[0]:
+            return each
+    pytest.skip(f"a new {entity.noun} takes no change")
 
 
 def repeated_change() -> Change:
@@ -135,10 +97,23 @@ def repeated_change() -> Change:
 
 def refused_change() -> tuple[str, Change]:
     """Return a status, and a change that an item with this status does not take."""
+    if conflict := find_conflict():
+        return conflict
+    pytest.skip(f"every {ENTITY.noun} takes every change")
+
+
+def find_conflict() -> tuple[str, Change] | None:
+    """Return a status, and a change that it does not allow; None if there is none."""
     for status in filter(reachable, ENTITY.statuses):
         if change := EXAMPLES.refused(status):
             return status, change
-    pytest.skip(f"every {ENTITY.noun} takes every change")
+    return None
+
+
+def find_undeletable() -> str | None:
+    """Return a status in which an item cannot be deleted; None if there is none."""
+    statuses = filter(reachable, ENTITY.statuses)
+    return next((status for status in statuses if status not in ENTITY.deletable), None)
 
 
 def reachable(status: str) -> bool:
@@ -153,6 +128,12 @@ def reachable(status: str) -> bool:
 def replacement(item: Mapping[str, Any], change: Change) -> dict[str, Any]:
     """Return the body of the PUT that makes a change of an item."""
     return {"status": change.target, **replacement_body(ENTITY, item, change)}
+
+
+def replacement_of(change: Change, entity: Entity = ENTITY) -> Mapping[str, Any]:
+    """Return the body of a PUT that changes an item as ``change`` does."""
+    item = {**examples_of(entity).least, "status": change.source}
+    return replacement_body(entity, item, change)
 
 
 def another_body(body: Mapping[str, Any]) -> dict[str, Any]:

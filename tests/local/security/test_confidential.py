@@ -15,14 +15,15 @@ from tests.support.deployment.service import Service
 from tests.support.entities import (
     ENTITY,
     EXAMPLES,
-    conflict,
     create_with,
+    find_conflict,
+    find_undeletable,
     first_change,
     function_for,
     new_body,
     path_of,
+    replacement,
     replacement_of,
-    undeletable,
 )
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
@@ -72,12 +73,12 @@ def test_no_request_of_any_route_leaves_its_confidential_values_in_the_logs(
         patched, replaced = (create_with(call, each.source) for _ in range(2))
         send("PATCH", path_of(patched), marked(each.body, mark, schemas["patch"]))
         send("PUT", path_of(replaced), marked(replacement_of(each), mark, schemas["replace"]))
-    if refused := conflict():
-        refused_path = path_of(create_with(call, refused.status))
-        send("PATCH", refused_path, marked(refused.change.body, mark, schemas["patch"]))
-        replacement = replacement_of(refused.change)
-        send("PUT", refused_path, marked(replacement, mark, schemas["replace"]))
-    if status := undeletable():
+    if conflict := find_conflict():
+        status, refused = conflict
+        item = create_with(call, status)
+        send("PATCH", path_of(item), marked(refused.body, mark, schemas["patch"]))
+        send("PUT", path_of(item), marked(replacement(item, refused), mark, schemas["replace"]))
+    if status := find_undeletable():
         send("DELETE", path_of(create_with(call, status)))
     send("DELETE", item_path, If_Match=f'"{mark}"')
     send("DELETE", f"{path}/{uuid.uuid4()}", If_Match=f'"{mark}"')
@@ -100,13 +101,13 @@ def test_no_request_of_any_route_leaves_its_confidential_values_in_the_logs(
             if function == function_for("DELETE"):
                 last = send("DELETE", item_path)
 
-    conflicts = {409} if conflict() else set()
+    conflicts = {409} if conflict else set()
     for method, statuses in {
         "POST": {200, 201, 400, 413, 415, 422, 500},
         "PATCH": {200, 400, 404, 412, 500} | conflicts,
         "PUT": {200, 400, 404, 412, 500} | conflicts,
         "GET": {200, 400, 403, 500},
-        "DELETE": {404, 412, 500} | ({409} if undeletable() else set()),
+        "DELETE": {404, 412, 500} | ({409} if find_undeletable() else set()),
     }.items():
         assert {status for sent, status in responses if sent == method} >= statuses
     logged_lines(service, function_for("DELETE"), last.headers["X-Request-Id"])
