@@ -6,7 +6,6 @@ from typing import NamedTuple
 from common.aws.timeouts import LAMBDA_TIMEOUT
 from common.crud.entity import Entity
 from common.entities import ENTITIES
-from infra.monitoring.alarms import failure_alarm
 from infra.spec.routes import FUNCTIONS
 from infra.spec.stages import Stage
 
@@ -64,7 +63,7 @@ def _entity_data(stage: Stage, entity: Entity) -> Iterator[tuple[str, AlarmData]
             entity.metric(status.lower()) for status in sorted(entity.ended - entity.failures)
         )
         yield (
-            failure_alarm(entity),
+            f"Failed{name}",
             AlarmData(
                 {failure: {1: failed + 1}, first: {1: 99 - failed}},
                 {
