@@ -103,11 +103,18 @@ def refused_change() -> tuple[str, Change]:
 
 
 def find_conflict() -> tuple[str, Change] | None:
-    """Return a status, and a change that it does not allow; None if there is none."""
-    for status in filter(reachable, ENTITY.statuses):
-        if change := EXAMPLES.refused(status):
-            return status, change
-    return None
+    """Return a status, and a change that it does not allow; None if there is none.
+
+    The change names its status, if possible: the others may break a rule as a replacement.
+    """
+    conflicts = [
+        (status, change)
+        for status in filter(reachable, ENTITY.statuses)
+        for change in EXAMPLES.changes
+        if status not in ENTITY.sources(change.body.get("status"))
+    ]
+    named = (each for each in conflicts if "status" in each[1].body)
+    return next(named, conflicts[0] if conflicts else None)
 
 
 def find_undeletable() -> str | None:
