@@ -6,6 +6,7 @@ from common.entities import ENTITIES
 from infra.spec import output_names
 from infra.spec.routes import FUNCTIONS
 from infra.spec.service import REGION
+from tests.support.templates.limits import excesses
 from tests.support.templates.synthesized import Synthesized
 
 WITHOUT_IDENTITY = {
@@ -78,6 +79,5 @@ def test_the_url_is_the_stages(stack: Synthesized) -> None:
     assert url.endswith(f"/${{Api/Rest/DeploymentStage.{stack.stage.name}}}/")
 
 
-def test_the_template_is_within_cloudformations_limits(stack: Synthesized) -> None:
-    assert len(stack.template["Outputs"]) <= 200
-    assert len(stack.template["Resources"]) <= 500
+def test_the_stack_is_within_the_limits_of_aws(stack: Synthesized) -> None:
+    assert excesses(stack) == []
