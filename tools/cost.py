@@ -319,6 +319,8 @@ def template_of(stage: Stage) -> Template:
     with tempfile.TemporaryDirectory() as folder:
         # Assets do not affect the price.
         context["aws:cdk:disable-asset-staging"] = True
+        # The CDK's command line sets it, too.
+        context["aws:cdk:enable-path-metadata"] = True
         app = App(analytics_reporting=False, context=context, outdir=folder)
         ServiceStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
         template: Template = app.synth().get_stack_by_name(stage.stack).template

@@ -8,7 +8,12 @@ import pytest
 from infra.spec.paths import PROJECT
 from infra.spec.service import REGION
 from infra.spec.stages import STAGES
-from tests.support.deployment.project_copy import copy_project, rename_service, run_python
+from tests.support.deployment.project_copy import (
+    copy_project,
+    rename_service,
+    run_python,
+    write_documents,
+)
 from tests.support.spellings import SPELLINGS
 
 NAME = "another-service"
@@ -72,9 +77,6 @@ def test_the_tests_of_names_and_arns_pass(renamed: Path) -> None:
 
 @pytest.mark.nightly
 def test_all_tests_of_the_infrastructure_pass(renamed: Path) -> None:
-    for stage in STAGES:
-        synthesize(renamed, stage)
-    for tool in ("openapi", "architecture", "cost", "capacity"):
-        run_python(renamed, "-m", f"tools.{tool}")
+    write_documents(renamed)
     this = f"--ignore={Path(__file__).relative_to(PROJECT)}"
     run_python(renamed, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/infra", this)

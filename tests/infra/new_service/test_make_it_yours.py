@@ -8,7 +8,12 @@ import pytest
 
 from common.entities import ENTITIES
 from tests.infra.new_service.page import changes
-from tests.support.deployment.project_copy import copy_project, run_python, share_packages
+from tests.support.deployment.project_copy import (
+    copy_project,
+    run_python,
+    share_packages,
+    write_documents,
+)
 from tests.support.templates.synthesized import Synthesized
 from tools.new_service.copy import NewService, write_copy
 from tools.new_service.entity import add_entity
@@ -117,6 +122,18 @@ def test_orders_in_place_of_jobs_pass_their_tests_and_those_of_the_platform(
     )
 
 
+def test_orders_in_place_of_jobs_pass_the_tests_of_the_stack(in_place: Path) -> None:
+    run_python(in_place, "-m", "tools.data_lock")
+    run_tests(
+        in_place,
+        "tests/infra/compute/test_functions.py",
+        "tests/infra/compute/test_roles.py",
+        "tests/infra/data",
+        "tests/infra/monitoring",
+        "tests/infra/test_outputs.py",
+    )
+
+
 def test_orders_beside_jobs_pass_their_tests_and_jobs_pass_theirs(beside: Path) -> None:
     run_tests(beside, "tests/unit/entities")
 
@@ -172,5 +189,5 @@ def test_the_code_of_the_page_is_in_shape(which: str, request: pytest.FixtureReq
 @pytest.mark.parametrize("which", ["in_place", "beside"])
 def test_the_whole_unit_and_infra_suites_pass(which: str, request: pytest.FixtureRequest) -> None:
     project: Path = request.getfixturevalue(which)
-    run_python(project, "-m", "tools.openapi")
+    write_documents(project)
     run_tests(project, "tests/unit", "tests/infra", "--numprocesses=2")
