@@ -1,4 +1,4 @@
-"""``ops smoke``: checks a deployment by taking a job through its life, as a caller would."""
+"""``ops smoke``: checks a deployment by taking items through their lives, as a caller would."""
 
 import contextlib
 import json
@@ -6,113 +6,33 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import typer
-import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from common.contract import JSON, MERGE_PATCH
+from common.crud.entity import Entity
+from common.crud.examples import Change, examples_of, invalid_body, replacement_body
+from common.entities import ENTITIES
 from infra.spec.routes import ROUTES
 from ops.access_token import NoAccessToken
+from ops.api_client import Answer, Client, UnexpectedAnswer
 from ops.deployment import NoDeployment, find_deployment
 from ops.options import FAILED, USAGE, StageOption, fail
 from ops.output import stdout_console
-from ops.request_auth import RequestAuth, bearer_auth, no_auth, request_auth_for
+from ops.request_auth import bearer_auth, no_auth, request_auth_for
 
 CACHED_SECONDS = max(route.cache_ttl for route in ROUTES)
 """The greatest age of a cached answer to a GET."""
-
-_TIMEOUT_SECONDS = 35.0
-"""Longer than API Gateway's own timeout, so that API Gateway answers first."""
 
 NEW_KEY_SECONDS = 60.0
 """The time that API Gateway may take to accept a new API key. Until then, it answers 403."""
 
 _PAUSE_SECONDS = 0.5
-_LONGEST_EXCERPT = 500
-
-
-class UnexpectedAnswer(Exception):
-    """The API did not answer as it should; the message describes the answer."""
-
-    def __init__(self, message: str, status: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        """The status of the answer, if that is what is wrong."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer of the API."""
-
-    status: int
-    headers: Mapping[str, str]
-    text: str
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """The parsed body; empty if it is not a JSON object."""
-        try:
-            body = json.loads(self.text)
-        except ValueError:
-            return {}
-        return body if isinstance(body, dict) else {}
-
-    @property
-    def excerpt(self) -> str:
-        """The beginning of the body, with the command that shows more."""
-        request_id = self.headers.get("X-Request-Id") or self.body.get("request_id")
-        hint = f" `ops find {request_id}` shows more." if request_id else ""
-        return f"{self.text[:_LONGEST_EXCERPT]}{hint}"
-
-
-class Client:
-    """A client of the API.
-
-    Args:
-        url: The API's base URL, without a trailing slash.
-        key: The API key.
-        authenticate: Adds the credentials that the API requires besides the key.
-    """
-
-    def __init__(self, url: str, key: str, authenticate: RequestAuth = no_auth) -> None:
-        self._url = url
-        self._key = key
-        self._authenticate = authenticate
-        self._connections = urllib3.PoolManager(retries=False, timeout=_TIMEOUT_SECONDS)
-
-    def __call__(
-        self,
-        method: str,
-        path: str,
-        expected: HTTPStatus,
-        body: object = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """Send a request.
-
-        Raises:
-            UnexpectedAnswer: There is no answer, or its status is not ``expected``.
-        """
-        content_type = MERGE_PATCH if method == "PATCH" else JSON
-        url = f"{self._url}{path}"
-        text = None if body is None else json.dumps(body)
-        all_headers = {"x-api-key": self._key, "Content-Type": content_type, **(headers or {})}
-        try:
-            response = self._connections.request(
-                method, url, body=text, headers=self._authenticate(method, url, all_headers, text)
-            )
-        except urllib3.exceptions.HTTPError as error:
-            raise UnexpectedAnswer(f"no answer: {error}") from error
-        answer = Answer(response.status, response.headers, response.data.decode(errors="replace"))
-        if answer.status != expected:
-            raise UnexpectedAnswer(
-                f"{answer.status} instead of {expected.value}: {answer.excerpt}", answer.status
-            )
-        return answer
 
 
 @dataclass(frozen=True)
@@ -130,129 +50,172 @@ class Step:
 
 
 def check(send: Client, new_key_seconds: float = NEW_KEY_SECONDS) -> Iterator[Step]:
-    """Take a job through its life, step by step, until the end or the first failure.
+    """Take an item of each entity through its life, step by step, until the first failure.
 
-    Deletes the job in any case.
+    Deletes the items in any case, unless an entity has no status in which items may be deleted.
 
     Args:
         send: The client that sends the requests.
         new_key_seconds: The time for which the API may answer 403 to the client's key.
     """
-    life = _JobLife(send, new_key_seconds)
-    try:
-        for title, act in life.steps:
-            start = time.perf_counter()
-            wrong = None
-            try:
-                act()
-            except UnexpectedAnswer as error:
-                wrong = str(error)
-            yield Step(title, (time.perf_counter() - start) * 1000, wrong)
-            if wrong is not None:
-                return
-    finally:
-        life.clean_up()
+    for entity in ENTITIES:
+        life = _ItemLife(entity, send, new_key_seconds)
+        try:
+            for title, act in life.steps():
+                start = time.perf_counter()
+                wrong = None
+                try:
+                    act()
+                except UnexpectedAnswer as error:
+                    wrong = str(error)
+                yield Step(title, (time.perf_counter() - start) * 1000, wrong)
+                if wrong is not None:
+                    return
+        finally:
+            life.clean_up()
 
 
-class _JobLife:
-    def __init__(self, send: Client, new_key_seconds: float) -> None:
+class _ItemLife:
+    """The life of one item, as the examples of its entity describe it."""
+
+    def __init__(self, entity: Entity, send: Client, new_key_seconds: float) -> None:
+        self._entity = entity
+        self._examples = examples_of(entity)
         self._send = send
         self._new_key_seconds = new_key_seconds
-        self._pipeline = f"smoke-{uuid.uuid4().hex[:8]}"
+        word = uuid.uuid4().hex
+        self._body = self._examples.new(word)
+        self._filters = [name for name in entity.filters if name in self._examples.unique(word)]
+        self._item: Mapping[str, Any] = {}
         self._path = self._deleted_path = ""
-        self._etag = ""
-        self.steps: tuple[tuple[str, Callable[[], None]], ...] = (
-            ("A call without a key is refused", self._call_without_key),
-            ("A body that is not a job is refused", self._send_bad_body),
-            ("A job is registered", self._create),
-            ("It can be read", self._read),
-            ("It is listed in its pipeline", self._list),
-            ("A worker starts it", self._start),
-            ("An outdated ETag is refused", self._send_outdated_etag),
-            ("It succeeds", self._succeed),
-            ("It does not start again", self._start_again),
-            ("It can be deleted", self._delete),
-            ("It is gone", self._read_deleted),
-        )
+        self._etags: list[str] = []
+        self._statuses: list[str] = []
 
-    def _call_without_key(self) -> None:
-        self._send("GET", "/jobs", HTTPStatus.FORBIDDEN, headers={"x-api-key": ""})
+    def steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """Yield each step: its title, and the function that takes it."""
+        entity = self._entity
+        yield f"Listing {entity.plural} without a key is refused", self._list_without_key
+        yield f"A body that is not {entity.article} {entity.noun} is refused", self._send_bad_body
+        yield f"The {entity.noun} is created", self._create
+        yield f"The {entity.noun} can be read", self._read
+        yield f"The {entity.noun} is listed", self._list
+        status = self._examples.initial
+        life = self._examples.life(ends=entity.deletable)
+        for number, change in enumerate(life, start=1):
+            method = "PUT" if number == len(life) else "PATCH"
+            yield change.title, partial(self._change, method, change)
+            status = change.target
+            if number == 1:
+                body = life[min(number, len(life) - 1)].body
+                yield "An outdated ETag is refused", partial(self._send_outdated_etag, body)
+        if refused := self._examples.refused(status):
+            title = "A change that its status does not allow is refused"
+            yield title, partial(self._send_refused_change, refused)
+        if status in entity.deletable:
+            yield f"The {entity.noun} is deleted", self._delete
+            yield f"The {entity.noun} is gone", self._read_deleted
+
+    def _list_without_key(self) -> None:
+        self._send("GET", self._entity.path, HTTPStatus.FORBIDDEN, headers={"x-api-key": ""})
 
     def _send_bad_body(self) -> None:
-        body = {"pipeline": self._pipeline}
-        self._send_with_new_key("POST", "/jobs", HTTPStatus.BAD_REQUEST, body)
+        self._post(HTTPStatus.BAD_REQUEST, invalid_body(self._entity))
 
     def _create(self) -> None:
-        body = {"pipeline": self._pipeline, "input_uri": "s3://smoke/test"}
-        # A 403 changed nothing, so it is safe to try again. One success is not enough to rely on:
-        # another host of API Gateway may not know the key yet.
-        answer = self._send_with_new_key("POST", "/jobs", HTTPStatus.CREATED, body)
-        _expect({"job_id", "status"} <= answer.body.keys() and "ETag" in answer.headers, answer)
-        self._path = f"/jobs/{answer.body['job_id']}"
-        self._etag = answer.headers["ETag"]
+        answer = self._post(HTTPStatus.CREATED, self._body)
+        _expect({self._entity.id_field, "status"} <= answer.body.keys(), answer)
+        self._path = f"{self._entity.path}/{answer.body[self._entity.id_field]}"
+        self._statuses.append(answer.body["status"])
+        self._keep(answer)
 
     def _read(self) -> None:
         answer = self._send("GET", self._path, HTTPStatus.OK)
-        _expect(answer.body.get("pipeline") == self._pipeline, answer)
+        _expect(answer.body == self._item, answer)
 
     def _list(self) -> None:
-        def list_jobs() -> Answer:
-            answer = self._send("GET", f"/jobs?pipeline={self._pipeline}", HTTPStatus.OK)
-            paths = [f"/jobs/{item['job_id']}" for item in answer.body.get("items", ())]
-            _expect(paths == [self._path], answer)
-            return answer
-
         # DynamoDB updates an index shortly after the table.
-        _retry(list_jobs)
+        _retry(self._list_by_filter if self._filters else self._list_by_status)
 
-    def _start(self) -> None:
-        answer = self._send(
-            "PATCH", self._path, HTTPStatus.OK, {"status": "RUNNING"}, {"If-Match": self._etag}
-        )
-        _expect(answer.body.get("status") == "RUNNING", answer)
+    def _list_by_filter(self) -> Answer:
+        answer = self._get_page({name: self._item[name] for name in self._filters})
+        _expect(self._listed_ids(answer) == [self._item[self._entity.id_field]], answer)
+        return answer
 
-    def _send_outdated_etag(self) -> None:
-        self._send(
-            "PATCH",
-            self._path,
-            HTTPStatus.PRECONDITION_FAILED,
-            {"progress": 50},
-            {"If-Match": self._etag},
-        )
+    def _list_by_status(self) -> Answer:
+        query = {"status": self._item["status"]}
+        while True:
+            answer = self._get_page(query)
+            if self._item[self._entity.id_field] in self._listed_ids(answer):
+                return answer
+            # A busy deployment may have created more than a page of newer items.
+            newer = [
+                item.get("created_at", "") >= self._item["created_at"]
+                for item in answer.body.get("items", ())
+            ]
+            _expect(all(newer) and "next_cursor" in answer.body, answer)
+            query["cursor"] = answer.body["next_cursor"]
 
-    def _succeed(self) -> None:
-        body = {"status": "SUCCEEDED", "progress": 100, "output_uri": "s3://smoke/result"}
-        answer = self._send("PUT", self._path, HTTPStatus.OK, body)
-        _expect(answer.body.get("status") == "SUCCEEDED", answer)
+    def _get_page(self, query: Mapping[str, str]) -> Answer:
+        return self._send("GET", f"{self._entity.path}?{urlencode(query)}", HTTPStatus.OK)
 
-    def _start_again(self) -> None:
-        self._send("PATCH", self._path, HTTPStatus.CONFLICT, {"status": "RUNNING"})
+    def _listed_ids(self, answer: Answer) -> list[object]:
+        return [item.get(self._entity.id_field) for item in answer.body.get("items", ())]
+
+    def _change(self, method: str, change: Change) -> None:
+        body = change.body
+        if method == "PUT":
+            body = replacement_body(self._entity, self._item, change)
+        # If the answer gets lost, the item may have this status nevertheless.
+        self._statuses.append(change.target)
+        etag = {"If-Match": self._etags[-1]}
+        answer = self._send(method, self._path, HTTPStatus.OK, body, etag)
+        _expect(answer.body.get("status") == change.target, answer)
+        self._keep(answer)
+
+    def _keep(self, answer: Answer) -> None:
+        etag = answer.headers.get("ETag")
+        _expect(etag and etag not in self._etags, answer)
+        self._etags.append(str(etag))
+        self._item = answer.body
+
+    def _send_outdated_etag(self, body: object) -> None:
+        etag = {"If-Match": self._etags[-2]}
+        self._send("PATCH", self._path, HTTPStatus.PRECONDITION_FAILED, body, etag)
+
+    def _send_refused_change(self, change: Change) -> None:
+        self._send("PATCH", self._path, HTTPStatus.CONFLICT, change.body)
 
     def _delete(self) -> None:
         self._send("DELETE", self._path, HTTPStatus.NO_CONTENT)
         self._path, self._deleted_path = "", self._path
 
     def _read_deleted(self) -> None:
-        # The cache may still hold the job.
+        # The cache may still hold the item.
         _retry(lambda: self._send("GET", self._deleted_path, HTTPStatus.NOT_FOUND))
 
-    def _send_with_new_key(
-        self, method: str, path: str, expected: HTTPStatus, body: object
-    ) -> Answer:
+    def _post(self, expected: HTTPStatus, body: object) -> Answer:
+        # A 403 changed nothing, so it is safe to try again. One success is not enough to rely on:
+        # another host of API Gateway may not know the key yet.
         return _retry(
-            lambda: self._send(method, path, expected, body),
+            lambda: self._send("POST", self._entity.path, expected, body),
             seconds=self._new_key_seconds,
             only=HTTPStatus.FORBIDDEN,
         )
 
     def clean_up(self) -> None:
-        """Delete the job if it still exists."""
-        if self._path:
-            # A running job must be cancelled first; a job that has ended cannot be.
+        """Delete the item if it still exists, by way of a status in which it may be deleted."""
+        while self._path and self._statuses:
             with contextlib.suppress(UnexpectedAnswer):
-                self._send("PATCH", self._path, HTTPStatus.OK, {"status": "CANCELLED"})
-            with contextlib.suppress(UnexpectedAnswer):
-                self._send("DELETE", self._path, HTTPStatus.NO_CONTENT)
+                for change in self._way_to_deletion(self._statuses.pop()):
+                    self._send("PATCH", self._path, HTTPStatus.OK, change.body)
+                self._delete()
+
+    def _way_to_deletion(self, status: str) -> list[Change]:
+        ways = []
+        for target in self._entity.deletable:
+            with contextlib.suppress(LookupError):
+                ways.append(self._examples.path(target, status))
+        return min(ways, key=len, default=[])
 
 
 def _expect(condition: object, answer: Answer) -> None:
@@ -301,7 +264,7 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the steps as JSON.")] = False,
 ) -> None:
-    """Check that a deployment works: take a job through its life, as a caller would."""
+    """Check that a deployment works: take items through their lives, as a caller would."""
     if url and not key:
         fail("--url requires an API key: set the environment variable KEY or use --key.", USAGE)
     authenticate = bearer_auth(access_token) if access_token else no_auth

@@ -1,16 +1,21 @@
-"""``ops smoke`` right after a first deployment, when API Gateway does not know the API key yet."""
+"""``ops smoke``: the lives of items, and a first deployment that does not know its API key yet."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from typer.testing import CliRunner
 
+from common.aws.clients import client
+from common.crud.examples import examples_of
+from common.entities import ENTITIES
 from ops.__main__ import app
+from ops.api_client import Answer, Client, UnexpectedAnswer
 from ops.commands import smoke
-from ops.commands.smoke import Answer, Client, Step, UnexpectedAnswer, check
+from ops.commands.smoke import Step, check
 from ops.options import FAILED
 
 
@@ -74,5 +79,64 @@ def test_a_key_from_the_command_line_is_expected_to_work(monkeypatch: pytest.Mon
 def test_it_waits_for_no_other_failure(run: Run) -> None:
     stage = NewStage(seconds=0)
     run(stage)
-    assert stage.requests == ["GET /jobs", "POST /jobs", "POST /jobs"]
+    path = ENTITIES[0].path
+    assert stage.requests == [f"GET {path}", f"POST {path}", f"POST {path}"]
     assert stage.now == 0
+
+
+class FunctionsClient(Client):
+    """Sends each request to its function; may lose the answer to one of them."""
+
+    def __init__(self, api: Any, lost: int | None = None) -> None:
+        self.requests: list[str] = []
+        self._api = api
+        self._lost = lost
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        expected: HTTPStatus,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        if expected == HTTPStatus.FORBIDDEN:
+            return Answer(expected, {}, "")
+        self.requests.append(method)
+        url = urlsplit(path)
+        response = self._api(
+            method, url.path, body, headers=headers, query=dict(parse_qsl(url.query))
+        )
+        if len(self.requests) == self._lost:
+            raise UnexpectedAnswer("no answer")
+        if response.status != expected:
+            raise UnexpectedAnswer(f"{response.status} instead of {expected}")
+        return Answer(response.status, response.headers, response.text)
+
+
+def items_left() -> int:
+    return sum(
+        len(client("dynamodb").scan(TableName=entity.collection)["Items"]) for entity in ENTITIES
+    )
+
+
+def test_an_item_of_each_entity_goes_through_its_life(api: Any) -> None:
+    steps = [*check(FunctionsClient(api))]
+    assert {step.wrong for step in steps} == {None}
+    titles = [step.title for step in steps]
+    for entity in ENTITIES:
+        assert f"The {entity.noun} is created" in titles
+        for change in examples_of(entity).life(ends=entity.deletable):
+            assert change.title in titles
+    assert items_left() == 0
+
+
+def test_an_item_is_deleted_whichever_step_fails(api: Any) -> None:
+    complete = FunctionsClient(api)
+    assert all(step.wrong is None for step in check(complete))
+    created = complete.requests.index("POST", 1) + 1
+    for lost in range(created + 1, complete.requests.index("DELETE") + 1):
+        wrong = [step.wrong for step in check(FunctionsClient(api, lost)) if step.wrong]
+        # A list may be late, so it is tried again.
+        assert wrong == ["no answer"] or lost == created + 2
+        assert items_left() == 0, lost
