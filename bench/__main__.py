@@ -24,6 +24,7 @@ from bench.aws_stub import serve_aws_stub
 from bench.contenders import Contender, Contenders, install_contenders
 from bench.environment import Measurement, measure_environment
 from bench.shipping import Shipping
+from bench.subject import ENTITY
 from infra.bundling.runtime import PYTHON_VERSION
 from infra.spec.service import SERVICE_TITLE
 from local.lambda_runtime import interpreter
@@ -296,7 +297,7 @@ def main() -> None:
         )
         figures += [
             Figure(
-                f"read units of a page of {name}, in 100,000 jobs to 1,000",
+                f"read units of a page of {name}, in 100,000 {ENTITY.plural} to 1,000",
                 f"{large.units:.1f}",
                 f"{small.units:.1f}",
                 large.units / small.units,

@@ -11,22 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-_JOB = {
-    "job_id": {"S": "0b5f3c1e-0000-4000-8000-000000000000"},
-    "pipeline": {"S": "thumbnails"},
-    "input_uri": {"S": "s3://photos/cat.png"},
-    "parameters": {"S": "{}"},
-    "status": {"S": "RUNNING"},
-    "progress": {"N": "40"},
-    "attempt": {"N": "1"},
-    "version": {"N": "2"},
-    "created_at": {"S": "2026-01-01T00:00:00.000Z"},
-    "updated_at": {"S": "2026-01-01T00:00:00.000Z"},
-    "writers": {"L": []},
-}
+from bench.subject import stored_item, update
+
+_ITEM = stored_item(update()[1])
 _ANSWERS: dict[str, dict[str, Any]] = {
-    "GetItem": {"Item": _JOB},
-    "UpdateItem": {"Attributes": _JOB},
+    "GetItem": {"Item": _ITEM},
+    "UpdateItem": {"Attributes": _ITEM},
     "GetParameter": {"Parameter": {"Name": "config", "Type": "String", "Value": "{}"}},
 }
 

@@ -1,5 +1,6 @@
 """Install the functions that the benchmarks compare: those of the service, and their peers."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,7 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.blueprint_models import models_source
 from bench.certificate import write_certificates
+from bench.subject import ENTITY, EXAMPLES, stored_values, update
+from common.contract import JSON, MERGE_PATCH
 from infra.bundling.content_cache import build_once, digest, digest_files, read_files
 from infra.bundling.function_code import build_code
 from infra.bundling.layer import build_layer, locked_requirements
@@ -21,7 +25,7 @@ PEERS = Path(__file__).parent / "peers"
 BARE, BLUEPRINT, MONOLITH = "bare boto3", "blueprint", "one function for all routes"
 
 _UV = (sys.executable, "-m", "uv", "--quiet", "--no-progress")
-_JOB_ID = "0b5f3c1e-0000-4000-8000-000000000000"
+_ITEM_ID = "0b5f3c1e-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True)
@@ -72,12 +76,14 @@ def install_contenders(python: Path) -> Contenders:
     """
     layer, functions = build_layer(BUILD), build_code(FUNCTION_SOURCES)
     locked = {group: locked_requirements(group) for group in ("bench-runtime", "bench-blueprint")}
+    models = models_source(ENTITY)
     python_build = subprocess.run((python, "-VV"), check=True, capture_output=True)  # noqa: S603
     key = digest(
         *locked.values(),
         python_build.stdout,
         *(bytes(path) for path in (python, layer, functions)),
         digest_files(read_files(Path(__file__).parent)).encode(),
+        models.encode(),
     )
 
     def install(folder: Path) -> None:
@@ -92,6 +98,7 @@ def install_contenders(python: Path) -> Contenders:
             shutil.copy(extension, folder / "layer" / "wrapt")
         shutil.copytree(functions, folder / "code" / "functions")
         shutil.copytree(PEERS, folder / "code" / "peers", ignore=shutil.ignore_patterns("__py*"))
+        (folder / "code" / "peers" / "blueprint" / "models.py").write_text(models)
         shutil.copy(Path(__file__).parent / "probe.py", folder / "code")
         write_certificates(folder / "tls")
         authority = (folder / "tls" / "authority.pem").read_text()
@@ -116,7 +123,12 @@ def install_contenders(python: Path) -> Contenders:
             )
             for name in FUNCTIONS
         },
-        bare=Contender(BARE, (code / "peers" / "bare", code, runtime), EVENTS["create"]),
+        bare=Contender(
+            BARE,
+            (code / "peers" / "bare", code, runtime),
+            EVENTS["create"],
+            environment={"ID_FIELD": ENTITY.id_field, "NEW_ITEM": json.dumps(_new_item())},
+        ),
         blueprint=Contender(
             BLUEPRINT,
             (code / "peers" / "blueprint", code, folder / "bench-blueprint", runtime),
@@ -134,24 +146,34 @@ def install_contenders(python: Path) -> Contenders:
     )
 
 
+def _new_item() -> Mapping[str, str | int]:
+    """Return the fields that the service gives each new item, as text and numbers."""
+    values = {**stored_values(ENTITY.schema.defaults), "status": EXAMPLES.initial, "version": 1}
+    return {
+        name: value if type(value) in {str, int} else json.dumps(value)
+        for name, value in values.items()
+    }
+
+
 def _version(python: Path) -> str:
     command = (python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
     version = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
     return version.stdout.strip()
 
 
-def _event(method: str, resource: str, body: str | None, media_type: str) -> dict[str, object]:
-    path = resource.replace("{job_id}", _JOB_ID)
+def _event(method: str, resource: str, body: object = None) -> dict[str, object]:
+    path = resource.replace(f"{{{ENTITY.id_field}}}", _ITEM_ID)
+    media_type = MERGE_PATCH if method == "PATCH" else JSON
     return {
         "httpMethod": method,
         "resource": resource,
         "path": path,
-        "pathParameters": {"job_id": _JOB_ID} if "{" in resource else None,
+        "pathParameters": {ENTITY.id_field: _ITEM_ID} if "{" in resource else None,
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
         "headers": {"Content-Type": media_type},
         "multiValueHeaders": {"Content-Type": [media_type]},
-        "body": body,
+        "body": None if body is None else json.dumps(body),
         "isBase64Encoded": False,
         "requestContext": {
             "path": f"/dev{path}",
@@ -165,15 +187,10 @@ def _event(method: str, resource: str, body: str | None, media_type: str) -> dic
 
 
 EVENTS: Mapping[Function, Mapping[str, object]] = {
-    "create": _event(
-        "POST",
-        "/jobs",
-        '{"pipeline": "thumbnails", "input_uri": "s3://photos/cat.png", "parameters": {"w": 1}}',
-        "application/json",
-    ),
-    "read": _event("GET", "/jobs/{job_id}", None, "application/json"),
-    "update": _event("PATCH", "/jobs/{job_id}", '{"progress": 40}', "application/merge-patch+json"),
-    "delete": _event("DELETE", "/jobs/{job_id}", None, "application/json"),
+    "create": _event("POST", ENTITY.path, EXAMPLES.fullest),
+    "read": _event("GET", ENTITY.item_path),
+    "update": _event("PATCH", ENTITY.item_path, update()[0]),
+    "delete": _event("DELETE", ENTITY.item_path),
 }
 """A request to each of the service's functions."""
 
@@ -204,7 +221,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
     "POWERTOOLS_SERVICE_NAME": f"{SERVICE_NAME}-bench",
     "SHARDS": "4",
-    "TABLE_NAMES": '{"jobs": "jobs"}',
-    "TABLE_NAME": "jobs",
+    "TABLE_NAMES": json.dumps({ENTITY.collection: ENTITY.collection}),
+    "TABLE_NAME": ENTITY.collection,
 }
 """The environment variables that Lambda and the stack set for a function."""

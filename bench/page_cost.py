@@ -2,7 +2,7 @@
 
     python -m bench.page_cost
 
-The layer's own code lists jobs from the embedded AWS. The figure adds up the entries that each
+The layer's own code lists items from the embedded AWS. The figure adds up the entries that each
 Query evaluated. An eventually consistent Query takes half a read unit for each started 4 KB:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 """
@@ -24,29 +24,33 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bench.subject import ENTITY, EXAMPLES, stored_values
 from common.crud.keys import SHARD, SORT_KEY, STATUS_SHARD
-from common.entities import ENTITIES
+from common.dynamodb.attribute_values import marshal
 from infra.spec.service import REGION
 from infra.spec.stages import STAGES
 from local import aws
 from local.emulator import process
 from local.lambda_runtime import tables
 from local.run_folder import RunFolder
+from tools.openapi.examples import example_item
 
-ENTITY = ENTITIES[0]
 TABLE = ENTITY.collection
 SIZES = (1_000, 100_000)
 SHARDS = STAGES["prod"].shards
 LIMIT = 20
 BATCH = 25
 UNIT_BYTES = 4096
-PIPELINE = "pipeline-1"
-PIPELINES = 5
+FILTER_VALUES = 5
+_STATUS = ENTITY.statuses[-1]
 LISTS: dict[str, dict[str, str]] = {
-    "all jobs": {},
-    "one status": {"status": "FAILED"},
-    "one pipeline": {"pipeline": PIPELINE},
-    "one status of one pipeline": {"status": "FAILED", "pipeline": PIPELINE},
+    f"all {ENTITY.plural}": {},
+    "one status": {"status": _STATUS},
+    **{f"one {name.replace('_', ' ')}": {name: f"{name}-1"} for name in ENTITY.filters},
+    **{
+        f"one status of one {name.replace('_', ' ')}": {"status": _STATUS, name: f"{name}-1"}
+        for name in ENTITY.filters
+    },
 }
 
 
@@ -61,36 +65,50 @@ class Cost(NamedTuple):
 
 
 def _generate_items() -> Iterator[dict[str, Any]]:
-    dice = random.Random(7)  # noqa: S311 - the same jobs in each run
+    dice = random.Random(7)  # noqa: S311 - the same items in each run
     start = datetime(2026, 1, 1, tzinfo=UTC)
+    examples = {status: _summary(status) for status in ENTITY.statuses}
     for number in itertools.count():
-        job_id = str(uuid.UUID(int=dice.getrandbits(128), version=4))
+        item_id = str(uuid.UUID(int=dice.getrandbits(128), version=4))
         moment = start + timedelta(seconds=number)
         created_at = f"{moment:%Y-%m-%dT%H:%M:%S}.000Z"
         status = dice.choice(ENTITY.statuses)
-        texts = {
-            ENTITY.id_field: job_id,
-            SORT_KEY: f"{created_at}#{job_id}",
-            SHARD: str(number % SHARDS),
-            STATUS_SHARD: f"{status}#{number % SHARDS}",
-            "pipeline": f"pipeline-{dice.randrange(PIPELINES)}",
-            "status": status,
-            **dict.fromkeys(("created_at", "updated_at", "started_at", "finished_at"), created_at),
-        }
-        item = {name: {"S": value} for name, value in texts.items()}
-        yield item | {name: {"N": "1"} for name in ("progress", "attempt", "version")}
+        yield marshal(
+            examples[status]
+            | {name: f"{name}-{dice.randrange(FILTER_VALUES)}" for name in ENTITY.filters}
+            | {
+                ENTITY.id_field: item_id,
+                "created_at": created_at,
+                "updated_at": created_at,
+                SORT_KEY: f"{created_at}#{item_id}",
+                SHARD: str(number % SHARDS),
+                STATUS_SHARD: f"{status}#{number % SHARDS}",
+            }
+        )
+
+
+def _summary(status: str) -> dict[str, Any]:
+    try:
+        path = EXAMPLES.path(status)
+    except LookupError:
+        path = []
+    values = stored_values(example_item(ENTITY, EXAMPLES.fullest, path))
+    listed = {name: values[name] for name in ENTITY.schema.fields_of("list") if name in values}
+    return {**listed, "status": status}
 
 
 def _add_items(
     dynamodb: Any, items: Iterator[dict[str, Any]], count: int, console: Console
 ) -> None:
-    for _ in track(range(count // BATCH), f"{count:,} jobs", console=console, transient=True):
+    for _ in track(
+        range(count // BATCH), f"{count:,} {ENTITY.plural}", console=console, transient=True
+    ):
         puts = [{"PutRequest": {"Item": next(items)}} for _ in range(BATCH)]
         dynamodb.batch_write_item(RequestItems={TABLE: puts})
 
 
-def _entry_bytes(entry: dict[str, dict[str, str]]) -> int:
-    return sum(len(name) + len(next(iter(value.values()))) for name, value in entry.items())
+def _entry_bytes(entry: dict[str, dict[str, Any]]) -> int:
+    return sum(len(name) + len(str(*value.values())) for name, value in entry.items())
 
 
 def _measure_page(filters: Mapping[str, str]) -> Cost:
@@ -148,10 +166,12 @@ def main() -> None:
 
 
 def _report(rows: dict[str, list[Cost]]) -> Table:
-    report = Table(title=f"One page of {LIMIT} jobs, {SHARDS} shards a status")
+    report = Table(title=f"One page of {LIMIT} {ENTITY.plural}, {SHARDS} shards a status")
     report.add_column("list")
     for size in SIZES:
-        report.add_column(f"{size:,} jobs: queries / entries / read units", justify="right")
+        report.add_column(
+            f"{size:,} {ENTITY.plural}: queries / entries / read units", justify="right"
+        )
     report.add_column("ratio of read units", justify="right")
     for name, costs in rows.items():
         cells = [f"{c.queries} / {c.entries:,} / {c.units:,.1f}" for c in costs]

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from common.entities import ENTITIES
+from bench.subject import ENTITY, EXAMPLES
 from infra.spec.stages import Stage
 from local.lambda_runtime import tables
 from local.lambda_runtime.execution_environment import ExecutionEnvironment
@@ -27,7 +27,7 @@ REQUESTS = 500
 PER_SECOND = 25
 FLUSH_SECONDS = 1.0
 DEPLOYED_FLUSH_SECONDS = Stage.archive_flush_seconds
-_EVENT = gateway_event("POST", "/jobs", {"pipeline": "p", "input_uri": "s3://in/1"})
+_EVENT = gateway_event("POST", ENTITY.path, EXAMPLES.least)
 
 
 class Shipping(NamedTuple):
@@ -62,7 +62,7 @@ def measure(console: Console) -> Shipping:
     """Send the requests to both environments, and count their uploads."""
     with tempfile.TemporaryDirectory() as folder, serve_aws() as aws, serve_aws() as peer_aws:
         # Both servers have the same resources.
-        tables.create_table(aws.client("dynamodb"), ENTITIES[0], ENTITIES[0].collection)
+        tables.create_table(aws.client("dynamodb"), ENTITY, ENTITY.collection)
         with (
             ExecutionEnvironment("create", aws, Path(folder), flush_seconds=FLUSH_SECONDS) as ours,
             ExecutionEnvironment("create", peer_aws, Path(folder), flush_seconds=0) as peer,

@@ -22,7 +22,8 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.progress import track
 
-from bench.contenders import PEERS, install_contenders
+from bench.contenders import install_contenders
+from bench.subject import ENTITY, different_body
 from infra.spec.stages import STAGES
 from local import aws
 from local.deploy import STAGE, CdkDeployment
@@ -50,7 +51,7 @@ _PERMISSIONS = {
 
 
 class PerSecond(NamedTuple):
-    """Jobs created per second."""
+    """Items created per second."""
 
     ours: float
     blueprint: float
@@ -75,9 +76,9 @@ def measure(rounds: int, console: Console) -> PerSecond:
         ):
             endpoint = deployment.deploy_to(emulator.endpoint_url)
             _lift_limits(endpoint)
-            ours = _Target(f"{endpoint.api_url}/jobs", {"x-api-key": endpoint.api_key}, 201)
+            ours = _Target(f"{endpoint.api_url}{ENTITY.path}", {"x-api-key": endpoint.api_key}, 201)
             # Powertools' resolver answers with 200.
-            blueprint = _Target(f"{_deploy_blueprint(emulator.endpoint_url)}/jobs", {}, 200)
+            blueprint = _Target(f"{_deploy_blueprint(emulator.endpoint_url)}{ENTITY.path}", {}, 200)
             turns: list[PerSecond] = []
             numbers = itertools.count()
             for turn in track(
@@ -102,13 +103,12 @@ def _lift_limits(endpoint: Endpoint) -> None:
             usagePlanId=plan["id"],
             patchOperations=_lifted("/throttle/rateLimit", "/throttle/burstLimit", "/quota/limit"),
         )
-    # In these paths, "~1" is the slash of /jobs.
+    # In these paths, "~1" is the slash of the route's path.
+    limits = f"/~1{ENTITY.collection}/POST/throttling"
     gateway.update_stage(
         restApiId=api,
         stageName=stage,
-        patchOperations=_lifted(
-            "/~1jobs/POST/throttling/rateLimit", "/~1jobs/POST/throttling/burstLimit"
-        ),
+        patchOperations=_lifted(f"{limits}/rateLimit", f"{limits}/burstLimit"),
     )
 
 
@@ -120,7 +120,7 @@ def _deploy_blueprint(url: str) -> str:
     """Create the blueprint in the emulator, and return the URL of its API."""
     contenders = install_contenders(Path(sys.executable))
     dynamodb = aws.client("dynamodb", url)
-    for table, key in (("blueprint", "job_id"), ("idempotency", "id")):
+    for table, key in (("blueprint", ENTITY.id_field), ("idempotency", "id")):
         dynamodb.create_table(
             TableName=table,
             BillingMode="PAY_PER_REQUEST",
@@ -142,7 +142,7 @@ def _deploy_blueprint(url: str) -> str:
         Runtime="python3.13",
         Role=role["Role"]["Arn"],
         Handler="handler.handler",
-        Code={"ZipFile": _zip(PEERS / "blueprint", "")},
+        Code={"ZipFile": _zip(contenders.blueprint.path[0], "")},
         Layers=[layer["LayerVersionArn"]],
         Timeout=25,
         MemorySize=STAGES[STAGE].memory_mb,
@@ -161,8 +161,10 @@ def _deploy_blueprint(url: str) -> str:
 def _create_api(gateway: Any, url: str, function: str) -> str:
     api = gateway.create_rest_api(name="blueprint")["id"]
     (root,) = gateway.get_resources(restApiId=api)["items"]
-    jobs = gateway.create_resource(restApiId=api, parentId=root["id"], pathPart="jobs")["id"]
-    method = {"restApiId": api, "resourceId": jobs, "httpMethod": "POST"}
+    items = gateway.create_resource(restApiId=api, parentId=root["id"], pathPart=ENTITY.collection)[
+        "id"
+    ]
+    method = {"restApiId": api, "resourceId": items, "httpMethod": "POST"}
     gateway.put_method(**method, authorizationType="NONE")
     region = function.split(":")[3]
     gateway.put_integration(
@@ -185,7 +187,7 @@ def _zip(folder: Path, prefix: str) -> bytes:
 
 
 def _measure_turn(target: _Target, numbers: Iterator[int]) -> float:
-    """Return the creates per second of one turn. Each request creates a different job."""
+    """Return the creates per second of one turn. Each request creates a different item."""
     start = time.monotonic()
     end = start + TURN_SECONDS
     with ThreadPoolExecutor(CALLERS) as pool:
@@ -198,11 +200,10 @@ def _create_until(end: float, target: _Target, numbers: Iterator[int]) -> int:
     connection = HTTPConnection(url.netloc)
     created = 0
     while time.monotonic() < end:
-        body = {"pipeline": "thumbnails", "input_uri": f"s3://photos/{next(numbers)}.png"}
         connection.request(
             "POST",
             url.path,
-            json.dumps(body),
+            json.dumps(different_body(next(numbers))),
             {"Content-Type": "application/json", **target.headers},
         )
         answer = connection.getresponse()

@@ -1,4 +1,4 @@
-"""A create handler with boto3 and nothing else. It stores the job with the keys of all indexes."""
+"""A create handler with boto3 and nothing else. It stores the item with the keys of all indexes."""
 
 import json
 import os
@@ -10,32 +10,38 @@ import boto3
 
 dynamodb = boto3.client("dynamodb")
 
-NUMBERS = {"progress": 0, "attempt": 1, "version": 1}
+ID_FIELD = os.environ["ID_FIELD"]
+NEW: dict[str, str | int] = json.loads(os.environ["NEW_ITEM"])
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     body = json.loads(event["body"])
-    job_id, now = str(uuid.uuid4()), datetime.now(UTC).isoformat(timespec="milliseconds")
-    job = {
-        "job_id": job_id,
-        "pipeline": body["pipeline"],
-        "input_uri": body["input_uri"],
-        "parameters": json.dumps(body["parameters"]),
-        "status": "PENDING",
+    item_id, now = str(uuid.uuid4()), datetime.now(UTC).isoformat(timespec="milliseconds")
+    item = {
+        ID_FIELD: item_id,
+        **NEW,
+        **{
+            name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in body.items()
+        },
         "created_at": now,
         "updated_at": now,
     }
-    keys = {"created_key": f"{now}#{job_id}", "shard": "0", "status_shard": "PENDING#0"}
+    keys = {
+        "created_key": f"{now}#{item_id}",
+        "shard": "0",
+        "status_shard": f"{item['status']}#0",
+    }
     dynamodb.put_item(
         TableName=os.environ["TABLE_NAME"],
         Item={
-            **{name: {"S": value} for name, value in {**job, **keys}.items()},
-            **{name: {"N": str(value)} for name, value in NUMBERS.items()},
+            name: {"S": value} if isinstance(value, str) else {"N": str(value)}
+            for name, value in {**item, **keys}.items()
         },
-        ConditionExpression="attribute_not_exists(job_id)",
+        ConditionExpression=f"attribute_not_exists({ID_FIELD})",
     )
     return {
         "statusCode": 201,
         "headers": {"Content-Type": "application/json"},
-        "body": json.dumps({**job, **NUMBERS}),
+        "body": json.dumps(item),
     }

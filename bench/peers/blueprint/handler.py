@@ -1,12 +1,12 @@
 """The create route, composed as in popular blueprints of serverless Python services.
 
 It uses Powertools' resolver with pydantic models; Logger, Metrics and Tracer; and idempotency with
-a separate table.
+a separate table. bench/blueprint_models.py writes its models.
 """
 
 import os
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import uuid4
 
 import boto3
@@ -22,7 +22,16 @@ from aws_lambda_powertools.utilities.idempotency import (
 )
 from aws_lambda_powertools.utilities.idempotency.serialization.pydantic import PydanticSerializer
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, ConfigDict, Field
+from models import (  # type: ignore[import-not-found]
+    ID_FIELD,
+    IDEMPOTENCY_KEY,
+    INITIAL,
+    METRIC,
+    NOUN,
+    PATH,
+    Item,
+    NewItem,
+)
 
 logger = Logger()
 tracer = Tracer()
@@ -30,45 +39,30 @@ metrics = Metrics()
 app = APIGatewayRestResolver(enable_validation=True)
 table = boto3.resource("dynamodb").Table(os.environ["TABLE_NAME"])
 persistence = DynamoDBPersistenceLayer(table_name=os.environ["IDEMPOTENCY_TABLE_NAME"])
-idempotency = IdempotencyConfig(event_key_jmespath="[pipeline, input_uri, parameters]")
+idempotency = IdempotencyConfig(event_key_jmespath=IDEMPOTENCY_KEY)
 
 
-class NewJob(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    pipeline: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
-    input_uri: Annotated[str, Field(pattern=r"^(s3|https)://\S+$", max_length=2048)]
-    parameters: dict[str, Any] = {}
-
-
-class Job(NewJob):
-    job_id: str
-    status: Literal["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"]
-    created_at: datetime
-    version: int
-
-
-@app.post("/jobs")
+@app.post(PATH)
 @tracer.capture_method
-def create(job: Annotated[NewJob, Body()]) -> Job:
-    metrics.add_metric(name="JobsCreated", unit=MetricUnit.Count, value=1)
-    created: Job = register(job=job)
-    logger.info("job created", job_id=created.job_id)
+def create(item: Annotated[NewItem, Body()]) -> Item:
+    metrics.add_metric(name=METRIC, unit=MetricUnit.Count, value=1)
+    created: Item = register(item=item)
+    logger.info(f"{NOUN} created", **{ID_FIELD: getattr(created, ID_FIELD)})
     return created
 
 
 @idempotent_function(  # type: ignore[untyped-decorator]
-    data_keyword_argument="job",
+    data_keyword_argument="item",
     config=idempotency,
     persistence_store=persistence,
-    output_serializer=PydanticSerializer(model=Job),
+    output_serializer=PydanticSerializer(model=Item),
 )
 @tracer.capture_method
-def register(job: NewJob) -> Job:
-    created = Job(
-        **job.model_dump(),
-        job_id=str(uuid4()),
-        status="PENDING",
+def register(item: NewItem) -> Item:
+    created = Item(
+        **item.model_dump(),
+        **{ID_FIELD: str(uuid4())},
+        status=INITIAL,
         created_at=datetime.now(UTC),
         version=1,
     )
