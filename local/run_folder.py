@@ -21,7 +21,7 @@ class Endpoint:
     """The addresses of the deployed service; the content of ``endpoint.json``."""
 
     api_url: str
-    """The API's base URL, without a slash at its end: ``f"{api_url}/jobs"``."""
+    """The API's base URL, without a slash at its end: ``f"{api_url}{entity.path}"``."""
     api_key: str
     """The value for the ``x-api-key`` header."""
     aws_endpoint_url: str

@@ -107,7 +107,7 @@ def main() -> None:
 
 def _confirm(stack: str) -> None:
     sys.stdout.write(
-        f"This deletes all data of {stack}, its jobs and its logs, and cannot be undone.\n"
+        f"This deletes all data of {stack}, its items and its logs, and cannot be undone.\n"
         "Type the name of the stack to continue: "
     )
     sys.stdout.flush()

@@ -262,7 +262,7 @@ INCOMPLETE_TYPES = (
     IncompleteType("AWS::ApiGateway::Method", _complete_method),
     # The access log needs its destination and its format.
     IncompleteType("AWS::ApiGateway::Stage", _complete_stage),
-    # Jobs must expire here too: with the TTL attribute, the emulator deletes expired items.
+    # Items must expire here too: with the TTL attribute, the emulator deletes expired items.
     IncompleteType("AWS::DynamoDB::Table", _complete_table),
     # The responses for objects show the encryption of their bucket.
     IncompleteType("AWS::S3::Bucket", _complete_bucket),

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from common.entities import ENTITIES
+from infra.spec.paths import PROJECT
+from local.examples import life_of_an_item
 from tests.support.deployment.ops_command import invoke_ops
 from tests.support.deployment.service import Service
 from tests.support.entities import ENTITY
@@ -94,6 +96,16 @@ def test_each_command_prints_the_documented_output(page: Path, service: Service)
                 assert re.search(f"^{pattern}$", output, re.IGNORECASE | re.MULTILINE), (
                     f"{command.text}\nshould print\n{line}\nbut printed\n{output}"
                 )
+
+
+def test_the_readme_shows_commands_that_the_local_run_prints() -> None:
+    printed = [example.command for example in life_of_an_item()]
+    shown = [
+        command.text
+        for command in WITH_OUTPUT
+        if command.page == PROJECT / "README.md" and command.program == "curl"
+    ]
+    assert [command for command in printed if command in shown] == shown
 
 
 @pytest.mark.skipif(not PAGES, reason="the documents show no requests")
