@@ -80,7 +80,7 @@ def build_layer(cache: Path, common: Path = COMMON) -> Path:
         cache / f"packages-{digest(requirements, *code)}",
         lambda folder: _install(requirements, folder),
     )
-    sources = read_files(common)
+    sources = {path: file for path, file in read_files(common).items() if _is_shipped(path)}
     return build_once(
         cache / f"layer-{digest(packages.name.encode(), digest_files(sources).encode())}",
         lambda folder: _assemble(packages, sources, folder / "python"),
@@ -108,6 +108,11 @@ def _install(requirements: bytes, folder: Path) -> None:
     trim_sdk.trim(folder)
     compile_modules(folder, _MOUNTED)
     make_readable(folder)
+
+
+def _is_shipped(path: Path) -> bool:
+    # Functions read the schema of an item. Examples and all other schemas are for tools and tests.
+    return path.name != "examples.py" and (path.suffix != ".json" or path.name == "schema.json")
 
 
 def _assemble(packages: Path, sources: dict[Path, bytes], folder: Path) -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 from aws_cdk import FileSystem
 
+from common.entities import ENTITIES
 from infra.bundling.function_code import build_code
 from infra.bundling.layer import build_layer
 from infra.spec.paths import BUILD, COMMON, FUNCTION_SOURCES
@@ -155,10 +156,21 @@ def test_the_layer_holds_no_commands_or_installer_records(layer: Path) -> None:
     " (for example read-only for GET), and all of them share a Lambda layer holding the"
     " retrying DynamoDB client, S3 log shipper and SSM config loader.",
 )
-def test_the_layer_holds_the_common_package_with_its_schemas(layer: Path) -> None:
+def test_the_layer_holds_the_common_package_with_the_schema_of_each_entity(layer: Path) -> None:
     shipped = layer / "python" / "common"
-    for source in (COMMON / "contract.py", *(COMMON / "schemas").glob("*.json")):
+    schemas = [entity.folder / "schema.json" for entity in ENTITIES]
+    for source in (COMMON / "contract.py", *schemas):
         assert (shipped / source.relative_to(COMMON)).read_bytes() == source.read_bytes()
+
+
+def test_the_layer_holds_no_file_that_only_tools_read(common_copy: Path, cache: Path) -> None:
+    folder = common_copy / "entities" / ENTITIES[0].folder.name
+    (folder / "more.json").write_text("{}")
+    shipped = build_layer(cache, common_copy) / "python" / "common"
+    names = {path.relative_to(shipped).as_posix() for path in shipped.rglob("*.*")}
+    schemas = {f"entities/{entity.folder.name}/schema.json" for entity in ENTITIES}
+    assert {name for name in names if name.endswith(".json")} == schemas
+    assert [name for name in names if "examples" in name] == []
 
 
 def test_extension_modules_are_for_the_runtimes_processor_and_version(layer: Path) -> None:
