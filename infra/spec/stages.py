@@ -54,11 +54,11 @@ class Stage:
     """An existing user pool for "cognito"; None to create one."""
 
     cors_origins: tuple[str, ...]
-    """The browser origins that may call the API, such as ``https://jobs.example.com``; ("*",) for
+    """The browser origins that may call the API, such as ``https://app.example.com``; ("*",) for
     all. More than one needs a web ACL, which AWS bills by the month and request."""
 
     domain_name: str | None = None
-    """The custom domain name of the API, such as ``jobs-api.example.com``; None for the name that
+    """The custom domain name of the API, such as ``api.example.com``; None for the name that
     AWS generates."""
 
     certificate_arn: str | None = None
@@ -202,7 +202,7 @@ STAGES = {
             ssm_endpoint=True,
             firewall=True,
             authorization="cognito",
-            cors_origins=("https://jobs.example.com",),
+            cors_origins=("https://app.example.com",),
             shards=4,
             cache_size_gb="1.6",
             rate_limit=2_000,
@@ -217,7 +217,7 @@ STAGES = {
             error_rate_percent=1,
             failed_percent=20,
             latency_p99_ms=1_000,
-            sign_in_callbacks=("https://jobs.example.com/",),
+            sign_in_callbacks=("https://app.example.com/",),
         ),
     )
 }

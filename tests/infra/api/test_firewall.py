@@ -36,7 +36,7 @@ def test_managed_rule_groups_block(prod: Synthesized) -> None:
 def test_rules_that_valid_bodies_could_match_only_count(prod: Synthesized) -> None:
     common = rules(prod)["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
     actions = {o["Name"]: o["ActionToUse"] for o in common["RuleActionOverrides"]}
-    # A job's parameters may have 16 KiB; the rule's limit is 8 KiB.
+    # A body may have more than the rule's limit of 8 KiB.
     assert actions["SizeRestrictions_BODY"] == {"Count": {}}
     assert {name for name in actions if not name.endswith("_BODY")} == {"NoUserAgent_HEADER"}
     assert all(action == {"Count": {}} for action in actions.values())

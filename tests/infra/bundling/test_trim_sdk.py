@@ -52,17 +52,17 @@ def call(operation, **arguments):
     return answer
 
 dynamodb, s3, ssm, sts = map(client, ("dynamodb", "s3", "ssm", "sts"))
-item = {"job_id": {"S": "a"}, "n": {"N": "1"}, "l": {"L": [{"M": {"k": {"BOOL": True}}}]}}
+item = {"item_id": {"S": "a"}, "n": {"N": "1"}, "l": {"L": [{"M": {"k": {"BOOL": True}}}]}}
 answers = [
     call(dynamodb.put_item, TableName="ok", Item=item),
     call(dynamodb.put_item, TableName="refused", Item=item,
-         ConditionExpression="attribute_not_exists(job_id)",
+         ConditionExpression="attribute_not_exists(item_id)",
          ReturnValuesOnConditionCheckFailure="ALL_OLD"),
-    call(dynamodb.get_item, TableName="throttled-once", Key={"job_id": {"S": "a"}}),
+    call(dynamodb.get_item, TableName="throttled-once", Key={"item_id": {"S": "a"}}),
     call(dynamodb.query, TableName="broken", KeyConditionExpression="a = :a",
          ExpressionAttributeValues={":a": {"S": "b"}}),
-    call(dynamodb.update_item, TableName="ok", Key={"job_id": {"S": "a"}}),
-    call(dynamodb.delete_item, TableName="ok", Key={"job_id": {"S": "a"}}),
+    call(dynamodb.update_item, TableName="ok", Key={"item_id": {"S": "a"}}),
+    call(dynamodb.delete_item, TableName="ok", Key={"item_id": {"S": "a"}}),
     call(s3.put_object, Bucket="ok", Key="logs/a=b/c.gz", Body=b"text", ContentType="text/plain"),
     call(s3.put_object, Bucket="denied", Key="a", Body=b"text"),
     call(ssm.get_parameter, Name="/a/config", WithDecryption=True),
@@ -86,7 +86,7 @@ from boto3.compat import TRANSFER_CONFIG_SUPPORTS_CRT
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 table = boto3.resource("dynamodb").Table("ok")
-table.put_item(Item={"job_id": "a", "n": 1})
+table.put_item(Item={"item_id": "a", "n": 1})
 s3 = boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
 s3.upload_fileobj(io.BytesIO(b"text"), "ok", "a", Config=TransferConfig(use_threads=False))
 print(json.dumps([repr(table), TRANSFER_CONFIG_SUPPORTS_CRT, s3.upload_fileobj.__doc__]))
@@ -113,7 +113,7 @@ sys.path[:0] = json.loads(sys.argv[1])
 from common import cold_start
 from common.aws.clients import client
 def put():
-    client("dynamodb").put_item(TableName="ok", Item={"job_id": {"S": "a"}})
+    client("dynamodb").put_item(TableName="ok", Item={"item_id": {"S": "a"}})
 put()
 put()
 cold_start.before_snapshot()
@@ -241,7 +241,7 @@ def answering(requests: list[dict[str, Any]]) -> type[BaseHTTPRequestHandler]:
                     value = {"Value": "{}", "LastModifiedDate": 1767225600.5}
                     return 200, json.dumps({"Parameter": value})
                 case "GetItem", _:
-                    return 200, json.dumps({"Item": {"job_id": {"S": "a"}}})
+                    return 200, json.dumps({"Item": {"item_id": {"S": "a"}}})
             return 200, "{}"
 
         def body(self) -> bytes:
@@ -289,7 +289,7 @@ def test_the_trimmed_sdk_signs_with_credentials_from_lambda(trimmed: Conversatio
 def test_the_trimmed_sdk_retries_and_raises_errors(trimmed: Conversation) -> None:
     _, refused, throttled, broken, *_ = trimmed.answers
     assert refused["raised"] == "ConditionalCheckFailedException"
-    assert refused["Item"]["job_id"] == {"S": "a"}
+    assert refused["Item"]["item_id"] == {"S": "a"}
     assert throttled["ResponseMetadata"]["RetryAttempts"] == 1
     assert broken["raised"] == "InternalServerError"
     assert broken["ResponseMetadata"]["RetryAttempts"] == 2

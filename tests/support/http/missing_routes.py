@@ -13,7 +13,7 @@ from infra.spec.schemas import model_schema
 from infra.spec.service import REGION
 
 NO_JOB = "/jobs/0b5f3c1e-0000-4000-8000-000000000000"
-ORIGIN = "https://jobs.example.com"
+ORIGIN = "https://app.example.com"
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "LINK")
 

@@ -36,7 +36,7 @@ def cache_key(stack: Synthesized, route: Route, request: Mapping[str, str]) -> t
     Args:
         stack: The stack.
         route: The requested route.
-        request: The request's parameters and headers, such as ``method.request.path.job_id``.
+        request: The request's parameters and headers, such as ``method.request.path.id``.
     """
     properties = method(stack, route.method, route.path)
     integration = properties["Integration"]

@@ -34,7 +34,7 @@ class Resource:
     """The CloudFormation type."""
 
     properties: Properties
-    """The properties; references are text like ``${Table/Jobs.Arn}``."""
+    """The properties; references are text like ``${Archive/Logs.Arn}``."""
 
     definition: Mapping[str, Any]
     """The whole resource, as the template has it."""
