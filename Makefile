@@ -11,8 +11,8 @@ PYTHON ?=
 WORKERS ?= 3
 FUZZ_SECONDS ?= 600
 
-# The local run reads these two.
-export PORT AUTHORIZATION
+# The local run reads these, and STAGE if it is given.
+export PORT AUTHORIZATION DEBUG
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport VIRTUAL_ENV
 
@@ -24,7 +24,7 @@ STACK = $(or $(shell $(PY) -c "from infra.spec.stages import STAGES; print(STAGE
 CODE := app.py $(wildcard infra functions layers/common/python local ops tools bench tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test pytest unit infra e2e nightly fuzz bench lint audit format lock schemas openapi diagram documents client new entity synth diff compare base bootstrap deploy destroy clean
+.PHONY: help setup run up logs down test pytest unit infra e2e nightly fuzz bench lint audit format lock schemas openapi diagram documents client new entity synth diff compare base bootstrap deploy destroy clean
 
 help: ## Show this list
 	@if [ -t 1 ]; then on='\033[36m' off='\033[0m'; fi; \
@@ -36,13 +36,16 @@ setup: .venv/.complete node_modules/.complete ## Install everything into this fo
 
 # --- The local run --------------------------------------------------------------------------------
 
-run: setup ## Run the whole service on this machine and follow its log; Ctrl-C stops it
+run: setup ## Run the service here, deploy what you save, follow the log; Ctrl-C stops it
 	@$(PY) -m local run
 
-up: setup ## Run the service in the background; run it again to deploy changes
+up: setup ## Run the service in the background; again: deploy changes, keep the data
 	@$(PY) -m local up
 
-down: setup ## Stop the local run
+logs: setup ## Follow the log of the service that `make up` has started
+	@$(PY) -m local logs
+
+down: setup ## Stop the local run and delete its data
 	@$(PY) -m local down
 
 # --- Tests and checks -----------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from bench.contenders import Contender, Contenders, install_contenders
 from bench.environment import Measurement, measure_environment
 from bench.shipping import Shipping
 from bench.subject import ENTITY
-from infra.bundling.runtime import PYTHON_VERSION
+from infra.bundling.python_version import PYTHON_VERSION
 from infra.spec.service import SERVICE_TITLE
 from local.lambda_runtime import interpreter
 from tools.cost import S3_PUTS

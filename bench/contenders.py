@@ -15,8 +15,8 @@ from bench.subject import ENTITY, EXAMPLES, stored_values, update
 from common.contract import JSON, MERGE_PATCH
 from infra.bundling.content_cache import build_once, digest, digest_files, read_files
 from infra.bundling.function_code import build_code
-from infra.bundling.layer import build_layer, locked_requirements
-from infra.bundling.runtime import PYTHON_VERSION
+from infra.bundling.layer_content import build_layer, locked_requirements
+from infra.bundling.python_version import PYTHON_VERSION
 from infra.spec.paths import BUILD, FUNCTION_SOURCES
 from infra.spec.routes import FUNCTIONS, Function
 from infra.spec.service import METRICS_NAMESPACE, REGION, SERVICE_NAME

@@ -11,19 +11,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from botocore.exceptions import ClientError
+
+from infra.spec.output_names import API_ACCESS_LOGS, function_logs
 from infra.spec.paths import PROJECT
+from infra.spec.routes import FUNCTIONS
 from infra.spec.service import REGION
-from infra.spec.stages import STAGES, Authorization
-from local import aws
+from infra.spec.stages import STAGES
+from local import aws, code_update
 from local.errors import LocalRunError
 from local.progress import Progress, Step
 from local.run_folder import Endpoint, RunFolder
+from local.settings import DEFAULT_STAGE, Settings
 
-STAGE = "dev"
+STAGE = DEFAULT_STAGE
 STACK = STAGES[STAGE].stack
 
 _CDK = PROJECT / "node_modules" / ".bin" / "cdk"
-_CONTEXT = ("-c", f"stage={STAGE}", "-c", "credentials=cli")
+_BOOTSTRAP_STACK = "CDKToolkit"
 
 # <stack> | <done>/<total> | <time> | <status> | <type> | <name> (<logical id>) <reason>
 _EVENT = re.compile(r" \| +(\d+)/(\d+) \| [^|]+\| \w+ +\| (\S+) ")
@@ -44,7 +49,7 @@ class CdkDeployment:
         run_folder: The folder for the cloud assembly and the CDK's logs.
         progress: Shows the steps.
         project: The folder of the CDK app.
-        authorization: Overrides the stage's authorization.
+        settings: The stage and its authorization.
 
     Raises:
         LocalRunError: The CDK is not installed.
@@ -56,20 +61,23 @@ class CdkDeployment:
         progress: Progress,
         *,
         project: Path = PROJECT,
-        authorization: Authorization | None = None,
+        settings: Settings = Settings(),  # noqa: B008
     ) -> None:
         if not _CDK.exists():
             raise LocalRunError("The CDK command line is not installed; run `make setup` first.")
         self._run_folder = run_folder
         self._progress = progress
         self._project = project
-        self._context = (
-            (*_CONTEXT, "-c", f"authorization={authorization}") if authorization else _CONTEXT
-        )
+        self._settings = settings
         self._running = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        synthesis = ("synth", "--quiet", *self._context, "--output", str(self._run_folder.assembly))
+        # Read before the synthesis: a file that changes meanwhile is deployed again next time.
+        self._sources = (
+            code_update.read_sources(self._settings) if self._project == PROJECT else None
+        )
+        assembly = str(self._run_folder.assembly)
+        synthesis = ("synth", "--quiet", *self._settings.context, "--output", assembly)
         self._synthesis = self._running.enter_context(
             _cdk(self._run_folder, *synthesis, folder=self._project)
         )
@@ -84,46 +92,66 @@ class CdkDeployment:
         Raises:
             LocalRunError: A command of the CDK failed.
         """
-        with self._progress.step("Bootstrapping the account for the CDK"):
-            bootstrap = ("bootstrap", f"aws://{aws.ACCOUNT}/{REGION}")
-            # In a folder with an app, the CDK would synthesize it again.
-            with _cdk(
-                self._run_folder, *bootstrap, folder=self._run_folder.tmp, endpoint_url=endpoint_url
-            ) as cdk:
-                cdk.finish()
+        if not _is_bootstrapped(endpoint_url):
+            with self._progress.step("Bootstrapping the account for the CDK"):
+                self._bootstrap(endpoint_url)
         with self._progress.step("Synthesizing the stack"):
             self._synthesis.finish()
-        with self._progress.step(f"Deploying {STACK}") as step:
-            deploy = ("deploy", STACK, "--app", str(self._run_folder.assembly))
+        self._run_folder.sources_file.unlink(missing_ok=True)
+        stack = self._settings.stack
+        with self._progress.step(f"Deploying {stack}") as step:
+            deploy = ("deploy", stack, "--app", str(self._run_folder.assembly))
             options = ("--require-approval", "never", "--progress", "events")
             with _cdk(
                 self._run_folder, *deploy, *options, folder=self._project, endpoint_url=endpoint_url
             ) as cdk:
                 cdk.finish(step)
-        endpoint = find_endpoint(endpoint_url)
+        endpoint = find_endpoint(endpoint_url, stack)
         self._run_folder.write_endpoint(endpoint)
+        if self._sources:
+            code_update.write_sources(self._run_folder, self._sources)
         return endpoint
 
+    def _bootstrap(self, endpoint_url: str) -> None:
+        command = ("bootstrap", f"aws://{aws.ACCOUNT}/{REGION}")
+        # In a folder with an app, the CDK would synthesize it again.
+        with _cdk(
+            self._run_folder, *command, folder=self._run_folder.tmp, endpoint_url=endpoint_url
+        ) as cdk:
+            cdk.finish()
 
-def find_endpoint(endpoint_url: str) -> Endpoint:
-    """Return the addresses and outputs of the stack that is deployed to the emulator."""
+
+def _is_bootstrapped(endpoint_url: str) -> bool:
+    try:
+        aws.client("cloudformation", endpoint_url).describe_stacks(StackName=_BOOTSTRAP_STACK)
+    except ClientError:
+        return False
+    return True
+
+
+def find_endpoint(endpoint_url: str, stack_name: str = STACK) -> Endpoint:
+    """Return the addresses and outputs of a stack that is deployed to the emulator."""
     cloudformation = aws.client("cloudformation", endpoint_url)
     resources = {
         resource["ResourceType"]: resource["PhysicalResourceId"]
-        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK)
+        for page in cloudformation.get_paginator("list_stack_resources").paginate(
+            StackName=stack_name
+        )
         for resource in page["StackResourceSummaries"]
     }
-    (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
     key = aws.client("apigateway", endpoint_url).get_api_key(
         apiKey=resources["AWS::ApiGateway::ApiKey"], includeValue=True
     )
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     api, stage = resources["AWS::ApiGateway::RestApi"], resources["AWS::ApiGateway::Stage"]
     return Endpoint(
         # The URL in the stack's outputs is that of AWS.
         api_url=f"{endpoint_url}/_aws/execute-api/{api}/{stage}",
         api_key=key["value"],
         aws_endpoint_url=endpoint_url,
-        outputs={output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]},
+        outputs=outputs,
+        log_groups=[outputs[name] for name in (*map(function_logs, FUNCTIONS), API_ACCESS_LOGS)],
     )
 
 

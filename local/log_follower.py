@@ -1,10 +1,9 @@
-"""Follow the functions' logs in CloudWatch Logs."""
+"""Follow the logs of the functions and of the API in CloudWatch Logs."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from operator import itemgetter
 
-from infra.spec.output_names import function_logs
-from infra.spec.routes import FUNCTIONS
 from local import aws
 from local.run_folder import Endpoint
 
@@ -13,7 +12,7 @@ _Event = tuple[int, str, str]
 
 
 class LogFollower:
-    """Reads each line that the functions log, once.
+    """Reads each line of the log groups once.
 
     Args:
         endpoint: The deployed service.
@@ -21,8 +20,12 @@ class LogFollower:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._logs = aws.client("logs", endpoint.aws_endpoint_url)
-        self._groups = [endpoint.outputs[function_logs(function)] for function in FUNCTIONS]
-        self._latest: dict[str, set[_Event]] = {group: set() for group in self._groups}
+        self._latest: defaultdict[str, set[_Event]] = defaultdict(set)
+        self.follow(endpoint)
+
+    def follow(self, endpoint: Endpoint) -> None:
+        """Follow the log groups that the service has now."""
+        self._groups = endpoint.log_groups
 
     def new_lines(self) -> list[str]:
         """Return the lines since the last call, oldest first."""

@@ -10,10 +10,13 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from infra.spec.paths import RUN_FOLDER
+from infra.spec.stages import Authorization
+from local.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Endpoint:
     """The emulator's URL, for AWS's SDKs and CLI."""
     outputs: dict[str, str]
     """The outputs of the stack."""
+    log_groups: list[str]
+    """The log groups of the functions and of the API's access log."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,31 @@ class Run:
     """The emulator's URL."""
     reference_url: str | None = None
     """The URL of the API reference."""
+    stage: str | None = None
+    """The stage whose template is deployed."""
+    authorization: Authorization | None = None
+    """The authorization instead of the stage's own."""
+    debug: str | None = None
+    """The function that connects to a debugger, and optionally a colon and the debugger's port."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the run."""
+        return Settings(
+            port=urlsplit(self.aws_endpoint_url or "").port,
+            stage=self.stage,
+            authorization=self.authorization,
+            debug=self.debug,
+        )
+
+    def with_settings(self, settings: Settings) -> "Run":
+        """Return the run with its settings; the port is part of the URL."""
+        return replace(
+            self,
+            stage=settings.stage,
+            authorization=settings.authorization,
+            debug=settings.debug,
+        )
 
 
 @dataclass(frozen=True)
@@ -70,13 +100,19 @@ class RunFolder:
         return self.path / "cdk.out"
 
     @property
+    def sources_file(self) -> Path:
+        """The sources of the deployed stack (:mod:`local.code_update`), as JSON."""
+        return self.path / "sources.json"
+
+    @property
     def tmp(self) -> Path:
         """The temporary files of the emulator and the functions."""
         return self.path / "tmp"
 
     def clear(self) -> None:
         """Remove the files of an earlier run. The caller must hold the lock."""
-        self.endpoint_file.unlink(missing_ok=True)
+        for file in (self.endpoint_file, self.sources_file):
+            file.unlink(missing_ok=True)
         for folder in (self.tmp, self.assembly):
             shutil.rmtree(folder, ignore_errors=True)
         self.tmp.mkdir(parents=True)

@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from infra.bundling.runtime import PYTHON_VERSION
+from infra.bundling.python_version import PYTHON_VERSION
 from infra.spec.paths import PROJECT
 
 _COMPILER = Path(__file__).parent / "bytecode.mjs"

@@ -2,6 +2,7 @@
 
 from aws_cdk import aws_lambda as lambda_
 
-RUNTIME = lambda_.Runtime.PYTHON_3_13
-PYTHON_VERSION = RUNTIME.name.removeprefix("python")
+from infra.bundling.python_version import PYTHON_VERSION
+
+RUNTIME: lambda_.Runtime = getattr(lambda_.Runtime, f"PYTHON_{PYTHON_VERSION.replace('.', '_')}")
 ARCHITECTURE = lambda_.Architecture.ARM_64

@@ -32,6 +32,7 @@ _DETAIL_LINES = 15
 _ENDS_WITH_PARENT = "ENDS_WITH_PARENT"
 _REFERENCE_SOCKET = "REFERENCE_SOCKET"
 _RUN_FOLDER = "RUN_FOLDER"
+_DEBUG = "DEBUG_FUNCTION"
 
 
 class Emulator:
@@ -107,6 +108,7 @@ def start_emulator(
     *,
     ends_with_parent: bool,
     module: str = "local.emulator.process",
+    debug: str | None = None,
 ) -> Emulator:
     """Start an emulator, and wait until it answers.
 
@@ -116,6 +118,8 @@ def start_emulator(
         cleanup: Receives the call that stops the emulator, as soon as the process exists.
         ends_with_parent: True if the emulator is to end with this process, even if that is
             killed.
+        debug: The function that connects to a debugger (:mod:`local.emulator.debugger`), and
+            optionally a colon and the debugger's port.
     """
     _check_port(port)
     with (
@@ -127,7 +131,11 @@ def start_emulator(
             [sys.executable, "-m", module],
             cwd=PROJECT,
             env=_environment(
-                run_folder, port, listener.fileno(), ends_with_parent=ends_with_parent
+                run_folder,
+                port,
+                listener.fileno(),
+                ends_with_parent=ends_with_parent,
+                debug=debug,
             ),
             stdin=subprocess.PIPE if ends_with_parent else subprocess.DEVNULL,
             stdout=log,
@@ -194,7 +202,12 @@ def _wait_until_ready(emulator: Emulator) -> None:
 
 
 def _environment(
-    run_folder: RunFolder, port: int, reference_socket: int, *, ends_with_parent: bool
+    run_folder: RunFolder,
+    port: int,
+    reference_socket: int,
+    *,
+    ends_with_parent: bool,
+    debug: str | None,
 ) -> dict[str, str]:
     """Return the emulator's whole environment, which it passes on to the functions."""
     return {
@@ -220,6 +233,7 @@ def _environment(
         _ENDS_WITH_PARENT: "1" if ends_with_parent else "",
         _REFERENCE_SOCKET: str(reference_socket),
         _RUN_FOLDER: str(run_folder.path),
+        _DEBUG: debug or "",
     }
 
 
@@ -228,7 +242,7 @@ def main() -> None:
     # Imported here, since the process that starts the emulator does not need them.
     from ministack import app
 
-    from local.emulator import patches
+    from local.emulator import debugger, patches
 
     if os.environ.pop(_ENDS_WITH_PARENT):
         threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -237,6 +251,9 @@ def main() -> None:
     threading.Thread(
         target=server.serve_reference, args=(listener, run_folder), daemon=True
     ).start()
+    if debug := os.environ.pop(_DEBUG):
+        function, _, debugger_port = debug.partition(":")
+        debugger.debug_function(function, int(debugger_port or debugger.PORT))
     patches.apply(f"http://{HOST}:{os.environ['GATEWAY_PORT']}")
     app.main()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from infra.bundling.layer import build_layer
+from infra.bundling.layer_content import build_layer
 from infra.spec.paths import BUILD, FUNCTION_SOURCES
 from infra.spec.routes import Function
 from infra.spec.service import SERVICE_NAME

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from infra.bundling.runtime import PYTHON_VERSION
+from infra.bundling.python_version import PYTHON_VERSION
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from infra.bundling.function_code import build_code
-from infra.bundling.layer import build_layer
+from infra.bundling.layer_content import build_layer
 from infra.spec.paths import BUILD, FUNCTION_SOURCES
 from infra.spec.routes import FUNCTIONS, Function
 from local.lambda_runtime import interpreter

@@ -16,7 +16,7 @@ from aws_cdk import FileSystem
 
 from common.entities import ENTITIES
 from infra.bundling.function_code import build_code
-from infra.bundling.layer import build_layer
+from infra.bundling.layer_content import build_layer
 from infra.spec.paths import BUILD, COMMON, FUNCTION_SOURCES
 from infra.spec.routes import FUNCTIONS, Function
 from local.lambda_runtime import interpreter

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from infra.bundling import trim_sdk
-from infra.bundling.layer import build_layer
+from infra.bundling.layer_content import build_layer
 from infra.spec.paths import BUILD
 from infra.spec.service import REGION
 

@@ -1,5 +1,6 @@
 """The commands of the local run: their output, and the processes and files that they leave."""
 
+import contextlib
 import json
 import os
 import re
@@ -87,6 +88,59 @@ def test_the_log_of_a_request_is_shown_in_a_readable_form(
     line = next(line for line in command.output.splitlines() if request_id in line)
     assert re.match(r"\d\d:\d\d:\d\d\.\d{3}  INFO +GET /jobs +200 +\d+ ms  request_id=", line)
     assert "CloudWatchMetrics" not in command.output
+
+
+def test_the_log_shows_the_requests_that_api_gateway_refused(
+    run: tuple[RunFolder, LocalCommand],
+) -> None:
+    run_folder, command = run
+    url = f"{read_endpoint(run_folder).api_url}/jobs?pipeline=refused"
+    with pytest.raises(urllib.error.HTTPError) as error, urllib.request.urlopen(url):
+        pass
+    with error.value as answer:
+        request_id = answer.headers["X-Request-Id"]
+    command.wait_for(request_id)
+    line = next(line for line in command.output.splitlines() if request_id in line)
+    assert re.search(r"WARNING +GET /jobs +403 .*  detail=INVALID_API_KEY", line)
+
+
+def test_logs_follows_a_service_that_another_command_has_started(
+    run: tuple[RunFolder, LocalCommand],
+) -> None:
+    run_folder, _ = run
+    endpoint = read_endpoint(run_folder)
+    logs = LocalCommand(run_folder, "logs")
+    try:
+        for path, key in (("earlier", ""), ("jobs", endpoint.api_key)):
+            request = urllib.request.Request(
+                f"{endpoint.api_url}/{path}", headers={"x-api-key": key}
+            )
+            with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(request):
+                pass
+            logs.wait_for(f"GET /{path} ")
+    finally:
+        logs.signal(signal.SIGINT)
+        assert logs.wait() == 0
+    assert run_folder_processes(run_folder)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "state"),
+    [
+        ("PORT", "4850", "with PORT="),
+        ("STAGE", "prod", "with STAGE=dev"),
+        ("AUTHORIZATION", "iam", "with AUTHORIZATION=api-key"),
+        ("DEBUG", "read", "without DEBUG"),
+    ],
+)
+def test_a_setting_that_a_running_service_does_not_have_is_refused(
+    setting: str, value: str, state: str, up: RunFolder
+) -> None:
+    command = LocalCommand(up, "up", settings={setting: value})
+    assert command.wait() == 1
+    assert f"The service is running {state}" in command.output
+    assert f"which {setting}={value} cannot change" in command.output
+    assert "`make down`" in command.output
 
 
 def printed_reference_url(command: LocalCommand) -> str:
@@ -260,7 +314,9 @@ def test_destroy_deletes_the_stack_and_its_data(up: RunFolder) -> None:
 
 def test_down_leaves_nothing_of_a_run_in_the_background(up: RunFolder) -> None:
     assert run_folder_processes(up)
-    assert LocalCommand(up, "down", process.free_port()).wait() == 0
+    down = LocalCommand(up, "down", process.free_port())
+    assert down.wait() == 0
+    assert "Its data is deleted." in down.output
     assert run_folder_processes(up) == []
 
 
@@ -307,6 +363,12 @@ def test_down_reports_that_nothing_is_running(run_folder: RunFolder) -> None:
     down = LocalCommand(run_folder, "down", process.free_port())
     assert down.wait() == 0
     assert down.output == "Nothing is running.\n"
+
+
+def test_logs_reports_that_nothing_is_running(run_folder: RunFolder) -> None:
+    logs = LocalCommand(run_folder, "logs")
+    assert logs.wait() == 1
+    assert logs.output == "Nothing is running. Start it with `make up`.\n"
 
 
 def test_a_port_in_use_is_reported_with_a_remedy(run_folder: RunFolder) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from infra.spec.paths import PROJECT
@@ -12,20 +13,41 @@ from local.run_folder import RunFolder
 from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 
+def project_environment(project: Path) -> dict[str, str]:
+    """Return the environment in which a copy of the project imports its own modules."""
+    sources = (project, project / "layers" / "common" / "python")
+    return {"PYTHONPATH": os.pathsep.join(map(str, sources))}
+
+
 class LocalCommand:
     """A command of the local run in progress.
 
     Args:
         run_folder: The folder of the local run.
-        command: run, up or down.
-        port: The emulator's port.
+        command: run, up, logs or down.
+        port: The emulator's port; None if it is not given.
+        project: The folder of the project, which may be a copy.
+        settings: The other settings, such as STAGE.
     """
 
-    def __init__(self, run_folder: RunFolder, command: str, port: int | str) -> None:
+    def __init__(
+        self,
+        run_folder: RunFolder,
+        command: str,
+        port: int | str | None = None,
+        *,
+        project: Path = PROJECT,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "local", "--run-folder", run_folder.path, command],
-            cwd=PROJECT,
-            env={**os.environ, "PORT": str(port)},
+            cwd=project,
+            env={
+                **os.environ,
+                **project_environment(project),
+                "PORT": str(port or ""),
+                **(settings or {}),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

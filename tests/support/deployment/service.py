@@ -15,6 +15,7 @@ from local.deploy import CdkDeployment
 from local.emulator import process
 from local.progress import Progress
 from local.run_folder import Endpoint, RunFolder
+from local.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,9 @@ def deployed(
         run_folder.clear()
         with (
             CdkDeployment(
-                run_folder, Progress(Console(stderr=True)), authorization=authorization
+                run_folder,
+                Progress(Console(stderr=True)),
+                settings=Settings(authorization=authorization),
             ) as deployment,
             process.running_emulator(run_folder, process.free_port(), lock) as running,
         ):

@@ -1,0 +1,103 @@
+"""The log lines that people read: all fields, or one row of a terminal."""
+
+import json
+from typing import Any
+
+import pytest
+
+from local.log_format import readable_lines
+
+REQUEST_ID = "bebaa2b4-21a9-47af-8d1e-844a621c312e"
+ANSWER: dict[str, Any] = {
+    "level": "INFO",
+    "message": "request",
+    "timestamp": "2026-11-24T22:00:46.664+00:00",
+    "request_id": REQUEST_ID,
+    "route": "PATCH /jobs/{job_id}",
+    "status": 200,
+    "latency_ms": 11.44,
+    "job_id": "8fc95df3-3a85-4f3e-8c86-8f95363582f7",
+    "dynamodb_attempts": 1,
+    "caller": "d1a3af68",
+}
+FAILURE = {**ANSWER, "level": "WARNING", "status": 404, "detail": "There is no such job."}
+ACCESS = {
+    "request_id": REQUEST_ID,
+    "time": "1795557646874",
+    "method": "GET",
+    "route": "/jobs",
+    "path": "/dev/jobs",
+    "status": "403",
+    "latency_ms": "0",
+    "integration_status": "-",
+    "error": "Forbidden",
+    "error_type": "INVALID_API_KEY",
+    "caller": "-",
+    "api_key_id": "-",
+}
+ACCESS_ELSEWHERE = {
+    **ACCESS,
+    "route": "/{anything+}",
+    "path": "/dev/nowhere/1",
+    "status": "404",
+    "error": "-",
+    "error_type": "-",
+}
+
+
+def show(record: dict[str, Any], width: int | None = None) -> str:
+    return "\n".join(text.plain for text in readable_lines([json.dumps(record)], width=width))
+
+
+@pytest.mark.parametrize("record", [ANSWER, FAILURE, ACCESS, ACCESS_ELSEWHERE])
+@pytest.mark.parametrize("width", [40, 80, 100, 140])
+def test_a_line_fits_into_a_row(record: dict[str, Any], width: int) -> None:
+    row = show(record, width)
+    assert len(row) <= width
+    assert "\n" not in row
+
+
+@pytest.mark.parametrize("record", [ANSWER, ACCESS, ACCESS_ELSEWHERE])
+def test_a_row_of_100_columns_names_the_request(record: dict[str, Any]) -> None:
+    assert REQUEST_ID in show(record, 100)
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (FAILURE, "There is no such job."),
+        (ACCESS, "INVALID_API_KEY"),
+        (ACCESS_ELSEWHERE, "by API Gateway"),
+    ],
+)
+def test_a_row_of_80_columns_says_why_a_request_failed(record: dict[str, Any], reason: str) -> None:
+    assert reason in show(record, 80)
+
+
+def test_without_a_terminal_a_line_has_all_fields() -> None:
+    line = show(ANSWER)
+    for name in ("request_id", "job_id", "dynamodb_attempts", "caller"):
+        assert f"{name}={ANSWER[name]}" in line
+
+
+def test_a_path_without_a_route_is_shown_as_it_was_called() -> None:
+    assert "GET /nowhere/1 " in show(ACCESS_ELSEWHERE)
+
+
+@pytest.mark.parametrize(
+    "access",
+    [
+        {**ACCESS, "status": "404", "integration_status": "200"},
+        {**ACCESS, "status": "204", "method": "OPTIONS"},
+    ],
+)
+def test_a_request_that_a_function_logs_or_that_succeeds_is_not_repeated(
+    access: dict[str, Any],
+) -> None:
+    assert show(access) == ""
+
+
+def test_the_traceback_of_an_exception_is_shown_below_the_row() -> None:
+    row, traceback = show({**FAILURE, "exception": "Traceback"}, 100).split("\n")
+    assert len(row) <= 100
+    assert traceback == "Traceback"
