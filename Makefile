@@ -2,13 +2,24 @@
 # 22 or newer. `make` alone lists the targets.
 
 # --- Settings: make TARGET NAME=value -------------------------------------------------------------
+# `make help` shows the lines that begin with "#:".
 
-# The stage that deploy and destroy work on.
+#: STAGE          the stage of run, up, diff, bootstrap, deploy and destroy (dev)
 STAGE ?= dev
-# The Python that creates .venv; by default, the first one on the PATH that is new enough.
+#: PORT           run, up: the port of the embedded AWS (4566)
+#: AUTHORIZATION  run, up, openapi, client: api-key, cognito or iam instead of the stage's own
+#: DEBUG          run, up: the function that stops at breakpoints (docs/local-run.md)
+#: YES=1          deploy, destroy: do not ask
+#: IMPORT=1       deploy: adopt the log groups that an earlier stack of the same name has left
+#: BASE           compare: the checkout to compare with
+#: NAME, DIR      new: the name and the folder of the copy
+#: ENTITY         new, entity: the name of the entity; PLURAL if it is not ENTITY with an s
+#: REGION         new: the region of the copy
+#: PYTHON         setup: the Python that creates .venv (the first one that is new enough)
 PYTHON ?=
-# The number of test processes: more than a small machine has cores, because some tests mostly wait.
+#: WORKERS        test, e2e: the number of test processes (3, since some mostly wait)
 WORKERS ?= 3
+#: FUZZ_SECONDS   fuzz: the duration (600)
 FUZZ_SECONDS ?= 600
 
 # The local run reads these, and STAGE if it is given.
@@ -29,8 +40,9 @@ CODE := app.py $(wildcard infra functions layers/common/python local ops tools b
 help: ## Show this list
 	@if [ -t 1 ]; then on='\033[36m' off='\033[0m'; fi; \
 	awk -F ':.*## ' -v on="$$on" -v off="$$off" \
-		'/^[a-z0-9]+:.*## / {printf "  %smake %-9s%s %s\n", on, $$1, off, $$2}' Makefile
-	@printf '\n  Settings: STAGE=%s, PORT=%s (of the local run)\n' '$(STAGE)' '$(or $(PORT),4566)'
+		'/^[a-z0-9]+:.*## / {printf "  %smake %-10s%s %s\n", on, $$1, off, $$2}' Makefile
+	@printf '\n  Settings, as in make up PORT=4800, and the targets that read them:\n'
+	@sed -n 's/^#: /  /p' Makefile
 
 setup: .venv/.complete node_modules/.complete ## Install everything into this folder
 
@@ -164,7 +176,6 @@ bootstrap: setup ## Prepare your AWS account for the CDK, once
 # `npx cdk deploy` works, too, but lacks these steps: see tools/deploy_steps.py.
 STEP = $(PY) -m tools.deploy_steps
 
-# IMPORT=1 adopts the log groups that an earlier stack of the same name has left.
 deploy: setup ## Deploy STAGE to AWS with your credentials
 	@$(STEP) before $(STACK)
 	@$(CDK) deploy $(if $(YES),--require-approval never) $(if $(IMPORT),--import-existing-resources) \

@@ -56,7 +56,7 @@ def test_without_a_deployment_it_fails_with_advice(command: str, tmp_path: Path)
 @pytest.mark.parametrize("command", sorted({*COMMANDS} - WITHOUT_DEPLOYMENT))
 def test_after_the_emulator_was_killed_it_fails_with_advice(command: str, tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    RunFolder(tmp_path).write_endpoint(Endpoint(f"{url}/dev", "key", url, {}))
+    RunFolder(tmp_path).write_endpoint(Endpoint(f"{url}/dev", "key", url, {}, []))
     result = run(command, *ARGUMENTS.get(command, []), "--json", folder=tmp_path)
     assert (result.exit_code, result.stdout) == (FAILED, "")
     assert result.stderr == "The local run has ended unexpectedly. Start it with `make up`.\n"
