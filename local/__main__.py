@@ -206,6 +206,8 @@ class Cli:
 
     def _follow_and_redeploy(self, emulator: Emulator, endpoint: Endpoint) -> None:
         log = LogFollower(endpoint)
+        # What was saved while the service started was not watched.
+        is_checked = False
         for changes in watch(
             *WATCHED,
             debounce=_milliseconds(_FOLLOW_SECONDS),
@@ -213,7 +215,8 @@ class Cli:
             rust_timeout=_milliseconds(_FOLLOW_SECONDS),
             yield_on_timeout=True,
         ):
-            if changes:
+            if changes or not is_checked:
+                is_checked = True
                 self._redeploy()
                 log.follow(self._run_folder.read_endpoint() or endpoint)
             try:
