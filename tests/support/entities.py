@@ -25,10 +25,16 @@ INITIAL: str = ENTITY.statuses[0]
 """The status of a new item."""
 
 
-CHANGES_OF_A_NEW_ITEM: tuple[Change, ...] = tuple(
-    change for change in EXAMPLES.changes if change.source == INITIAL
-)
-"""The changes that a new item takes."""
+def _reachable(status: str) -> bool:
+    try:
+        EXAMPLES.path(status)
+    except LookupError:
+        return False
+    return True
+
+
+REACHABLE: tuple[str, ...] = tuple(status for status in ENTITY.statuses if _reachable(status))
+"""The statuses that changes lead to, and that of a new item."""
 
 
 class Send(Protocol):
@@ -109,7 +115,7 @@ def find_conflict() -> tuple[str, Change] | None:
     """
     conflicts = [
         (status, change)
-        for status in filter(reachable, ENTITY.statuses)
+        for status in REACHABLE
         for change in EXAMPLES.changes
         if status not in ENTITY.sources(change.body.get("status"))
     ]
@@ -119,17 +125,7 @@ def find_conflict() -> tuple[str, Change] | None:
 
 def find_undeletable() -> str | None:
     """Return a status in which an item cannot be deleted; None if there is none."""
-    statuses = filter(reachable, ENTITY.statuses)
-    return next((status for status in statuses if status not in ENTITY.deletable), None)
-
-
-def reachable(status: str) -> bool:
-    """Return whether changes lead to a status."""
-    try:
-        EXAMPLES.path(status)
-    except LookupError:
-        return False
-    return True
+    return next((status for status in REACHABLE if status not in ENTITY.deletable), None)
 
 
 def replacement(item: Mapping[str, Any], change: Change) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""GET /jobs and GET /jobs/{job_id}."""
+"""GET on a collection and on an item."""
 
 import itertools
 import json
@@ -11,9 +11,19 @@ from botocore.exceptions import EndpointConnectionError
 from common.aws.clients import client
 from common.crud import listing
 from common.dynamodb import cursors
-from common.entities import ENTITIES
 from infra.spec.routes import ROUTES
 from infra.spec.service import SERVICE_NAME
+from tests.support.entities import (
+    ENTITY,
+    EXAMPLES,
+    INITIAL,
+    REACHABLE,
+    change,
+    create,
+    create_with,
+    first_change,
+    path_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,14 +31,10 @@ if TYPE_CHECKING:
     from tests.unit.conftest import Api
 
 
-def _register(api: "Api", pipelines: list[str]) -> list[dict[str, Any]]:
-    responses = [
-        api("POST", "/jobs", {"pipeline": pipeline, "input_uri": "s3://in/1"})
-        for pipeline in pipelines
-    ]
+def _create(api: "Api", count: int) -> list[dict[str, Any]]:
     return sorted(
-        (response.body for response in responses),
-        key=lambda job: (job["created_at"], job["job_id"]),
+        (create(api, EXAMPLES.least) for _ in range(count)),
+        key=lambda item: (item["created_at"], item[ENTITY.id_field]),
         reverse=True,
     )
 
@@ -36,103 +42,111 @@ def _register(api: "Api", pipelines: list[str]) -> list[dict[str, Any]]:
 def _pages(api: "Api", **query: str) -> list[list[str]]:
     pages = []
     for _ in itertools.repeat(None, 20):
-        response = api("GET", "/jobs", query=query)
+        response = api("GET", ENTITY.path, query=query)
         assert response.status == 200
-        pages.append([item["job_id"] for item in response.body["items"]])
+        pages.append([item[ENTITY.id_field] for item in response.body["items"]])
         if "next_cursor" not in response.body:
             return pages
         query["cursor"] = response.body["next_cursor"]
     raise AssertionError("the list does not end")
 
 
-def test_a_job_is_read_with_its_version_as_etag(api: "Api", new_job: dict[str, Any]) -> None:
-    response = api("GET", f"/jobs/{new_job['job_id']}")
+def test_an_item_is_read_with_its_version_as_etag(api: "Api", new_item: dict[str, Any]) -> None:
+    response = api("GET", path_of(new_item))
 
     assert response.status == 200
     assert response.headers["ETag"] == '"1"'
-    assert response.body == new_job
+    assert response.body == new_item
 
 
-@pytest.mark.parametrize("job_id", [str(uuid.UUID(int=4, version=4)), "no-uuid", "x" * 3000, "%00"])
-def test_an_unknown_job_is_not_found(job_id: str, api: "Api") -> None:
-    response = api("GET", f"/jobs/{job_id}")
+@pytest.mark.parametrize(
+    "item_id", [str(uuid.UUID(int=4, version=4)), "no-uuid", "x" * 3000, "%00"]
+)
+def test_an_unknown_item_is_not_found(item_id: str, api: "Api") -> None:
+    response = api("GET", f"{ENTITY.path}/{item_id}")
 
     assert response.status == 404
     assert response.body["title"] == "Not Found"
 
 
 def test_a_list_has_summaries_newest_first(api: "Api") -> None:
-    jobs = _register(api, ["resize", "crop"])
+    items = _create(api, 2)
 
-    items = api("GET", "/jobs").body["items"]
+    listed = api("GET", ENTITY.path).body["items"]
 
-    assert [item["job_id"] for item in items] == [job["job_id"] for job in jobs]
-    assert items[0] == {
-        name: value
-        for name, value in jobs[0].items()
-        if name not in {"input_uri", "parameters", "created_by"}
-    }
+    fields = ENTITY.schema.fields_of("list")
+    assert listed == [{name: item[name] for name in fields if name in item} for item in items]
 
 
 def test_an_empty_list_has_no_next_cursor(api: "Api") -> None:
-    assert api("GET", "/jobs").body == {"items": []}
+    assert api("GET", ENTITY.path).body == {"items": []}
 
 
-def test_jobs_of_every_status_are_on_exactly_one_page(api: "Api") -> None:
-    jobs = _register(api, ["resize"] * 8)
-    for job in jobs[::2]:
-        api("PATCH", f"/jobs/{job['job_id']}", {"status": "RUNNING"})
+def test_items_of_every_status_are_on_exactly_one_page(api: "Api") -> None:
+    items = _create(api, 8)
+    for item in items[::2]:
+        change(api, item, first_change())
 
     pages = _pages(api, limit="3")
 
     assert [len(page) for page in pages] == [3, 3, 2]
-    assert list(itertools.chain(*pages)) == [job["job_id"] for job in jobs]
+    assert list(itertools.chain(*pages)) == [item[ENTITY.id_field] for item in items]
 
 
-def test_a_full_page_without_further_jobs_is_the_last(api: "Api") -> None:
-    _register(api, ["resize"] * 3)
+def test_a_full_page_without_further_items_is_the_last(api: "Api") -> None:
+    _create(api, 3)
 
-    assert "next_cursor" not in api("GET", "/jobs", query={"limit": "3"}).body
-
-
-def test_new_jobs_do_not_shift_the_pages_that_follow(api: "Api") -> None:
-    jobs = _register(api, ["resize"] * 4)
-    first = api("GET", "/jobs", query={"limit": "2"}).body
-    _register(api, ["resize"] * 3)
-
-    second = api("GET", "/jobs", query={"limit": "2", "cursor": first["next_cursor"]}).body
-
-    assert [item["job_id"] for item in second["items"]] == [job["job_id"] for job in jobs[2:]]
+    assert "next_cursor" not in api("GET", ENTITY.path, query={"limit": "3"}).body
 
 
-def test_a_list_can_be_filtered_by_status(api: "Api") -> None:
-    running, pending = _register(api, ["resize"] * 2)
-    api("PATCH", f"/jobs/{running['job_id']}", {"status": "RUNNING"})
+def test_new_items_do_not_shift_the_pages_that_follow(api: "Api") -> None:
+    items = _create(api, 4)
+    first = api("GET", ENTITY.path, query={"limit": "2"}).body
+    _create(api, 3)
 
-    assert _pages(api, status="PENDING") == [[pending["job_id"]]]
-    assert _pages(api, status="RUNNING") == [[running["job_id"]]]
-    assert _pages(api, status="FAILED") == [[]]
+    query = {"limit": "2", "cursor": first["next_cursor"]}
+    second = api("GET", ENTITY.path, query=query).body
 
-
-def test_a_list_can_be_filtered_by_pipeline_and_by_both(api: "Api") -> None:
-    jobs = _register(api, ["resize", "crop", "resize", "resize"])
-    job_ids = [job["job_id"] for job in jobs if job["pipeline"] == "resize"]
-    api("PATCH", f"/jobs/{job_ids[0]}", {"status": "RUNNING"})
-
-    assert _pages(api, pipeline="resize", limit="2") == [job_ids[:2], job_ids[2:]]
-    assert _pages(api, pipeline="resize", status="PENDING", limit="1") == [
-        [job_ids[1]],
-        [job_ids[2]],
+    assert [item[ENTITY.id_field] for item in second["items"]] == [
+        item[ENTITY.id_field] for item in items[2:]
     ]
+
+
+@pytest.mark.parametrize("status", REACHABLE)
+def test_a_list_can_be_filtered_by_status(status: str, api: "Api") -> None:
+    new, other = create(api), create_with(api, status)
+    expected = {item[ENTITY.id_field] for item in (new, other) if item["status"] == status}
+
+    (page,) = _pages(api, status=status)
+
+    assert {*page} == expected
+    for unused in {*ENTITY.statuses} - {new["status"], status}:
+        assert _pages(api, status=unused) == [[]]
+
+
+@pytest.mark.parametrize("name", ENTITY.filters)
+def test_a_list_can_be_filtered_by_a_field_and_by_the_status_too(name: str, api: "Api") -> None:
+    items = _create(api, 3)
+    create(api)
+    item_ids = [item[ENTITY.id_field] for item in items]
+    value = items[0][name]
+    changed = change(api, items[0], first_change())
+
+    assert _pages(api, **{name: value, "limit": "2"}) == [item_ids[:2], item_ids[2:]]
+    if changed["status"] != INITIAL:
+        assert _pages(api, **{name: value, "status": INITIAL, "limit": "1"}) == [
+            [item_ids[1]],
+            [item_ids[2]],
+        ]
 
 
 @pytest.mark.parametrize(
     "query",
     [
-        {"status": "DONE"},
-        {"status": "pending"},
-        {"pipeline": ""},
-        {"pipeline": "Not A Name"},
+        {"status": "NO_SUCH_STATUS"},
+        {"status": INITIAL.swapcase()},
+        *({name: ""} for name in ENTITY.filters),
+        *({name: "x" * 3_000} for name in ENTITY.filters),
         {"limit": "0"},
         {"limit": "6"},
         {"limit": "-1"},
@@ -147,14 +161,14 @@ def test_a_list_can_be_filtered_by_pipeline_and_by_both(api: "Api") -> None:
     ],
 )
 def test_an_invalid_query_parameter_is_refused(query: dict[str, str], api: "Api") -> None:
-    response = api("GET", "/jobs", query=query)
+    response = api("GET", ENTITY.path, query=query)
 
     assert response.status == 400
     assert next(iter(query)) in response.body["detail"]
 
 
 def _cursor(api: "Api") -> str:
-    cursor: str = api("GET", "/jobs", query={"limit": "1"}).body["next_cursor"]
+    cursor: str = api("GET", ENTITY.path, query={"limit": "1"}).body["next_cursor"]
     return cursor
 
 
@@ -174,28 +188,31 @@ def _cursor(api: "Api") -> str:
 def test_a_damaged_cursor_is_refused_without_a_query(
     damage: "Callable[[str], str]", api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _register(api, ["resize"] * 3)
+    _create(api, 3)
     cursor = damage(_cursor(api))
     capsys.readouterr()
 
-    assert api("GET", "/jobs", query={"cursor": cursor}).status == 400
+    assert api("GET", ENTITY.path, query={"cursor": cursor}).status == 400
     assert '"dynamodb_attempts":0' in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("other", [{"pipeline": "resize"}, {"status": "PENDING"}])
+@pytest.mark.parametrize(
+    "other",
+    [{"status": INITIAL}, *({name: EXAMPLES.least[name]} for name in ENTITY.filters)],
+)
 def test_a_cursor_of_another_list_is_refused_without_a_query(
     other: dict[str, str], api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _register(api, ["resize"] * 3)
+    _create(api, 3)
     cursor = _cursor(api)
     capsys.readouterr()
 
-    assert api("GET", "/jobs", query={"cursor": cursor, **other}).status == 400
+    assert api("GET", ENTITY.path, query={"cursor": cursor, **other}).status == 400
     assert '"dynamodb_attempts":0' in capsys.readouterr().out
 
 
 def test_a_cursor_signed_with_another_key_is_refused(api: "Api") -> None:
-    _register(api, ["resize"] * 3)
+    _create(api, 3)
     cursor = _cursor(api)
     other_keys = [{"secret": "YW5vdGhlciBrZXk=", "signs_from": 0, "good_until": None}]
     client("ssm").put_parameter(
@@ -203,7 +220,7 @@ def test_a_cursor_signed_with_another_key_is_refused(api: "Api") -> None:
     )
     cursors._parameter.cache_clear()
 
-    assert api("GET", "/jobs", query={"cursor": cursor}).status == 400
+    assert api("GET", ENTITY.path, query={"cursor": cursor}).status == 400
 
 
 @pytest.fixture
@@ -221,22 +238,22 @@ def unreachable_ssm() -> "Iterator[None]":
 
 @pytest.mark.usefixtures("unreachable_ssm")
 def test_without_ssm_only_a_list_that_needs_a_cursor_fails(api: "Api") -> None:
-    (job, _) = _register(api, ["resize"] * 2)
+    (item, _) = _create(api, 2)
 
-    assert api("GET", f"/jobs/{job['job_id']}").status == 200
-    assert api("PATCH", f"/jobs/{job['job_id']}", {"status": "CANCELLED"}).status == 200
-    assert api("GET", "/jobs", query={"limit": "2"}).status == 200
-    response = api("GET", "/jobs", query={"limit": "1"})
+    assert api("GET", path_of(item)).status == 200
+    assert api("PATCH", path_of(item), first_change().body).status == 200
+    assert api("GET", ENTITY.path, query={"limit": "2"}).status == 200
+    response = api("GET", ENTITY.path, query={"limit": "1"})
     assert response.status == 503
     assert int(response.headers["Retry-After"]) > 0
 
 
 def test_without_a_cursor_key_only_a_list_that_needs_a_cursor_fails(api: "Api") -> None:
-    _register(api, ["resize"] * 2)
+    _create(api, 2)
     client("ssm").delete_parameter(Name=f"/{SERVICE_NAME}/test/cursor-key")
 
-    assert api("GET", "/jobs", query={"limit": "2"}).status == 200
-    response = api("GET", "/jobs", query={"limit": "1"})
+    assert api("GET", ENTITY.path, query={"limit": "2"}).status == 200
+    response = api("GET", ENTITY.path, query={"limit": "1"})
     assert response.status == 503
     assert int(response.headers["Retry-After"]) > 0
 
@@ -244,8 +261,8 @@ def test_without_a_cursor_key_only_a_list_that_needs_a_cursor_fails(api: "Api") 
 def test_without_a_configuration_the_defaults_apply(api: "Api") -> None:
     client("ssm").delete_parameter(Name=f"/{SERVICE_NAME}/test/config")
 
-    assert api("GET", "/jobs", query={"limit": "100"}).status == 200
-    assert api("GET", "/jobs", query={"limit": "101"}).status == 400
+    assert api("GET", ENTITY.path, query={"limit": "100"}).status == 200
+    assert api("GET", ENTITY.path, query={"limit": "101"}).status == 400
 
 
 def test_a_list_depends_only_on_parameters_in_the_cache_key() -> None:
@@ -260,7 +277,7 @@ def test_a_list_depends_only_on_parameters_in_the_cache_key() -> None:
             self.names.add(str(name))
             return False
 
-    listing.page(ENTITIES[0], Query())
+    listing.page(ENTITY, Query())
 
-    (route,) = (route for route in ROUTES if (route.method, route.path) == ("GET", "/jobs"))
+    (route,) = (route for route in ROUTES if (route.method, route.path) == ("GET", ENTITY.path))
     assert Query.names == set(route.query)

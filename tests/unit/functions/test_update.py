@@ -1,4 +1,4 @@
-"""PUT and PATCH /jobs/{job_id}."""
+"""PUT and PATCH on an item."""
 
 import time
 import uuid
@@ -6,176 +6,127 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from common.crud.examples import BrokenRule, Change
+from tests.support.entities import (
+    ENTITY,
+    EXAMPLES,
+    REACHABLE,
+    change,
+    create_with,
+    first_change,
+    path_of,
+    refused_change,
+    repeated_change,
+    replacement,
+)
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
     from tests.unit.conftest import Api
 
-ERROR = {"code": "OOM", "message": "out of memory"}
 DAY = 86_400
 
-BODIES: dict[str, dict[str, Any]] = {
-    "PENDING": {"status": "PENDING"},
-    "RUNNING": {"status": "RUNNING"},
-    "SUCCEEDED": {"status": "SUCCEEDED"},
-    "FAILED": {"status": "FAILED", "error": ERROR},
-    "CANCELLED": {"status": "CANCELLED"},
-}
-STEPS = {
-    "PENDING": [],
-    "RUNNING": ["RUNNING"],
-    "SUCCEEDED": ["RUNNING", "SUCCEEDED"],
-    "FAILED": ["RUNNING", "FAILED"],
-    "CANCELLED": ["CANCELLED"],
-}
-ALLOWED = {
-    ("PENDING", "RUNNING"),
-    ("PENDING", "CANCELLED"),
-    ("RUNNING", "RUNNING"),
-    ("RUNNING", "SUCCEEDED"),
-    ("RUNNING", "FAILED"),
-    ("RUNNING", "CANCELLED"),
-    ("FAILED", "PENDING"),
-}
 
-
-def _advance_to(api: "Api", path: str, status: str) -> None:
-    for step in STEPS[status]:
-        assert api("PATCH", path, BODIES[step]).status == 200
+def _change_to(status: str) -> Change:
+    """Return a change to a status, which no status may allow."""
+    changes = (each for each in EXAMPLES.changes if each.target == status)
+    with_status = (each for each in changes if "status" in each.body)
+    return next(with_status, Change("", status, status, {"status": status}))
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-@pytest.mark.parametrize("after", BODIES)
-@pytest.mark.parametrize("before", BODIES)
-def test_only_the_allowed_transitions_succeed(
-    before: str, after: str, method: str, api: "Api", new_job: dict[str, Any], table: "Table"
+@pytest.mark.parametrize("after", ENTITY.statuses)
+@pytest.mark.parametrize("before", REACHABLE)
+def test_only_the_declared_transitions_succeed(
+    before: str, after: str, method: str, api: "Api", table: "Table"
 ) -> None:
-    path = f"/jobs/{new_job['job_id']}"
-    _advance_to(api, path, before)
-    item = table.scan()["Items"]
+    item = create_with(api, before)
+    stored = table.scan()["Items"]
+    target = _change_to(after)
 
-    response = api(method, path, BODIES[after])
+    body = replacement(item, target) if method == "PUT" else target.body
+    response = api(method, path_of(item), body)
 
-    if (before, after) in ALLOWED:
+    if after in ENTITY.transitions[before]:
         assert response.status == 200
         assert response.body["status"] == after
-        assert response.body["version"] == 2 + len(STEPS[before])
+        assert response.body["version"] == item["version"] + 1
         assert response.headers["ETag"] == f'"{response.body["version"]}"'
     else:
         assert response.status == 409
         assert before in response.body["detail"]
-        assert table.scan()["Items"] == item
+        assert table.scan()["Items"] == stored
 
 
-def test_a_job_that_succeeds_has_its_times_and_its_output(
-    api: "Api", new_job: dict[str, Any]
-) -> None:
-    path = f"/jobs/{new_job['job_id']}"
-    start = api("PATCH", path, {"status": "RUNNING"}).body
-    report = api("PATCH", path, {"progress": 40}).body
-    end = api("PATCH", path, {"status": "SUCCEEDED", "output_uri": "s3://out/1"}).body
+@pytest.mark.parametrize("example", EXAMPLES.changes, ids=lambda change: change.title)
+def test_a_change_shows_in_the_answer_and_in_the_next_read(example: Change, api: "Api") -> None:
+    before = create_with(api, example.source)
 
-    assert start["started_at"] == start["updated_at"]
-    assert report["started_at"] == start["started_at"]
-    assert report["progress"] == 40
-    assert end["progress"] == 40
-    assert end["output_uri"] == "s3://out/1"
-    assert end["finished_at"] == end["updated_at"]
-    assert abs(end["expires_at"] - (time.time() + 7 * DAY)) < 60
-    assert end["attempt"] == 1
+    after = change(api, before, example)
+
+    assert after["updated_at"] >= before["updated_at"]
+    given = {name: value for name, value in example.body.items() if value is not None}
+    assert given.items() <= after.items()
+    assert api("GET", path_of(before)).body == after
 
 
-def test_a_new_attempt_resets_a_failed_job(api: "Api", new_job: dict[str, Any]) -> None:
-    path = f"/jobs/{new_job['job_id']}"
-    _advance_to(api, path, "RUNNING")
-    failure = api("PATCH", path, {"status": "FAILED", "error": ERROR, "progress": 70}).body
-    assert failure["error"] == ERROR
+@pytest.mark.parametrize("status", REACHABLE)
+def test_only_items_with_certain_statuses_expire(status: str, api: "Api") -> None:
+    item = create_with(api, status)
 
-    retry = api("PATCH", path, {"status": "PENDING"}).body
-
-    assert retry == {
-        **new_job,
-        "attempt": 2,
-        "version": 4,
-        "updated_at": retry["updated_at"],
-    }
-
-
-def test_a_replacement_resets_the_fields_that_it_omits(api: "Api", new_job: dict[str, Any]) -> None:
-    path = f"/jobs/{new_job['job_id']}"
-    _advance_to(api, path, "RUNNING")
-    api("PATCH", path, {"progress": 40})
-
-    assert api("PUT", path, {"status": "RUNNING"}).body["progress"] == 0
-
-
-def test_a_null_in_a_patch_clears_the_field(api: "Api", new_job: dict[str, Any]) -> None:
-    path = f"/jobs/{new_job['job_id']}"
-    _advance_to(api, path, "RUNNING")
-    api("PATCH", path, {"progress": 40})
-
-    assert api("PATCH", path, {"progress": None, "error": None}).body["progress"] == 0
-
-
-def test_only_a_running_job_takes_a_progress_report(api: "Api", new_job: dict[str, Any]) -> None:
-    assert api("PATCH", f"/jobs/{new_job['job_id']}", {"progress": 1}).status == 409
+    assert ("expires_at" in item) == (status in ENTITY.expires_in)
+    if status in ENTITY.expires_in:
+        assert abs(item["expires_at"] - (time.time() + 7 * DAY)) < 60
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 @pytest.mark.parametrize(
-    ("body", "pointer"),
-    [
-        ({"status": "FAILED"}, "/error"),
-        ({"status": "SUCCEEDED", "error": ERROR}, "/error"),
-        ({"status": "RUNNING", "output_uri": "s3://out/1"}, "/output_uri"),
-        ({"status": "PENDING", "progress": 1}, "/progress"),
-    ],
+    "rule",
+    [rule for rule in EXAMPLES.broken_rules if rule.kind == "change"],
+    ids=lambda rule: str(rule.body),
 )
-def test_fields_that_do_not_fit_the_status_are_refused(
-    body: dict[str, Any], pointer: str, method: str, api: "Api", new_job: dict[str, Any]
+def test_a_body_that_breaks_a_rule_is_refused(
+    rule: BrokenRule, method: str, api: "Api", new_item: dict[str, Any]
 ) -> None:
-    path = f"/jobs/{new_job['job_id']}"
+    status = rule.body.get("status", new_item["status"])
+    example = Change("", status, status, rule.body)
 
-    response = api(method, path, body)
+    body = replacement(new_item, example) if method == "PUT" else rule.body
+    response = api(method, path_of(new_item), body)
 
     assert response.status == 422
-    assert [error["pointer"] for error in response.body["errors"]] == [pointer]
-    assert api("GET", path).body == new_job
+    assert [error["pointer"] for error in response.body["errors"]] == [rule.pointer]
+    assert api("GET", path_of(new_item)).body == new_item
 
 
 @pytest.mark.parametrize(
     ("method", "body", "pointer"),
     [
         ("PUT", {}, "/status"),
-        ("PUT", {"status": "DONE"}, "/status"),
-        ("PUT", {"status": "RUNNING", "progress": None}, "/progress"),
+        ("PUT", {"status": "NO_SUCH_STATUS"}, "/status"),
         ("PATCH", {}, ""),
         ("PATCH", {"status": None}, "/status"),
-        ("PATCH", {"progress": 101}, "/progress"),
-        ("PATCH", {"progress": -1}, "/progress"),
-        ("PATCH", {"progress": "50"}, "/progress"),
-        ("PATCH", {"progress": True}, "/progress"),
-        ("PATCH", {"status": "FAILED", "error": {"code": "X"}}, "/error/message"),
         ("PATCH", {"version": 9}, "/version"),
+        ("PATCH", {"a/b~c": 9}, "/a~1b~0c"),
+        ("PATCH", [], ""),
     ],
 )
 def test_an_invalid_body_is_refused_and_changes_nothing(
-    method: str, body: dict[str, Any], pointer: str, api: "Api", new_job: dict[str, Any]
+    method: str, body: object, pointer: str, api: "Api", new_item: dict[str, Any]
 ) -> None:
-    path = f"/jobs/{new_job['job_id']}"
-
-    response = api(method, path, body)
+    response = api(method, path_of(new_item), body)
 
     assert response.status == 400
     assert pointer in [error["pointer"] for error in response.body["errors"]]
-    assert api("GET", path).body == new_job
+    assert api("GET", path_of(new_item)).body == new_item
 
 
-def test_a_patch_must_be_a_merge_patch(api: "Api", new_job: dict[str, Any]) -> None:
+def test_a_patch_must_be_a_merge_patch(api: "Api", new_item: dict[str, Any]) -> None:
     response = api(
         "PATCH",
-        f"/jobs/{new_job['job_id']}",
-        {"status": "RUNNING"},
+        path_of(new_item),
+        first_change().body,
         headers={"Content-Type": "application/json"},
     )
 
@@ -185,126 +136,86 @@ def test_a_patch_must_be_a_merge_patch(api: "Api", new_job: dict[str, Any]) -> N
 
 @pytest.mark.parametrize("if_match", ['"1"', "*", '"7", "1"', '"abc" , "1"', '"a,b", "1"'])
 def test_a_change_succeeds_when_if_match_allows_the_version(
-    if_match: str, api: "Api", new_job: dict[str, Any]
+    if_match: str, api: "Api", new_item: dict[str, Any]
 ) -> None:
-    response = api(
-        "PATCH",
-        f"/jobs/{new_job['job_id']}",
-        {"status": "RUNNING"},
-        headers={"If-Match": if_match},
-    )
+    response = api("PATCH", path_of(new_item), first_change().body, headers={"If-Match": if_match})
 
     assert response.status == 200
 
 
 @pytest.mark.parametrize("if_match", ['"2"', 'W/"1"', '"abc"', '""', '"01"', '"1,1"'])
 def test_a_change_is_refused_when_if_match_allows_only_other_versions(
-    if_match: str, api: "Api", new_job: dict[str, Any]
+    if_match: str, api: "Api", new_item: dict[str, Any]
 ) -> None:
-    path = f"/jobs/{new_job['job_id']}"
+    path = path_of(new_item)
 
-    response = api("PATCH", path, {"status": "RUNNING"}, headers={"If-Match": if_match})
+    response = api("PATCH", path, first_change().body, headers={"If-Match": if_match})
 
     assert response.status == 412
-    assert api("GET", path).body == new_job
+    assert api("GET", path).body == new_item
 
 
 @pytest.mark.parametrize("if_match", ["1", '"1', "", '"1" "2"', '"1",2', ",".join(['"1"'] * 17)])
-def test_an_invalid_if_match_is_refused(if_match: str, api: "Api", new_job: dict[str, Any]) -> None:
-    response = api(
-        "PATCH",
-        f"/jobs/{new_job['job_id']}",
-        {"status": "RUNNING"},
-        headers={"If-Match": if_match},
-    )
+def test_an_invalid_if_match_is_refused(
+    if_match: str, api: "Api", new_item: dict[str, Any]
+) -> None:
+    response = api("PATCH", path_of(new_item), first_change().body, headers={"If-Match": if_match})
 
     assert response.status == 400
 
 
-def test_a_stale_version_is_reported_before_a_wrong_status(
-    api: "Api", new_job: dict[str, Any]
-) -> None:
-    path = f"/jobs/{new_job['job_id']}"
-    _advance_to(api, path, "SUCCEEDED")
+def test_a_stale_version_is_reported_before_a_wrong_status(api: "Api") -> None:
+    status, refused = refused_change()
+    path = path_of(create_with(api, status))
 
-    assert api("PATCH", path, BODIES["RUNNING"], headers={"If-Match": '"1"'}).status == 412
+    assert api("PATCH", path, refused.body, headers={"If-Match": '"99"'}).status == 412
+    assert api("PATCH", path, refused.body).status == 409
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_an_unknown_job_cannot_be_changed(method: str, api: "Api", table: "Table") -> None:
-    for job_id in (str(uuid.uuid4()), "no-uuid"):
-        assert api(method, f"/jobs/{job_id}", BODIES["RUNNING"]).status == 404
-    assert table.scan()["Items"] == []
-
-
-def test_changes_with_the_same_request_id_are_all_applied(
-    api: "Api", new_job: dict[str, Any]
+def test_an_unknown_item_cannot_be_changed(
+    method: str, api: "Api", table: "Table", new_item: dict[str, Any]
 ) -> None:
-    path = f"/jobs/{new_job['job_id']}"
-    api("PATCH", path, {"status": "RUNNING"}, request_id="request-1")
-    response = api("PATCH", path, {"progress": 40}, request_id="request-1")
+    stored = table.scan()["Items"]
+    example = first_change()
+    body = replacement(new_item, example) if method == "PUT" else example.body
+    for item_id in (str(uuid.uuid4()), "no-uuid"):
+        assert api(method, f"{ENTITY.path}/{item_id}", body).status == 404
+    assert table.scan()["Items"] == stored
 
-    assert (response.status, response.body["progress"]) == (200, 40)
-    assert api("GET", path).body["version"] == 3
+
+def test_changes_with_the_same_request_id_are_all_applied(api: "Api") -> None:
+    repeated = repeated_change()
+    item = create_with(api, repeated.source)
+    for versions in (1, 2):
+        response = api("PATCH", path_of(item), repeated.body, request_id="request-1")
+        assert (response.status, response.body["version"]) == (200, item["version"] + versions)
+
+    assert api("GET", path_of(item)).body["version"] == item["version"] + 2
 
 
 def test_a_change_that_botocore_sends_twice_is_applied_once(
-    api: "Api", new_job: dict[str, Any]
+    api: "Api", new_item: dict[str, Any]
 ) -> None:
-    path = f"/jobs/{new_job['job_id']}"
-    first = api("PATCH", path, {"status": "RUNNING"}, invocation_id="invocation-1")
-    second = api("PATCH", path, {"status": "RUNNING"}, invocation_id="invocation-1")
+    body = first_change().body
+    first = api("PATCH", path_of(new_item), body, invocation_id="invocation-1")
+    second = api("PATCH", path_of(new_item), body, invocation_id="invocation-1")
 
     assert (first.status, second.status) == (200, 200)
     assert second.body == first.body
-    assert api("GET", path).body["version"] == 2
+    assert api("GET", path_of(new_item)).body["version"] == 2
 
 
-def test_a_retry_after_a_lost_answer_emits_the_metrics_of_its_own_change(
-    api: "Api", new_job: dict[str, Any], capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = f"/jobs/{new_job['job_id']}"
-    _advance_to(api, path, "RUNNING")
-    api("PATCH", path, BODIES["FAILED"], invocation_id="invocation-1")
-    api("PATCH", path, BODIES["PENDING"])
-    capsys.readouterr()
+def test_a_change_is_applied_once_despite_other_writes_between_its_attempts(api: "Api") -> None:
+    repeated = repeated_change()
+    item = create_with(api, repeated.source)
+    path = path_of(item)
+    api("PATCH", path, repeated.body, invocation_id="invocation-1")
+    for _ in range(7):
+        api("PATCH", path, repeated.body)
 
-    retry = api("PATCH", path, BODIES["FAILED"], invocation_id="invocation-1")
-
-    assert retry.status == 200
-    output = capsys.readouterr().out
-    assert '"JobsFailed":[1.0]' in output
-    assert "JobsRetried" not in output
-
-
-def test_a_retry_after_a_lost_answer_emits_no_run_time_of_a_later_change(
-    api: "Api", new_job: dict[str, Any], capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = f"/jobs/{new_job['job_id']}"
-    _advance_to(api, path, "FAILED")
-    api("PATCH", path, BODIES["PENDING"], invocation_id="invocation-1")
-    _advance_to(api, path, "SUCCEEDED")
-    capsys.readouterr()
-
-    retry = api("PATCH", path, BODIES["PENDING"], invocation_id="invocation-1")
-
-    assert retry.body["status"] == "SUCCEEDED"
-    output = capsys.readouterr().out
-    assert '"JobsRetried":[1.0]' in output
-    assert "RunTime" not in output
-
-
-def test_a_change_is_applied_once_despite_other_writes_between_its_attempts(
-    api: "Api", new_job: dict[str, Any]
-) -> None:
-    path = f"/jobs/{new_job['job_id']}"
-    api("PATCH", path, {"status": "RUNNING"})
-    api("PATCH", path, {"progress": 1}, invocation_id="invocation-1")
-    for progress in range(2, 9):
-        api("PATCH", path, {"progress": progress})
-
-    retry = api("PATCH", path, {"progress": 1}, invocation_id="invocation-1")
+    retry = api("PATCH", path, repeated.body, invocation_id="invocation-1")
 
     assert retry.status == 200
     assert retry.body == api("GET", path).body
-    assert retry.body["progress"] == 8
+    assert retry.body["version"] == item["version"] + 8

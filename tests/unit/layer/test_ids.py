@@ -1,5 +1,7 @@
 """Ids and fingerprints."""
 
+from decimal import Decimal
+
 from common import ids
 
 
@@ -13,3 +15,23 @@ def test_a_fingerprint_does_not_depend_on_the_order_of_fields() -> None:
         {"b": {"d": 3, "c": 2}, "a": 1}
     )
     assert ids.fingerprint({"a": 1}) != ids.fingerprint({"a": "1"})
+
+
+def test_a_fingerprint_depends_on_every_digit_of_a_number() -> None:
+    longer = Decimal("0.10000000000000000000000000000000000001")
+    bodies: list[dict[str, object]] = [
+        {"a": [Decimal("0.1"), longer]},
+        {"a": [longer, Decimal("0.1")]},
+        {"a": [Decimal("0.1"), Decimal("0.1")]},
+        {"a": [Decimal("0.1"), str(longer)]},
+        {"a": [Decimal("0.1"), [str(longer)]]},
+        {"a": [Decimal("1E-400"), 0]},
+        {"a": [Decimal("1E-401"), 0]},
+    ]
+
+    assert len({ids.fingerprint(body) for body in bodies}) == len(bodies)
+
+
+def test_a_fingerprint_of_a_short_fraction_is_that_of_its_float() -> None:
+    # The fingerprints of items that an older version stored stay valid.
+    assert ids.fingerprint({"a": Decimal("0.5")}) == ids.fingerprint({"a": 0.5})

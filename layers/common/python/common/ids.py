@@ -27,10 +27,14 @@ def is_id(text: str) -> bool:
 
 def fingerprint(body: Mapping[str, Any]) -> str:
     """Return a hash that two bodies share if they hold the same JSON."""
-    return sha256(json.dumps(body, sort_keys=True, default=_number).encode()).hexdigest()
+    fractions: list[Any] = []
 
+    def to_float(fraction: Any) -> float:
+        fractions.append(fraction)
+        return float(fraction)
 
-def _number(value: Any) -> object:
-    # A fraction is a Decimal, which json cannot write. Few have more digits than a float.
-    number = float(value)
-    return number if type(value)(repr(number)) == value else [str(value)]
+    text = json.dumps(body, sort_keys=True, default=to_float)
+    # json cannot write a Decimal as a number, and a float holds only some of them exactly.
+    if any(type(fraction)(repr(float(fraction))) != fraction for fraction in fractions):
+        text = "\n".join([text, *map(str, fractions)])
+    return sha256(text.encode()).hexdigest()
