@@ -85,6 +85,14 @@ def create_with(send: Send, status: str) -> dict[str, Any]:
     return change(send, create(send), *EXAMPLES.path(status))
 
 
+def create_deletable(send: Send) -> dict[str, Any]:
+    """Create an item whose status allows that it is deleted."""
+    status = next((status for status in REACHABLE if status in ENTITY.deletable), None)
+    if status is None:
+        pytest.skip(f"no {ENTITY.noun} may be deleted")
+    return create_with(send, status)
+
+
 def first_change(entity: Entity = ENTITY) -> Change:
     """Return a change that a new item takes."""
     for each in examples_of(entity).changes:

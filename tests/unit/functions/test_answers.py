@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import uuid
+from base64 import b64encode
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,18 @@ from common.settings import SETTINGS
 from functions.read.handler import handler as read
 from infra.spec.service import REGION, SERVICE_NAME
 from local.lambda_runtime import buckets
+from tests.support.entities import (
+    ENTITY,
+    EXAMPLES,
+    another_body,
+    create,
+    create_deletable,
+    create_with,
+    first_change,
+    path_of,
+    refused_change,
+    replacement,
+)
 from tests.support.http.response import HttpResponse
 from tests.unit.conftest import Context
 
@@ -27,12 +40,13 @@ if TYPE_CHECKING:
     from common.web.responses import Response
     from tests.unit.conftest import Api
 
-BODY = {"pipeline": "resize", "input_uri": "s3://in/1.png"}
+BODY = EXAMPLES.least
+UNKNOWN = f"{ENTITY.path}/unknown"
 EXPOSED = "ETag, Location, Retry-After, Idempotency-Replayed, X-Request-Id"
 EVENT = {
     "httpMethod": "GET",
-    "resource": "/jobs",
-    "path": "/jobs",
+    "resource": ENTITY.path,
+    "path": ENTITY.path,
     "requestContext": {"requestId": "request-1", "identity": {"apiKeyId": "key-1"}},
 }
 
@@ -59,13 +73,13 @@ def _archived_lines() -> list[dict[str, Any]]:
 
 
 def _call(route: "Callable[[Request], Response]") -> HttpResponse:
-    result = lambda_handler({"GET /jobs": route})(EVENT, Context())
+    result = lambda_handler({f"GET {ENTITY.path}": route})(EVENT, Context())
     return HttpResponse(result["statusCode"], result["headers"], result["body"])
 
 
 @pytest.mark.mission("Include comprehensive error handling with meaningful error messages")
 def test_a_problem_document_has_the_detail_the_path_and_the_request_id(api: "Api") -> None:
-    response = api("GET", "/jobs/unknown", request_id="request-1")
+    response = api("GET", UNKNOWN, request_id="request-1")
 
     assert response.headers["Content-Type"] == "application/problem+json"
     assert response.headers["X-Request-Id"] == "request-1"
@@ -73,8 +87,8 @@ def test_a_problem_document_has_the_detail_the_path_and_the_request_id(api: "Api
         "type": "about:blank",
         "title": "Not Found",
         "status": 404,
-        "detail": "There is no such job.",
-        "instance": "/test/jobs/unknown",
+        "detail": f"There is no such {ENTITY.noun}.",
+        "instance": f"/test{UNKNOWN}",
         "request_id": "request-1",
     }
 
@@ -109,7 +123,7 @@ def test_a_server_error_counts_as_a_fault(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_if_all_origins_are_allowed_every_response_allows_them(api: "Api") -> None:
-    for path in ("/jobs", "/jobs/unknown"):
+    for path in (ENTITY.path, UNKNOWN):
         headers = api("GET", path, headers={"Origin": "https://elsewhere.example"}).headers
 
         assert headers["Access-Control-Allow-Origin"] == "*"
@@ -127,7 +141,7 @@ def origins(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
 
 def test_each_listed_origin_is_allowed_by_name(api: "Api", origins: tuple[str, ...]) -> None:
     for origin in origins:
-        for path in ("/jobs", "/jobs/unknown"):
+        for path in (ENTITY.path, UNKNOWN):
             headers = api("GET", path, headers={"origin": origin}).headers
 
             assert headers["Access-Control-Allow-Origin"] == origin
@@ -141,7 +155,7 @@ def test_each_listed_origin_is_allowed_by_name(api: "Api", origins: tuple[str, .
 def test_no_origin_outside_the_list_is_allowed(
     origin: str, api: "Api", origins: tuple[str, ...]
 ) -> None:
-    for path in ("/jobs", "/jobs/unknown"):
+    for path in (ENTITY.path, UNKNOWN):
         headers = api("GET", path, headers={"Origin": origin}).headers
 
         assert "Access-Control-Allow-Origin" not in headers
@@ -149,26 +163,27 @@ def test_no_origin_outside_the_list_is_allowed(
 
 
 def test_callers_may_cache_reads_as_long_as_api_gateway_does(
-    api: "Api", new_job: dict[str, Any]
+    api: "Api", new_item: dict[str, Any]
 ) -> None:
     # The times are those of CACHE_TTL in the tests' environment.
-    one = api("GET", f"/jobs/{new_job['job_id']}")
-    many = api("GET", "/jobs")
+    one = api("GET", path_of(new_item))
+    many = api("GET", ENTITY.path)
 
     assert one.headers["Cache-Control"] == "private, max-age=7"
     assert many.headers["Cache-Control"] == "private, max-age=5"
     assert one.headers["Vary"] == many.headers["Vary"] == "Authorization, X-Api-Key"
 
 
-def test_callers_may_not_cache_writes_and_errors(api: "Api", new_job: dict[str, Any]) -> None:
-    path = f"/jobs/{new_job['job_id']}"
+def test_callers_may_not_cache_writes_and_errors(api: "Api", new_item: dict[str, Any]) -> None:
+    example = first_change()
+    path = path_of(create_deletable(api))
     responses = [
-        api("POST", "/jobs", BODY),
-        api("PATCH", path, {"status": "RUNNING"}),
-        api("PUT", path, {"status": "CANCELLED"}),
+        api("POST", ENTITY.path, BODY),
+        api("PATCH", path_of(create(api)), example.body),
+        api("PUT", path_of(new_item), replacement(new_item, example)),
         api("DELETE", path),
         api("GET", path),
-        api("GET", "/jobs", query={"limit": "none"}),
+        api("GET", ENTITY.path, query={"limit": "none"}),
     ]
 
     assert [response.status for response in responses] == [201, 200, 200, 204, 404, 400]
@@ -184,7 +199,7 @@ def test_a_route_that_the_function_lacks_is_not_found(api: "Api") -> None:
 def test_a_base64_body_is_decoded(api: "Api") -> None:
     event = {**EVENT, "httpMethod": "POST", "isBase64Encoded": True}
 
-    text = "eyJwaXBlbGluZSI6InJlc2l6ZSIsImlucHV0X3VyaSI6InMzOi8vaW4vMSJ9"
+    text = b64encode(json.dumps(BODY).encode()).decode()
     assert api.send("POST", {**event, "body": text}).status == 201
     assert api.send("POST", {**event, "body": "%%%"}).status == 400
     assert api.send("POST", {**event, "body": "/w=="}).status == 400
@@ -207,7 +222,7 @@ def test_an_incomplete_event_still_gets_a_response(event: dict[str, Any], api: "
 
 @pytest.mark.parametrize(
     ("path", "status", "level"),
-    [("/jobs", 200, "INFO"), ("/jobs/unknown", 404, "WARNING")],
+    [(ENTITY.path, 200, "INFO"), (UNKNOWN, 404, "WARNING")],
 )
 def test_each_request_logs_one_canonical_line(
     path: str, status: int, level: str, api: "Api", capsys: pytest.CaptureFixture[str]
@@ -219,16 +234,16 @@ def test_each_request_logs_one_canonical_line(
     assert line["status"] == status
     assert line["request_id"] == "request-1"
     assert line["api_key_id"] == "key-1"
-    assert line["route"] == ("GET /jobs" if path == "/jobs" else "GET /jobs/{job_id}")
+    assert line["route"] == f"GET {path if path == ENTITY.path else ENTITY.item_path}"
     assert line["latency_ms"] > 0
     assert line["cold_start"] in {True, False}
-    assert line["dynamodb_attempts"] == (2 if path == "/jobs" else 0)
+    assert line["dynamodb_attempts"] == (2 if path == ENTITY.path else 0)
 
 
 def test_the_canonical_line_of_a_refusal_has_the_detail_that_the_caller_got(
-    api: "Api", new_job: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    api: "Api", new_item: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = f"/jobs/{new_job['job_id']}"
+    path = path_of(new_item)
     capsys.readouterr()
 
     response = api("DELETE", path, headers={"If-Match": '"7"'})
@@ -237,53 +252,62 @@ def test_the_canonical_line_of_a_refusal_has_the_detail_that_the_caller_got(
     assert _canonical_line(capsys)["detail"] == response.body["detail"]
 
 
-def test_the_canonical_line_names_the_job_even_when_the_request_fails(
-    new_job: dict[str, Any], api: "Api", capsys: pytest.CaptureFixture[str]
+def test_the_canonical_line_names_the_item_even_when_the_request_fails(
+    api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
+    status, refused = refused_change()
+    item = create_with(api, status)
     capsys.readouterr()
-    api("PATCH", f"/jobs/{new_job['job_id']}", {"progress": 1})
+    api("PATCH", path_of(item), refused.body)
 
     line = _canonical_line(capsys)
     assert line["status"] == 409
-    assert line["job_id"] == new_job["job_id"]
+    assert line[ENTITY.id_field] == item[ENTITY.id_field]
     assert line["dynamodb_attempts"] == 1
 
 
 def test_the_keys_of_a_log_line_do_not_carry_over_to_the_next_request(
     api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
-    api("GET", "/jobs", request_id="request-1")
+    api("GET", ENTITY.path, request_id="request-1")
     capsys.readouterr()
-    api("GET", "/jobs", request_id="request-2")
+    api("GET", ENTITY.path, request_id="request-2")
 
     assert {line.get("request_id", "request-2") for line in _lines(capsys)} == {"request-2"}
 
 
-def test_registering_a_job_logs_an_event_and_emits_a_metric(
+def test_a_create_logs_an_event_and_emits_a_metric(
     api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
-    job_id = api("POST", "/jobs", BODY).body["job_id"]
+    item_id = api("POST", ENTITY.path, BODY).body[ENTITY.id_field]
 
     lines = _lines(capsys)
-    (event,) = [line for line in lines if line.get("message") == "job created"]
-    assert event["job_id"] == job_id
+    (event,) = [line for line in lines if line.get("message") == f"{ENTITY.noun} created"]
+    assert event[ENTITY.id_field] == item_id
     (metric,) = [line for line in lines if "_aws" in line]
-    assert metric["JobsCreated"] == [1.0]
+    assert metric[ENTITY.metric("created")] == [1.0]
     assert metric["DynamoDBAttempts"] == [1.0]
 
 
 def test_bodies_keys_and_cursors_are_not_logged(
     api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
-    api("POST", "/jobs", {**BODY, "parameters": {"password": "hunter2"}})
-    api("POST", "/jobs", BODY, headers={"X-Api-Key": "the-key"})
-    cursor = api("GET", "/jobs", query={"limit": "1"}).body["next_cursor"]
-    api("GET", "/jobs", query={"cursor": cursor})
-    api("GET", "/jobs", query={"cursor": cursor + "x"})
-    api("POST", "/jobs", '{"pipeline": "hunter2')
+    body = another_body(BODY)
+    texts = [
+        value
+        for name, value in body.items()
+        if name not in ENTITY.filters and isinstance(value, str)
+    ]
+    for _ in range(2):
+        api("POST", ENTITY.path, body, headers={"X-Api-Key": "the-key"})
+    api("POST", ENTITY.path, {**body, "unknown": {"password": "hunter2"}})
+    cursor = api("GET", ENTITY.path, query={"limit": "1"}).body["next_cursor"]
+    api("GET", ENTITY.path, query={"cursor": cursor})
+    api("GET", ENTITY.path, query={"cursor": cursor + "x"})
+    api("POST", ENTITY.path, '{"unknown": "hunter2')
 
     output = capsys.readouterr().out
-    for secret in ("hunter2", "the-key", cursor, "s3://in/1.png"):
+    for secret in ("hunter2", "the-key", cursor, *texts):
         assert secret not in output
 
 
@@ -291,7 +315,7 @@ def test_bodies_keys_and_cursors_are_not_logged(
 def test_every_log_line_on_stdout_is_archived_too(
     api: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
-    api("POST", "/jobs", BODY)
+    api("POST", ENTITY.path, BODY)
 
     lines = [line for line in _lines(capsys) if "_aws" not in line]
     assert len(lines) == 2
@@ -299,7 +323,7 @@ def test_every_log_line_on_stdout_is_archived_too(
 
 
 def test_the_archive_is_partitioned_by_function_date_and_hour(api: "Api") -> None:
-    api("GET", "/jobs", request_id="request-1")
+    api("GET", ENTITY.path, request_id="request-1")
 
     (entry,) = client("s3").list_objects_v2(Bucket="archive")["Contents"]
     function, date, hour, name = entry["Key"].removeprefix("logs/").split("/")
@@ -315,11 +339,11 @@ def test_log_lines_that_s3_refuses_are_uploaded_with_the_next_request(
 ) -> None:
     client("s3").delete_bucket(Bucket="archive")
 
-    assert api("GET", "/jobs", request_id="request-1").status == 200
+    assert api("GET", ENTITY.path, request_id="request-1").status == 200
     assert _metrics(capsys)["ArchiveFailures"] == [1.0]
 
     buckets.create_bucket(client("s3"), "archive")
-    api("GET", "/jobs", request_id="request-2")
+    api("GET", ENTITY.path, request_id="request-2")
     lines = [line for line in _archived_lines() if line["message"] == "request"]
     assert [line["request_id"] for line in lines] == ["request-1", "request-2"]
 
@@ -327,10 +351,10 @@ def test_log_lines_that_s3_refuses_are_uploaded_with_the_next_request(
 @pytest.mark.parametrize(
     ("method", "path", "body", "seconds"),
     [
-        ("POST", "/jobs", {"pipeline": "p", "input_uri": "s3://in/1"}, "2"),
+        ("POST", ENTITY.path, BODY, "2"),
         # One second more than API Gateway may cache this answer.
-        ("GET", "/jobs", None, "6"),
-        ("GET", f"/jobs/{uuid.UUID(int=0, version=4)}", None, "8"),
+        ("GET", ENTITY.path, None, "6"),
+        ("GET", f"{ENTITY.path}/{uuid.UUID(int=0, version=4)}", None, "8"),
     ],
 )
 def test_a_request_without_time_for_another_attempt_gets_503_with_retry_after(

@@ -1,7 +1,7 @@
 """The metrics that each function emits, on which the dashboard and the alarms rely."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,42 +11,46 @@ from infra.spec.routes import Function, routes_of
 from infra.spec.service import METRICS_NAMESPACE
 from local.lambda_runtime import buckets
 from tests.support.emitted_metrics import EMITTED_METRICS, METRIC_DIMENSIONS
+from tests.support.entities import (
+    ENTITY,
+    EXAMPLES,
+    change,
+    create,
+    create_deletable,
+    create_with,
+    first_change,
+    path_of,
+)
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Api
 
-NEW = {"pipeline": "resize", "input_uri": "s3://in/1.png"}
-FAILURE = {"status": "FAILED", "error": {"code": "E", "message": "broken"}}
 
-
-def _send_every_kind_of_request(api: "Api", function: Function, job_id: str) -> None:
-    path = f"/jobs/{job_id}"
+def _send_every_kind_of_request(api: "Api", function: Function) -> None:
     match function:
         case "create":
             for _ in range(2):
-                api("POST", "/jobs", NEW, headers={"Idempotency-Key": "key"})
+                api("POST", ENTITY.path, EXAMPLES.least, headers={"Idempotency-Key": "key"})
         case "read":
-            api("GET", "/jobs")
+            api("GET", ENTITY.path)
         case "update":
-            for change in ({"status": "RUNNING"}, FAILURE, {"status": "PENDING"}):
-                api("PATCH", path, change)
-            for status in ("RUNNING", "SUCCEEDED"):
-                api("PATCH", path, {"status": status})
-            second_job = api("POST", "/jobs", NEW).body["job_id"]
-            api("PATCH", f"/jobs/{second_job}", {"status": "CANCELLED"})
+            for example in EXAMPLES.changes:
+                item = create_with(api, example.source)
+                change(api, item, example)
         case "delete":
-            api("DELETE", path)
+            api("DELETE", path_of(create_deletable(api)))
 
 
-def _fail_a_request(api: "Api", method: str, job_id: str) -> None:
+def _fail_a_request(api: "Api", method: str) -> None:
     """Make DynamoDB fail, and S3 for so long that log lines are dropped."""
     client("s3").delete_bucket(Bucket="empty")
     for _ in range(5):
         log_shipper.add("x" * 1024 * 1024)
+    item = create(api)
     # Enough time to ship the log lines, but not for a single call of DynamoDB.
     api.remaining_ms = 5_000
-    path = "/jobs" if method == "POST" else f"/jobs/{job_id}"
-    body = {"POST": NEW, "PATCH": {"status": "PENDING"}}.get(method)
+    path = ENTITY.path if method == "POST" else path_of(item)
+    body = {"POST": EXAMPLES.least, "PATCH": first_change().body}.get(method)
     assert api(method, path, body).status == 503
 
 
@@ -54,7 +58,6 @@ def _fail_a_request(api: "Api", method: str, job_id: str) -> None:
 @pytest.mark.parametrize("function", EMITTED_METRICS)
 def test_a_function_emits_its_metrics_and_no_others(
     function: Function,
-    new_job: dict[str, Any],
     api: "Api",
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -62,9 +65,9 @@ def test_a_function_emits_its_metrics_and_no_others(
     method = next(route.method for route in reversed(routes_of(function)))
     buckets.create_bucket(client("s3"), "empty")
     capsys.readouterr()
-    _send_every_kind_of_request(api, function, new_job["job_id"])
+    _send_every_kind_of_request(api, function)
     monkeypatch.setattr(log_shipper, "_bucket", "empty")
-    _fail_a_request(api, method, new_job["job_id"])
+    _fail_a_request(api, method)
     monkeypatch.undo()
     api.remaining_ms = 25_000
 
@@ -76,27 +79,8 @@ def test_a_function_emits_its_metrics_and_no_others(
                 METRIC_DIMENSIONS
             ]
             names |= {metric["Name"] for metric in directive["Metrics"]}
-    api("GET", "/jobs")
-    if function == "update":
-        # The function under test cannot register the job that it cancels.
-        names.discard("JobsCreated")
+    api("GET", ENTITY.path)
+    if function != "create":
+        # The function under test cannot create the item that it changes.
+        names.discard(ENTITY.metric("created"))
     assert names == EMITTED_METRICS[function]
-
-
-def test_durations_are_emitted_in_milliseconds(
-    new_job: dict[str, Any], api: "Api", capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = f"/jobs/{new_job['job_id']}"
-    capsys.readouterr()
-    changes = ({"status": "RUNNING"}, FAILURE, {"status": "PENDING"}, {"status": "RUNNING"})
-    for change in changes:
-        assert api("PATCH", path, change).status == 200
-
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    metrics = [line for line in lines if "_aws" in line]
-    (queue,) = [line for line in metrics if "QueueTime" in line]
-    (run,) = [line for line in metrics if "RunTime" in line]
-    for line, name in ((queue, "QueueTime"), (run, "RunTime")):
-        (directive,) = line["_aws"]["CloudWatchMetrics"]
-        assert {"Name": name, "Unit": "Milliseconds"} in directive["Metrics"]
-        assert 0 <= line[name][0] < 60_000
