@@ -82,12 +82,3 @@ def specimens() -> Api:
 def new_item(api: Api) -> dict[str, Any]:
     """An item that has just been created."""
     return create(api)
-
-
-@pytest.fixture
-def new_job(api: Api) -> dict[str, Any]:
-    """A job that has just been registered."""
-    response = api("POST", "/jobs", {"pipeline": "resize", "input_uri": "s3://in/1.png"})
-    assert response.status == 201
-    body: dict[str, Any] = response.body
-    return body

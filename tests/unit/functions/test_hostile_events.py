@@ -18,17 +18,30 @@ from hypothesis import strategies as st
 
 from common.aws.clients import client
 from common.contract import JSON, MERGE_PATCH, PROBLEM
+from common.crud.entity import Item
 from infra.spec.service import SERVICE_NAME
+from tests.support.entities import ENTITY, EXAMPLES, INITIAL, REACHABLE, create_with, replacement
 from tests.unit.conftest import HANDLERS, Api, Context
 
 EVENTS = 10_000 if settings.get_current_profile_name() == "fuzz" else 2_500
 """The number of events that each handler gets, at least."""
 METHODS = {"create": ["POST"], "read": ["GET"], "update": ["PUT", "PATCH"], "delete": ["DELETE"]}
-BODIES: dict[str, dict[str, Any]] = {
-    "POST": {"pipeline": "resize", "input_uri": "s3://in/1.png", "parameters": {"width": 320}},
-    "PUT": {"status": "FAILED", "progress": 7, "error": {"code": "E1", "message": "no"}},
-    "PATCH": {"status": "SUCCEEDED", "progress": 100, "output_uri": "https://example.com/1"},
+RULES = EXAMPLES.broken_rules
+BODIES: dict[str, list[Item]] = {
+    "POST": [*EXAMPLES.creates.values(), *(r.body for r in RULES if r.kind == "create")],
+    "PUT": [replacement(EXAMPLES.least, change) for change in EXAMPLES.changes],
+    "PATCH": [
+        *(change.body for change in EXAMPLES.changes),
+        *(r.body for r in RULES if r.kind == "change"),
+    ],
 }
+"""Valid bodies, and bodies that break a rule."""
+FIELDS = [
+    *dict.fromkeys(
+        [*ENTITY.schema.fields_of("create"), *ENTITY.schema.fields_of("change"), "unknown"]
+    )
+]
+FILTER_VALUES = [EXAMPLES.least[name] for name in ENTITY.filters]
 UNKNOWN = str(uuid.UUID(int=4, version=4))
 INTERNALS = (
     *("arn:aws", "Traceback", 'File \\"', ".py", "Error", "Exception", "botocore", "boto3"),
@@ -52,9 +65,10 @@ texts = st.one_of(
     ),
     st.text(max_size=8),
 )
-job_ids = st.one_of(
+item_ids = st.one_of(
     texts, st.sampled_from([UNKNOWN.upper(), f"{{{UNKNOWN}}}", "1" * 32, f"urn:uuid:{UNKNOWN}"])
 )
+path_parameters = st.fixed_dictionaries({ENTITY.id_field: item_ids})
 header_sets = st.dictionaries(
     st.sampled_from(
         ["If-Match", "if-match", "Idempotency-Key", "Content-Type", "Origin", "X-Any", "\0"]
@@ -66,8 +80,8 @@ header_sets = st.dictionaries(
     max_size=4,
 )
 queries = st.dictionaries(
-    st.sampled_from(["status", "pipeline", "limit", "cursor", "Limit", "\0"]),
-    st.one_of(texts, wrong_values, st.sampled_from(["PENDING", "1", "3", "resize"])),
+    st.sampled_from(["status", *ENTITY.filters, "limit", "cursor", "Limit", "\0"]),
+    st.one_of(texts, wrong_values, st.sampled_from([INITIAL, "1", "3", *FILTER_VALUES])),
     min_size=1,
     max_size=4,
 )
@@ -92,13 +106,22 @@ contexts = st.fixed_dictionaries(
 monstrous_bodies = st.sampled_from(
     [
         "[" * 100_000,
-        '{"parameters":' * 70 + "1" + "}" * 70,
-        json.dumps({**BODIES["POST"], "parameters": {"a": "é" * 3_000}}),
-        json.dumps({**BODIES["POST"], "parameters": {"a": "x" * 40_000}}),
-        '{"pipeline": "a", "pipeline": 1e400}',
-        '{"parameters": {"a": ' + "9" * 5_000 + "}}",
-        '{"parameters": NaN}',
-        '{"parameters": {"a": "\\ud800"}}',
+        *(
+            monster.replace("x", field)
+            for field in FIELDS
+            for monster in (
+                '{"x":' * 70 + "1" + "}" * 70,
+                '{"x": "a", "x": 1e400}',
+                '{"x": {"a": ' + "9" * 5_000 + "}}",
+                '{"x": NaN}',
+                '{"x": {"a": "\\ud800"}}',
+            )
+        ),
+        *(
+            json.dumps({**EXAMPLES.fullest, field: {"a": text}})
+            for field in FIELDS
+            for text in ("é" * 3_000, "y" * 40_000)
+        ),
         "\ufeff{}",
         "\0",
     ]
@@ -107,11 +130,12 @@ monstrous_bodies = st.sampled_from(
 
 def bodies(method: str) -> st.SearchStrategy[Any]:
     """Generate valid bodies with changed fields, bodies that are not JSON, and monstrous ones."""
-    valid = BODIES.get(method, {"status": "RUNNING"})
-    names = st.one_of(st.sampled_from([*valid, "status", "progress", "error", "parameters"]), texts)
+    valid = st.sampled_from(BODIES.get(method) or [{}])
+    names = st.one_of(st.sampled_from(FIELDS), texts)
     changes = st.dictionaries(names, st.one_of(wrong_values, texts), min_size=1, max_size=3)
     documents = st.one_of(
-        changes.map(lambda change: json.dumps({**valid, **change})),
+        st.builds(lambda body, change: json.dumps({**body, **change}), valid, changes),
+        valid.map(json.dumps),
         st.one_of(wrong_values, texts).map(json.dumps),
     )
     return st.one_of(documents, documents, monstrous_bodies, texts, wrong_values)
@@ -124,23 +148,23 @@ def in_base64(body: str) -> list[str]:
     return [encoded, encoded[:-1], base64.b64encode(b"\xff" + raw).decode(), body]
 
 
-def valid_event(method: str, job_id: str) -> Event:
+def valid_event(method: str, item_id: str) -> Event:
     """Return the event of a valid request."""
-    listing = method == "GET" and job_id == ""
+    listing = method == "GET" and item_id == ""
     return {
         "httpMethod": method,
-        "resource": "/jobs" if method == "POST" or listing else "/jobs/{job_id}",
-        "path": "/jobs",
-        "pathParameters": {"job_id": job_id},
+        "resource": ENTITY.path if method == "POST" or listing else ENTITY.item_path,
+        "path": ENTITY.path,
+        "pathParameters": {ENTITY.id_field: item_id},
         "queryStringParameters": {"limit": "1"},
         "headers": {"Content-Type": MERGE_PATCH if method == "PATCH" else JSON},
-        "body": json.dumps(BODIES[method]) if method in BODIES else None,
+        "body": json.dumps(next(iter(BODIES[method]), {})) if method in BODIES else None,
         "isBase64Encoded": False,
         "requestContext": {"requestId": str(uuid.uuid4()), "identity": {"apiKeyId": "key-1"}},
     }
 
 
-def events(method: str, job_id: str) -> st.SearchStrategy[list[Event]]:
+def events(method: str, item_id: str) -> st.SearchStrategy[list[Event]]:
     """Generate events with one hostile part each, and one event with all of these parts.
 
     One hostile part can hide another: a function that refuses the body never reads If-Match.
@@ -148,7 +172,7 @@ def events(method: str, job_id: str) -> st.SearchStrategy[list[Event]]:
     parts = {
         "httpMethod": st.one_of(wrong_values, texts),
         "resource": st.one_of(wrong_values, texts),
-        "pathParameters": st.one_of(wrong_values, job_ids.map(lambda job_id: {"job_id": job_id})),
+        "pathParameters": st.one_of(wrong_values, path_parameters),
         "queryStringParameters": st.one_of(wrong_values, queries, queries, queries),
         "headers": st.one_of(wrong_values, header_sets, header_sets, header_sets),
         "body": bodies(method),
@@ -156,11 +180,11 @@ def events(method: str, job_id: str) -> st.SearchStrategy[list[Event]]:
         "requestContext": st.one_of(wrong_values, contexts, contexts, contexts),
     }
     return st.builds(
-        lambda job_id, hostile, missing: list(
-            _variants(valid_event(method, job_id), hostile, missing)
+        lambda item_id, hostile, missing: list(
+            _variants(valid_event(method, item_id), hostile, missing)
         ),
-        # The last two cause no call of AWS: an id that no job can have, and no id.
-        st.sampled_from([job_id, UNKNOWN, "x", ""]),
+        # The last two cause no call of AWS: an id that no item can have, and no id.
+        st.sampled_from([item_id, UNKNOWN, "x", ""]),
         st.fixed_dictionaries(parts),
         st.sampled_from([*parts]),
     )
@@ -195,10 +219,11 @@ def discarding_s3() -> Iterator[None]:
 def test_every_event_gets_a_well_formed_response(
     function: str,
     api: Api,
-    new_job: dict[str, Any],
     record_property: Callable[[str, object], None],
 ) -> None:
-    running = api("PATCH", f"/jobs/{new_job['job_id']}", {"status": "RUNNING"}).body["job_id"]
+    # If possible, one that no event deletes.
+    status = next((each for each in REACHABLE if each not in ENTITY.deletable), INITIAL)
+    stored: str = create_with(api, status)[ENTITY.id_field]
     handler = HANDLERS[METHODS[function][0]]
     statuses: Counter[int] = Counter()
 
@@ -208,7 +233,7 @@ def test_every_event_gets_a_well_formed_response(
         phases=[Phase.generate],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )
-    @given(st.one_of([events(method, running) for method in METHODS[function]]))
+    @given(st.one_of([events(method, stored) for method in METHODS[function]]))
     def send(generated: list[Event]) -> None:
         for event in generated:
             # Lambda delivers events as JSON.

@@ -1,10 +1,10 @@
-"""The jobs' configuration."""
+"""The configuration."""
 
 import pytest
 
 from common.aws.clients import client
 from common.crud import configuration
-from common.crud.configuration import Configuration
+from common.crud.configuration import Configuration, retention
 from infra.spec.service import SERVICE_NAME
 
 
@@ -32,3 +32,14 @@ def test_an_invalid_configuration_is_not_used(text: str) -> None:
     )
 
     assert configuration.current() == Configuration()
+
+
+def test_without_retention_days_items_are_kept_for_ever() -> None:
+    client("ssm").put_parameter(
+        Name=f"/{SERVICE_NAME}/test/config",
+        Value='{"retention_days": null}',
+        Type="String",
+        Overwrite=True,
+    )
+
+    assert retention() is None

@@ -11,6 +11,7 @@ from common.exceptions import BadCursor
 from common.ssm_config_loader import READ_AGAIN_AFTER, SsmParameter
 from infra.custom_resources.makers.cursor_key import GRACE_SECONDS, SIGNS_AFTER_SECONDS, handler
 from infra.spec.service import SERVICE_NAME
+from tests.support.entities import ENTITY
 from tests.unit.conftest import Api, Context
 
 NAME = f"/{SERVICE_NAME}/test/cursor-key"
@@ -132,4 +133,4 @@ def test_invalid_keys_are_not_used(text: str, api: Api) -> None:
     cursor = Environment().sign()
     client("ssm").put_parameter(Name=NAME, Value=text or " ", Overwrite=True)
     cursors._parameter.cache_clear()
-    assert api("GET", "/jobs", query={"cursor": cursor}).status == 503
+    assert api("GET", ENTITY.path, query={"cursor": cursor}).status == 503

@@ -20,9 +20,9 @@ FUNCTION = """
 import os, sys
 from moto import mock_aws
 from common.aws.clients import client
-from common.entities import ENTITIES
 from local.lambda_runtime import buckets
 from local.lambda_runtime import tables
+from tests.support.specimen import SPECIMEN
 from tests.unit.conftest import Api
 import aws_xray_sdk.core.models.entity as entity
 import aws_xray_sdk.core.models.dummy_entities as dummy
@@ -34,14 +34,16 @@ for owner in (entity.Entity, dummy.DummySubsegment):
         _init(self, *args, **kwargs)
     owner.__init__ = __init__
 with mock_aws():
-    tables.create_table(client("dynamodb"), ENTITIES[0], ENTITIES[0].collection)
+    tables.create_table(client("dynamodb"), SPECIMEN, SPECIMEN.collection)
     buckets.create_bucket(client("s3"), "archive")
     os.environ["_X_AMZN_TRACE_ID"] = sys.argv[1]
     subsegments.clear()
-    response = Api()("POST", "/jobs", {"pipeline": "p", "input_uri": "s3://in/1"}, request_id="r-1")
+    body = {"site": "p", "name": "the name"}
+    response = Api(entity=SPECIMEN)("POST", SPECIMEN.path, body, request_id="r-1")
     assert response.status == 201
-    worker = Api(subject="worker")
-    assert worker("PATCH", f"/jobs/{response.body['job_id']}", {"progress": 1}).status == 409
+    path = f"{SPECIMEN.path}/{response.body[SPECIMEN.id_field]}"
+    worker = Api(entity=SPECIMEN, subject="worker")
+    assert worker("PATCH", path, {"name": "x"}).status == 409
 print(f"subsegments {len(subsegments)}")
 """
 
@@ -86,7 +88,7 @@ def _received(daemon: socket.socket) -> Iterator[Document]:
 
 @pytest.fixture(scope="module")
 def documents() -> list[Document]:
-    """The documents of two sampled requests: a job is registered, and a change to it refused."""
+    """The documents of two sampled requests: an item is created, and a change of it refused."""
     return _run("1")[0]
 
 
@@ -96,10 +98,10 @@ def test_a_sampled_request_records_its_aws_calls_and_annotations(
     assert {document["trace_id"] for document in documents} == {ROOT}
     creation, refusal = [d["annotations"] for d in documents if "annotations" in d]
     assert creation["request_id"] == "r-1"
-    assert creation["pipeline"] == "p"
+    assert creation["site"] == "p"
     assert (creation["outcome"], creation["status"]) == ("succeeded", "201")
     assert (refusal["outcome"], refusal["status"]) == ("refused", "409")
-    assert creation["job_id"] == refusal["job_id"]
+    assert creation["rock_sample_id"] == refusal["rock_sample_id"]
     assert (creation["caller"], refusal["caller"]) == ("key-1", "worker")
     calls = [d for d in documents if d.get("namespace") == "aws"]
     operations = [(d["name"], d["aws"]["operation"]) for d in calls]
@@ -119,7 +121,7 @@ def test_a_refused_write_is_an_error_but_not_a_fault(documents: list[Document]) 
 
 
 def test_a_trace_holds_no_data_from_the_body(documents: list[Document]) -> None:
-    assert "s3://in/1" not in json.dumps(documents)
+    assert "the name" not in json.dumps(documents)
 
 
 def test_a_request_that_is_not_sampled_creates_no_subsegments() -> None:
