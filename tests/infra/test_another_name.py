@@ -72,7 +72,9 @@ def test_a_stage_synthesizes_without_the_former_name_and_region(
 
 
 def test_the_tests_of_names_and_arns_pass(renamed: Path) -> None:
-    run_python(renamed, "-m", "pytest", "-q", "-p", "no:cacheprovider", *BOUNDED_SHARE)
+    # A copy of this project for another entity lacks the test of this project's mission.
+    tests = [name for name in BOUNDED_SHARE if (renamed / name).exists()]
+    run_python(renamed, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
 
 
 @pytest.mark.nightly
