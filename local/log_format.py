@@ -8,6 +8,8 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
+from infra.spec.routes import ROUTES
+
 _LEVELS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 _STATUSES = {2: "green", 4: "yellow", 5: "red"}
 # These have their own column, or are of no use to a reader.
@@ -19,6 +21,9 @@ _NOT_LISTED = {
 _PLATFORM = ("START ", "END ", "REPORT ", "INIT_START ")
 _TIME = "%H:%M:%S.%f"
 _SECONDS = len("00:00:00")
+_ROUTE_WIDTH = min(36, max(len(f"{route.method} {route.path}") for route in ROUTES))
+"""The width of the column with the route; a longer one shifts the rest of its line."""
+
 _NONE = "-"
 """The value of a field of the access log that has no value."""
 
@@ -93,7 +98,7 @@ def _format_row(record: dict[str, Any], width: int) -> Text:
     level = str(record.get("level", ""))
     text = Text.assemble(
         (f"{_format_time(record, _TIME)[:_SECONDS]}  ", "dim"),
-        (f"{record.get('route', ''):<23}", "bold"),
+        (f"{record.get('route', ''):<{_ROUTE_WIDTH}}  ", "bold"),
     )
     is_answer, failed = "status" in record, level in _LEVELS
     if is_answer:
@@ -124,7 +129,7 @@ def _format_record(record: dict[str, Any], time_format: str) -> Text:
     text = Text.assemble(
         (f"{_format_time(record, time_format)}  ", "dim"),
         (f"{level:<8}", _LEVELS.get(level, "cyan")),
-        (f"{record.get('route', ''):<23}", "bold"),
+        (f"{record.get('route', ''):<{_ROUTE_WIDTH}}  ", "bold"),
     )
     if "status" in record:
         status = record["status"]

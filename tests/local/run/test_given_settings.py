@@ -17,6 +17,7 @@ from local.emulator import process
 from local.run_folder import Endpoint, RunFolder
 from tests.support.debug_adapter import DebugAdapter
 from tests.support.deployment.command_line import LocalCommand
+from tests.support.entities import ENTITY
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="finds processes in /proc")
 
@@ -40,7 +41,7 @@ class GivenRun:
     def list_status(self) -> int:
         """Return the status of the answer to a request for a list."""
         request = urllib.request.Request(
-            f"{self.endpoint.api_url}/jobs?limit=1",
+            f"{self.endpoint.api_url}{ENTITY.path}?limit=1",
             headers={"x-api-key": self.endpoint.api_key},
         )
         with urllib.request.urlopen(request) as response:

@@ -28,6 +28,7 @@ from local.reference import server as reference
 from local.run_folder import Endpoint, RunFolder
 from tests.support.deployment.command_line import LocalCommand, run_folder_processes
 from tests.support.deployment.project_copy import copy_project
+from tests.support.entities import ENTITY
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="finds processes in /proc")
@@ -80,13 +81,14 @@ def test_the_log_of_a_request_is_shown_in_a_readable_form(
 ) -> None:
     run_folder, command = run
     endpoint = read_endpoint(run_folder)
-    url = f"{endpoint.api_url}/jobs?pipeline=readable"
+    url = f"{endpoint.api_url}{ENTITY.path}?limit=1"
     request = urllib.request.Request(url, headers={"x-api-key": endpoint.api_key})
     with urllib.request.urlopen(request) as response:
         request_id = response.headers["X-Request-Id"]
     command.wait_for(request_id)
     line = next(line for line in command.output.splitlines() if request_id in line)
-    assert re.match(r"\d\d:\d\d:\d\d\.\d{3}  INFO +GET /jobs +200 +\d+ ms  request_id=", line)
+    pattern = rf"\d\d:\d\d:\d\d\.\d{{3}}  INFO +GET {ENTITY.path} +200 +\d+ ms  request_id="
+    assert re.match(pattern, line)
     assert "CloudWatchMetrics" not in command.output
 
 
@@ -94,14 +96,14 @@ def test_the_log_shows_the_requests_that_api_gateway_refused(
     run: tuple[RunFolder, LocalCommand],
 ) -> None:
     run_folder, command = run
-    url = f"{read_endpoint(run_folder).api_url}/jobs?pipeline=refused"
+    url = f"{read_endpoint(run_folder).api_url}{ENTITY.path}"
     with pytest.raises(urllib.error.HTTPError) as error, urllib.request.urlopen(url):
         pass
     with error.value as answer:
         request_id = answer.headers["X-Request-Id"]
     command.wait_for(request_id)
     line = next(line for line in command.output.splitlines() if request_id in line)
-    assert re.search(r"WARNING +GET /jobs +403 .*  detail=INVALID_API_KEY", line)
+    assert re.search(rf"WARNING +GET {ENTITY.path} +403 .*  detail=INVALID_API_KEY", line)
 
 
 def test_logs_follows_a_service_that_another_command_has_started(
@@ -111,7 +113,7 @@ def test_logs_follows_a_service_that_another_command_has_started(
     endpoint = read_endpoint(run_folder)
     logs = LocalCommand(run_folder, "logs")
     try:
-        for path, key in (("earlier", ""), ("jobs", endpoint.api_key)):
+        for path, key in (("earlier", ""), (ENTITY.collection, endpoint.api_key)):
             request = urllib.request.Request(
                 f"{endpoint.api_url}/{path}", headers={"x-api-key": key}
             )
@@ -242,7 +244,7 @@ def test_a_second_deployment_applies_the_changes(up: RunFolder) -> None:
     gateway = aws.client("apigateway", endpoint.aws_endpoint_url)
     assert gateway.get_usage_plans()["items"][0]["throttle"]["rateLimit"] == 61
     request = urllib.request.Request(
-        f"{endpoint.api_url}/jobs", headers={"x-api-key": endpoint.api_key}
+        f"{endpoint.api_url}{ENTITY.path}", headers={"x-api-key": endpoint.api_key}
     )
     with pytest.raises(urllib.error.HTTPError) as error, urllib.request.urlopen(request):
         pass

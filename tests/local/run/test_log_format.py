@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from infra.spec.routes import ROUTES
 from local.log_format import readable_lines
+from tests.support.entities import ENTITY
 
 REQUEST_ID = "bebaa2b4-21a9-47af-8d1e-844a621c312e"
 ANSWER: dict[str, Any] = {
@@ -13,20 +15,25 @@ ANSWER: dict[str, Any] = {
     "message": "request",
     "timestamp": "2026-11-24T22:00:46.664+00:00",
     "request_id": REQUEST_ID,
-    "route": "PATCH /jobs/{job_id}",
+    "route": f"PATCH {ENTITY.item_path}",
     "status": 200,
     "latency_ms": 11.44,
-    "job_id": "8fc95df3-3a85-4f3e-8c86-8f95363582f7",
+    ENTITY.id_field: "8fc95df3-3a85-4f3e-8c86-8f95363582f7",
     "dynamodb_attempts": 1,
     "caller": "d1a3af68",
 }
-FAILURE = {**ANSWER, "level": "WARNING", "status": 404, "detail": "There is no such job."}
+FAILURE = {
+    **ANSWER,
+    "level": "WARNING",
+    "status": 404,
+    "detail": f"There is no such {ENTITY.noun}.",
+}
 ACCESS = {
     "request_id": REQUEST_ID,
     "time": "1795557646874",
     "method": "GET",
-    "route": "/jobs",
-    "path": "/dev/jobs",
+    "route": ENTITY.path,
+    "path": f"/dev{ENTITY.path}",
     "status": "403",
     "latency_ms": "0",
     "integration_status": "-",
@@ -65,7 +72,7 @@ def test_a_row_of_100_columns_names_the_request(record: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
-        (FAILURE, "There is no such job."),
+        (FAILURE, REASON),
         (ACCESS, "INVALID_API_KEY"),
         (ACCESS_ELSEWHERE, "by API Gateway"),
     ],
@@ -74,9 +81,16 @@ def test_a_row_of_80_columns_says_why_a_request_failed(record: dict[str, Any], r
     assert reason in show(record, 80)
 
 
+def test_the_statuses_of_all_routes_are_below_each_other() -> None:
+    routes = [f"{route.method} {route.path}" for route in ROUTES]
+    rows = [show({**ANSWER, "route": route}, 100) for route in routes]
+    assert len({row.index(" 200") for row in rows}) == 1
+    assert all(f"{route}  " in row for route, row in zip(routes, rows, strict=True))
+
+
 def test_without_a_terminal_a_line_has_all_fields() -> None:
     line = show(ANSWER)
-    for name in ("request_id", "job_id", "dynamodb_attempts", "caller"):
+    for name in ("request_id", ENTITY.id_field, "dynamodb_attempts", "caller"):
         assert f"{name}={ANSWER[name]}" in line
 
 

@@ -25,6 +25,7 @@ from local.emulator import process
 from local.run_folder import Endpoint, RunFolder
 from tests.support.deployment.command_line import LocalCommand, project_environment
 from tests.support.deployment.project_copy import copied_file, copy_project
+from tests.support.entities import ENTITY
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="finds processes in /proc")
@@ -54,7 +55,7 @@ class WatchedProject:
     def status(self) -> int:
         """Return the status of the answer to a request for a list."""
         request = urllib.request.Request(
-            f"{self.endpoint.api_url}/jobs", headers={"x-api-key": self.endpoint.api_key}
+            f"{self.endpoint.api_url}{ENTITY.path}", headers={"x-api-key": self.endpoint.api_key}
         )
         try:
             with urllib.request.urlopen(request) as response:
