@@ -22,12 +22,8 @@ ANSWER: dict[str, Any] = {
     "dynamodb_attempts": 1,
     "caller": "d1a3af68",
 }
-FAILURE = {
-    **ANSWER,
-    "level": "WARNING",
-    "status": 404,
-    "detail": f"There is no such {ENTITY.noun}.",
-}
+REASON = f"There is no such {ENTITY.noun}."
+FAILURE = {**ANSWER, "level": "WARNING", "status": 404, "detail": REASON}
 ACCESS = {
     "request_id": REQUEST_ID,
     "time": "1795557646874",
