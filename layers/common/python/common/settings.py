@@ -14,7 +14,7 @@ class Settings:
     """The function's short name: create, read, update or delete."""
 
     table_names: Mapping[str, str]
-    """The DynamoDB tables that the function uses, by collection, such as ``jobs``."""
+    """The DynamoDB tables that the function uses, by the entity's collection."""
 
     shards: int
     """The partitions that an index spreads a key with few values over; at least 1."""

@@ -17,7 +17,7 @@ class Change:
     """A patch that changes an item."""
 
     title: str
-    """A clause in the imperative, such as "Start the job"."""
+    """A clause in the imperative, such as "Start the work"."""
 
     source: str
     """The status before."""
