@@ -8,6 +8,7 @@ import pytest
 from infra.spec.routes import FUNCTIONS, Function
 from local.lambda_runtime.gateway_event import gateway_event
 from tests.lifecycle.conftest import Start
+from tests.support.entities import ENTITY
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -27,7 +28,7 @@ def test_a_function_whose_extension_is_refused_reports_it_and_does_not_start(sta
 
 def test_an_environment_ends_when_lambda_closes_the_connection(start: Start) -> None:
     environment = start(function="read")
-    environment.invoke(_unknown_job())
+    environment.invoke(_unknown_item())
     environment.api.wait_until_idle()
 
     environment.api.close()
@@ -37,7 +38,7 @@ def test_an_environment_ends_when_lambda_closes_the_connection(start: Start) -> 
 
 def test_an_idle_environment_that_shipped_everything_ends_without_output(start: Start) -> None:
     environment = start(function="read")
-    environment.invoke(_unknown_job())
+    environment.invoke(_unknown_item())
     environment.api.wait_until_idle()
     output = environment.output_lines
 
@@ -52,17 +53,17 @@ def test_an_error_response_delays_the_next_request_no_more_than_any_other(
     start: Start, function: Function, sampled: bool
 ) -> None:
     environment = start(function=function, sampled=sampled)
-    environment.invoke(_unknown_job(function))
+    environment.invoke(_unknown_item(function))
     environment.api.wait_until_idle()
 
     start_time = time.monotonic()
     for _ in range(10):
-        assert environment.invoke(_unknown_job(function)).answer["statusCode"] == 404
+        assert environment.invoke(_unknown_item(function)).answer["statusCode"] == 404
     environment.api.wait_until_idle()
 
     assert time.monotonic() - start_time < 2.5
 
 
-def _unknown_job(function: Function = "read") -> dict[str, Any]:
+def _unknown_item(function: Function = "read") -> dict[str, Any]:
     method = {"read": "GET", "delete": "DELETE"}[function]
-    return gateway_event(method, "/jobs/00000000-0000-4000-8000-000000000000")
+    return gateway_event(method, f"{ENTITY.path}/00000000-0000-4000-8000-000000000000")

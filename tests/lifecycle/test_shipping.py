@@ -16,10 +16,11 @@ from local.lambda_runtime.gateway_event import gateway_event
 from local.lambda_runtime.moto_aws import MotoAws, serve_aws
 from tests.lifecycle.conftest import Start
 from tests.support import dead_host
+from tests.support.entities import ENTITY, EXAMPLES
 
 
 def _create() -> dict[str, Any]:
-    return gateway_event("POST", "/jobs", {"pipeline": "p", "input_uri": "s3://in/1"})
+    return gateway_event("POST", ENTITY.path, EXAMPLES.least)
 
 
 def _requests(lines: list[dict[str, Any]]) -> Counter[str]:
@@ -109,7 +110,7 @@ def test_without_s3_memory_is_bounded_and_the_lost_lines_are_counted(
         while environment.output_bytes < end:
             # A long request id makes long lines.
             id_ = uuid.uuid4().hex * 100
-            event = gateway_event("GET", "/jobs", query={"status": "X"}, request_id=id_)
+            event = gateway_event("GET", ENTITY.path, query={"status": "X"}, request_id=id_)
             assert environment.invoke(event).answer["statusCode"] == 400
         environment.api.wait_until_idle()
 

@@ -14,9 +14,9 @@ from tests.support.logs.all_lines import all_lines
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service, deployed by the real CDK to an emulator, and shared by all tests of a worker.
 
-    A test creates its own jobs, and finds them by a pipeline name that no other test uses.
-    ``f"{service.api_url}/jobs"`` is the URL of the jobs, and ``service.api_key`` the value of
-    ``x-api-key``. ``service.client("dynamodb")`` may do everything, and
+    A test creates its own items, from bodies of ``tests.support.entities``, so that lists show
+    no other test's items. ``service.api_url`` is the base URL, and ``service.api_key`` the value
+    of ``x-api-key``. ``service.client("dynamodb")`` may do everything, and
     ``service.client_of("read", "dynamodb")`` has the permissions of the read function's role.
     ``service.outputs`` contains the names of all resources. The emulator's log, with the crashes
     of functions, is in ``service.run_folder.emulator_log``.

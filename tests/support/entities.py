@@ -25,15 +25,20 @@ INITIAL: str = ENTITY.statuses[0]
 """The status of a new item."""
 
 
-def _reachable(status: str) -> bool:
-    try:
-        EXAMPLES.path(status)
-    except LookupError:
-        return False
-    return True
+def reachable(entity: Entity) -> tuple[str, ...]:
+    """Return the statuses that changes lead to, and that of a new item."""
+
+    def leads_to(status: str) -> bool:
+        try:
+            examples_of(entity).path(status)
+        except LookupError:
+            return False
+        return True
+
+    return tuple(filter(leads_to, entity.statuses))
 
 
-REACHABLE: tuple[str, ...] = tuple(status for status in ENTITY.statuses if _reachable(status))
+REACHABLE: tuple[str, ...] = reachable(ENTITY)
 """The statuses that changes lead to, and that of a new item."""
 
 
@@ -80,9 +85,10 @@ def function_for(method: str) -> Function:
     return next(each.function for each in ROUTES if (each.entity, each.method) == (ENTITY, method))
 
 
-def create_with(send: Send, status: str) -> dict[str, Any]:
+def create_with(send: Send, status: str, entity: Entity = ENTITY) -> dict[str, Any]:
     """Create an item, and take it to a status by the shortest way."""
-    return change(send, create(send), *EXAMPLES.path(status))
+    changes = examples_of(entity).path(status)
+    return change(send, create(send, entity=entity), *changes, entity=entity)
 
 
 def create_deletable(send: Send) -> dict[str, Any]:
@@ -116,29 +122,30 @@ def refused_change() -> tuple[str, Change]:
     pytest.skip(f"every {ENTITY.noun} takes every change")
 
 
-def find_conflict() -> tuple[str, Change] | None:
+def find_conflict(entity: Entity = ENTITY) -> tuple[str, Change] | None:
     """Return a status, and a change that it does not allow; None if there is none.
 
     The change names its status, if possible: the others may break a rule as a replacement.
     """
     conflicts = [
         (status, change)
-        for status in REACHABLE
-        for change in EXAMPLES.changes
-        if status not in ENTITY.sources(change.body.get("status"))
+        for status in reachable(entity)
+        for change in examples_of(entity).changes
+        if status not in entity.sources(change.body.get("status"))
     ]
     named = (each for each in conflicts if "status" in each[1].body)
     return next(named, conflicts[0] if conflicts else None)
 
 
-def find_undeletable() -> str | None:
+def find_undeletable(entity: Entity = ENTITY) -> str | None:
     """Return a status in which an item cannot be deleted; None if there is none."""
-    return next((status for status in REACHABLE if status not in ENTITY.deletable), None)
+    statuses = reachable(entity)
+    return next((status for status in statuses if status not in entity.deletable), None)
 
 
-def replacement(item: Mapping[str, Any], change: Change) -> dict[str, Any]:
+def replacement(item: Mapping[str, Any], change: Change, entity: Entity = ENTITY) -> dict[str, Any]:
     """Return the body of the PUT that makes a change of an item."""
-    return {"status": change.target, **replacement_body(ENTITY, item, change)}
+    return {"status": change.target, **replacement_body(entity, item, change)}
 
 
 def replacement_of(change: Change, entity: Entity = ENTITY) -> Mapping[str, Any]:
@@ -147,13 +154,13 @@ def replacement_of(change: Change, entity: Entity = ENTITY) -> Mapping[str, Any]
     return replacement_body(entity, item, change)
 
 
-def another_body(body: Mapping[str, Any]) -> dict[str, Any]:
+def another_body(body: Mapping[str, Any], entity: Entity = ENTITY) -> dict[str, Any]:
     """Return a valid body that differs from ``body``, but not in a filter."""
-    for name in ENTITY.schema.fields_of("create"):
-        if name in ENTITY.filters:
+    for name in entity.schema.fields_of("create"):
+        if name in entity.filters:
             continue
         for value in (f"{body.get(name, '')}x", 7, 8, True, False, None, {"x": 1}, ["x"]):
             other = {**body, name: value}
-            if other != body and not errors(ENTITY.validator("create"), other):
+            if other != body and not errors(entity.validator("create"), other):
                 return other
-    pytest.skip(f"there is only one body of {ENTITY.article} {ENTITY.noun}")
+    pytest.skip(f"there is only one body of {entity.article} {entity.noun}")

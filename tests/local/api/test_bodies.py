@@ -1,91 +1,36 @@
 """Bodies that break a rule of their schema, and bodies of answers, on the deployed API."""
 
-from collections.abc import Iterator
+import uuid
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from jsonschema import Draft4Validator
 
 from common.contract import PROBLEM
+from common.crud.entity import Entity
+from common.crud.examples import examples_of
+from common.entities import ENTITIES
+from common.web import problems
 from infra.spec.routes import ROUTES, Route
-from infra.spec.schemas import read_schema
 from tests.support.deployment.service import Service
+from tests.support.entities import (
+    another_body,
+    create_with,
+    find_conflict,
+    find_undeletable,
+    first_change,
+    new_body,
+    path_of,
+    replacement,
+    replacement_of,
+)
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
 from tests.support.http.response_models import response_models
+from tests.support.http.violations import REFUSED_TEXTS, UNKNOWN_FIELD, Violation, violations
 
-NO_JOB = "/jobs/0b5f3c1e-0000-4000-8000-000000000000"
-
-VALID: dict[str, dict[str, Any]] = {
-    "job-create": {"pipeline": "bodies", "input_uri": "s3://in/1", "parameters": {}},
-    "job-replace": {"status": "RUNNING"},
-    "job-patch": {"status": "RUNNING"},
-}
-"""A valid body of each schema."""
-
-UNTYPED: dict[str, Any] = {"string": 1, "integer": "1", "object": []}
-"""A value of another type than the one that a schema asks for."""
-
-
-class Violation(NamedTuple):
-    """A body that breaks one rule of its schema."""
-
-    rule: str
-    pointer: str
-    """The pointer of the part that breaks the rule."""
-    body: Any
-
-
-def violations(name: str) -> Iterator[Violation]:
-    """Yield a body for each rule of a schema."""
-    yield from _violations(read_schema(name), "", lambda value: value, VALID[name])
-
-
-def _violations(schema: dict[str, Any], pointer: str, put: Any, valid: Any) -> Iterator[Violation]:
-    """Yield a violation for each rule of ``schema``.
-
-    Args:
-        schema: The schema of a part of the body.
-        pointer: The pointer of that part.
-        put: Returns the body with a value in place of that part.
-        valid: A valid value of that part, if it is an object.
-    """
-    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    for rule, limit in schema.items():
-        match rule:
-            case "type":
-                yield Violation(rule, pointer, put(UNTYPED[types[0]]))
-            case "additionalProperties":
-                yield Violation(rule, f"{pointer}/colour", put({**valid, "colour": "red"}))
-            case "required":
-                for name in limit:
-                    rest = {key: value for key, value in valid.items() if key != name}
-                    yield Violation(rule, f"{pointer}/{name}", put(rest))
-            case "minProperties":
-                yield Violation(rule, pointer, put({}))
-            case "pattern":
-                yield Violation(rule, pointer, put("no match!"))
-            case "maxLength":
-                yield Violation(rule, pointer, put("s3://".ljust(limit + 1, "x")))
-            case "minLength":
-                yield Violation(rule, pointer, put(""))
-            case "minimum":
-                yield Violation(rule, pointer, put(limit - 1))
-            case "maximum":
-                yield Violation(rule, pointer, put(limit + 1))
-            case "enum":
-                yield Violation(rule, pointer, put("LOST"))
-            case "properties":
-                for name, inner in limit.items():
-                    yield from _violations(
-                        inner,
-                        f"{pointer}/{name}",
-                        lambda value, name=name: put({**valid, name: value}),
-                        {"code": "E1", "message": "no"} if name == "error" else {},
-                    )
-            case _:
-                assert rule in {"$schema", "title", "description"}, f"{rule}: add a violation"
+NO_ITEM = "0b5f3c1e-0000-4000-8000-000000000000"
 
 
 @pytest.mark.parametrize(
@@ -93,29 +38,31 @@ def _violations(schema: dict[str, Any], pointer: str, put: Any, valid: Any) -> I
     [
         pytest.param(route, violation, id=f"{route.operation} {violation.pointer} {violation.rule}")
         for route in ROUTES
-        for schema in route.body.values()
-        for violation in violations(schema)
+        for violation in violations(route)
     ],
 )
 def test_a_body_that_breaks_a_rule_of_its_schema_gets_the_pointer(
     route: Route, violation: Violation, call: Caller
 ) -> None:
-    response = call(route.method, route.path.replace("/jobs/{job_id}", NO_JOB), violation.body)
+    path = route.path.replace(f"{{{route.entity.id_field}}}", NO_ITEM)
+    response = call(route.method, path, violation.body)
     assert response.status == HTTPStatus.BAD_REQUEST, response.text
     assert response.headers["Content-Type"] == PROBLEM
     pointers = {error["pointer"] for error in response.body["errors"]}
     assert pointers == {violation.pointer}
-    assert not {"red", "no match!", "LOST"} & set(response.text.split('"')), "a value is repeated"
+    assert not REFUSED_TEXTS & set(response.text.split('"')), "a value is repeated"
 
 
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.plural)
 def test_the_answers_of_each_route_are_valid_under_its_response_models(
-    service: Service, call: Caller
+    entity: Entity, service: Service, call: Caller
 ) -> None:
     models = response_models(service)
     statuses: dict[tuple[str, str], set[int]] = {}
 
     def check(method: str, path: str, response: HttpResponse) -> HttpResponse:
-        route = (method, "/jobs/{job_id}" if path.startswith("/jobs/") else "/jobs")
+        is_item = path.startswith(f"{entity.path}/")
+        route = (method, entity.item_path if is_item else entity.path)
         media, schema = models[route][response.status]
         if schema.get("properties"):
             assert response.headers["Content-Type"] == media
@@ -127,46 +74,76 @@ def test_the_answers_of_each_route_are_valid_under_its_response_models(
 
     def send(
         method: str, path: str, body: Any = None, caller: Caller = call, **headers: str
-    ) -> Any:
+    ) -> HttpResponse:
         response = caller(
             method, path, body, headers={k.replace("_", "-"): v for k, v in headers.items()}
         )
         return check(method, path, response)
 
-    keyless = Caller(service.api_url, None)
-    valid = VALID["job-create"]
-    path = f"/jobs/{send('POST', '/jobs', valid, Idempotency_Key='models').body['job_id']}"
-    send("POST", "/jobs", valid, Idempotency_Key="models")
-    send("POST", "/jobs", {**valid, "parameters": {"a": 1}}, Idempotency_Key="models")
-    for method, where in (("POST", "/jobs"), ("PUT", path), ("PATCH", path)):
-        send(method, where, {"colour": "red"})
+    def new_path(status: str) -> str:
+        return path_of(create_with(call, status, entity), entity)
+
+    examples = examples_of(entity)
+    change = first_change(entity)
+    key = uuid.uuid4().hex
+    body = new_body(entity)
+    item = send("POST", entity.path, body, Idempotency_Key=key).body
+    replacing = replacement(item, change, entity)
+    path = path_of(item, entity)
+    send("POST", entity.path, body, Idempotency_Key=key)
+    send("POST", entity.path, another_body(body, entity), Idempotency_Key=key)
+    for method, where in (("POST", entity.path), ("PUT", path), ("PATCH", path)):
+        send(method, where, {UNKNOWN_FIELD: "red"})
         send(method, where, " " * 40_000)
         send(method, where, "{}", Content_Type="text/plain")
-    send("POST", "/jobs", {**valid, "parameters": {"a": "x" * 20_000}})
-    send("GET", "/jobs?limit=1")
-    send("GET", "/jobs?limit=x")
+    broken: dict[str, HTTPStatus] = {}
+    for rule in examples.broken_rules:
+        if rule.kind == "create":
+            assert send("POST", entity.path, rule.body).status == problems.RULE_BROKEN.status
+        else:
+            assert send("PATCH", path, rule.body).status == problems.RULE_BROKEN.status
+            broken["PATCH"] = problems.RULE_BROKEN.status
+            if "status" in rule.body:
+                send("PUT", path, {**replacing, **rule.body})
+                broken["PUT"] = problems.RULE_BROKEN.status
+    send("GET", f"{entity.path}?limit=1")
+    send("GET", f"{entity.path}?limit=x")
     send("GET", path)
-    send("PUT", path, {"status": "RUNNING"}, If_Match='"7"')
-    send("PATCH", path, {"status": "RUNNING"}, If_Match='"7"')
+    send("PUT", path, replacing, If_Match='"7"')
+    send("PATCH", path, change.body, If_Match='"7"')
     send("DELETE", path, If_Match='"7"')
-    send("PATCH", path, {"status": "RUNNING"})
-    send("PUT", path, {"status": "RUNNING", "progress": 7})
-    send("DELETE", path)
-    send("PATCH", path, {"status": "FAILED"})
-    send("PUT", path, {"status": "FAILED"})
-    send("PATCH", path, {"status": "FAILED", "error": {"code": "E1", "message": "no"}})
-    send("PATCH", path, {"progress": 1})
-    send("PUT", path, {"status": "SUCCEEDED"})
+    send("PATCH", path, change.body)
+    send("PUT", new_path(change.source), replacing)
+    if refused := find_conflict(entity):
+        send("PATCH", new_path(refused[0]), refused[1].body)
+        send("PUT", new_path(refused[0]), replacement_of(refused[1], entity))
+    if undeletable := find_undeletable(entity):
+        send("DELETE", new_path(undeletable))
     send("DELETE", path, If_Match="broken")
     send("GET", path)
-    send("DELETE", path)
+    for status in entity.deletable:
+        path = new_path(status)
+        send("DELETE", path)
+    path = f"{entity.path}/{NO_ITEM}"
     for method in ("GET", "DELETE"):
         send(method, path)
-    send("PUT", path, {"status": "RUNNING"})
-    send("PATCH", path, {"status": "RUNNING"})
-    for route in ROUTES:
-        send(route.method, route.path.replace("/jobs/{job_id}", path), caller=keyless)
+    send("PUT", path, replacing)
+    send("PATCH", path, change.body)
+    keyless = Caller(service.api_url, None)
+    routes = [route for route in ROUTES if route.entity is entity]
+    for route in routes:
+        send(route.method, route.path.replace(entity.item_path, path), caller=keyless)
 
-    for route in ROUTES:
-        expected = {*route.answers, *(kind.status for kind in route.problems), HTTPStatus.FORBIDDEN}
+    # A status that no item of this entity can lead to.
+    impossible = {
+        ("PUT", problems.RULE_BROKEN): "PUT" not in broken,
+        ("PATCH", problems.RULE_BROKEN): "PATCH" not in broken,
+        ("PUT", problems.STATUS_CONFLICT): not (refused and "status" in refused[1].body),
+        ("PATCH", problems.STATUS_CONFLICT): not refused,
+        ("DELETE", problems.STATUS_CONFLICT): not undeletable,
+    }
+    for route in routes:
+        kinds = [kind for kind in route.problems if not impossible.get((route.method, kind))]
+        answers = {*route.answers} if route.method != "DELETE" or entity.deletable else set()
+        expected = {*answers, *(kind.status for kind in kinds), HTTPStatus.FORBIDDEN}
         assert statuses[route.method, route.path] >= expected, route.operation

@@ -2,192 +2,198 @@
 
 import itertools
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from infra.spec.output_names import table_output
+from infra.spec.routes import ROUTES
 from tests.support.deployment.service import Service
-from tests.support.entities import ENTITY
+from tests.support.entities import (
+    ENTITY,
+    EXAMPLES,
+    INITIAL,
+    another_body,
+    create,
+    create_with,
+    find_conflict,
+    new_body,
+    path_of,
+    replacement,
+)
 from tests.support.http.caller import Caller
+from tests.support.http.violations import UNKNOWN_FIELD, violations
+from tests.support.lists import listed_since, query_of
 
 UNKNOWN = str(uuid.UUID(int=4, version=4))
 
 
-@pytest.fixture
-def new_job(call: Caller, pipeline: str) -> dict[str, Any]:
-    """A new job."""
-    response = call("POST", "/jobs", {"pipeline": pipeline, "input_uri": "s3://in/1"})
-    assert response.status == 201
-    body: dict[str, Any] = response.body
-    return body
-
-
 def _items(service: Service) -> dict[str, Any]:
-    """Return all items of the table by job id."""
+    """Return all items of the table by id."""
     pages = (
         service.client("dynamodb")
         .get_paginator("scan")
         .paginate(TableName=service.outputs[table_output(ENTITY)])
     )
-    return {item["job_id"]["S"]: item for page in pages for item in page["Items"]}
+    return {item[ENTITY.id_field]["S"]: item for page in pages for item in page["Items"]}
 
 
 @pytest.mark.mission(
     "Performs CRUD operations on DynamoDB",
     "Exposes your Lambda function through RESTful endpoints",
 )
-def test_a_job_goes_from_registration_to_deletion(call: Caller, pipeline: str) -> None:
-    created = call(
-        "POST",
-        "/jobs",
-        {"pipeline": pipeline, "input_uri": "s3://in/1", "parameters": {"width": 320}},
-    )
+def test_an_item_goes_from_its_creation_to_its_deletion(call: Caller) -> None:
+    body = {**EXAMPLES.fullest, **EXAMPLES.unique(uuid.uuid4().hex)}
+    created = call("POST", ENTITY.path, body)
     path = "/" + created.headers["Location"]
     assert created.status == 201
     assert created.headers["ETag"] == '"1"'
+    assert body.items() <= created.body.items()
 
     read = call("GET", path)
     assert read.status == 200
     assert read.body == created.body
 
-    started = call("PATCH", path, {"status": "RUNNING"}, headers={"If-Match": '"1"'})
-    assert started.status == 200
-    assert started.headers["ETag"] == '"2"'
+    last = read
+    for number, change in enumerate(EXAMPLES.life(ENTITY.deletable)):
+        replaces = number > 0 and not change.keeps_status
+        sent = replacement(last.body, change) if replaces else change.body
+        changed = call(
+            "PUT" if replaces else "PATCH", path, sent, headers={"If-Match": last.headers["ETag"]}
+        )
+        assert changed.status == 200
+        assert changed.headers["ETag"] == f'"{number + 2}"'
+        assert changed.body["status"] == change.target
+        shown = {name: value for name, value in sent.items() if value is not None}
+        assert shown.items() <= changed.body.items()
+        assert ("expires_at" in changed.body) == (change.target in ENTITY.expires_in)
+        if change.target not in ENTITY.deletable:
+            assert call("DELETE", path).status == 409
+        last = changed
 
-    assert call("PATCH", path, {"progress": 40}).body["progress"] == 40
-    assert call("DELETE", path).status == 409
-
-    result = {"status": "SUCCEEDED", "progress": 100, "output_uri": "s3://out/1"}
-    ended = call("PUT", path, result)
-    assert ended.status == 200
-    assert {**ended.body, **result} == ended.body
-    assert ended.body["expires_at"] > 0
-
-    assert call("DELETE", path, headers={"If-Match": ended.headers["ETag"]}).status == 204
-    assert call("GET", path).status == 404
+    if last.body["status"] in ENTITY.deletable:
+        assert call("DELETE", path, headers={"If-Match": last.headers["ETag"]}).status == 204
+        assert call("GET", path).status == 404
 
 
-def test_a_list_pages_through_a_pipeline_newest_first(call: Caller, pipeline: str) -> None:
-    registered = [
-        call("POST", "/jobs", {"pipeline": pipeline, "input_uri": f"s3://in/{n}"}).body["job_id"]
-        for n in range(5)
-    ]
+def test_a_list_is_read_page_by_page_newest_first(call: Caller) -> None:
+    body = new_body()
+    created = [create(call, body)[ENTITY.id_field] for _ in range(5)]
 
     pages: list[list[str]] = []
     cursor = ""
-    for _ in itertools.repeat(None, 5):
-        page = call("GET", f"/jobs?pipeline={pipeline}&limit=2{cursor}").body
-        pages.append([item["job_id"] for item in page["items"]])
+    for _ in itertools.repeat(None, 3):
+        page = call("GET", f"{ENTITY.path}?limit=2{query_of(body)}{cursor}").body
+        pages.append([item[ENTITY.id_field] for item in page["items"]])
         if "next_cursor" not in page:
             break
         cursor = f"&cursor={page['next_cursor']}"
 
-    assert pages == [registered[:2:-1], registered[2:0:-1], registered[:1]]
+    if ENTITY.filters:
+        assert "next_cursor" not in page
+    else:
+        # The last page shows an older item, too.
+        pages[2] = pages[2][:1]
+    assert pages == [created[:2:-1], created[2:0:-1], created[:1]]
 
 
-def test_a_list_without_filters_merges_all_statuses(call: Caller, pipeline: str) -> None:
-    pending, running = (
-        call("POST", "/jobs", {"pipeline": pipeline, "input_uri": "s3://in/1"}).body["job_id"]
-        for _ in range(2)
-    )
-    call("PATCH", f"/jobs/{running}", {"status": "RUNNING"})
+def test_a_list_without_filters_merges_all_statuses(call: Caller) -> None:
+    change = next((each for each in EXAMPLES.changes if each.target != INITIAL), None)
+    if change is None:
+        pytest.skip(f"every {ENTITY.noun} is {INITIAL}")
+    new, changed = create(call), create_with(call, change.target)
 
-    newest = call("GET", "/jobs?limit=2").body["items"]
+    newest = call("GET", f"{ENTITY.path}?limit=2").body["items"]
 
-    assert [item["job_id"] for item in newest] == [running, pending]
-    listed = call("GET", f"/jobs?status=RUNNING&pipeline={pipeline}").body["items"]
-    assert [item["job_id"] for item in listed] == [running]
+    ids = [changed[ENTITY.id_field], new[ENTITY.id_field]]
+    assert [item[ENTITY.id_field] for item in newest] == ids
+    for query in ("", query_of(changed)):
+        listed = listed_since(call, new, f"&status={change.target}{query}")
+        assert [item[ENTITY.id_field] for item in listed] == ids[:1]
 
 
-def test_a_create_with_an_idempotency_key_happens_once(call: Caller, pipeline: str) -> None:
-    body = {"pipeline": pipeline, "input_uri": "s3://in/1"}
-    key = {"Idempotency-Key": pipeline}
+def test_a_create_with_an_idempotency_key_happens_once(call: Caller) -> None:
+    body = new_body()
+    key = {"Idempotency-Key": uuid.uuid4().hex}
 
-    first = call("POST", "/jobs", body, headers=key)
-    again = call("POST", "/jobs", body, headers=key)
-    other = call("POST", "/jobs", {**body, "input_uri": "s3://in/2"}, headers=key)
+    first = call("POST", ENTITY.path, body, headers=key)
+    again = call("POST", ENTITY.path, body, headers=key)
+    other = call("POST", ENTITY.path, another_body(body), headers=key)
 
     assert (first.status, again.status, other.status) == (201, 200, 422)
     assert again.headers["Idempotency-Replayed"] == "true"
     assert again.body == first.body
-    assert len(call("GET", f"/jobs?pipeline={pipeline}").body["items"]) == 1
+    assert len(listed_since(call, first.body, query_of(body))) == 1
 
 
-@pytest.mark.parametrize(
-    ("status", "method", "path", "body", "headers"),
-    [
-        pytest.param(400, "POST", "/jobs", "{", {}, id="invalid JSON"),
-        pytest.param(400, "POST", "/jobs", b"\xff", {}, id="invalid UTF-8"),
-        pytest.param(400, "POST", "/jobs", "[" * 30_000, {}, id="endless nesting"),
-        pytest.param(
-            400,
-            "POST",
-            "/jobs",
-            {"pipeline": "p", "input_uri": "s3://in/1", "colour": "red"},
-            {},
-            id="an unknown field",
-        ),
-        pytest.param(
-            400, "POST", "/jobs", {"pipeline": 7, "input_uri": "s3://in/1"}, {}, id="a wrong type"
-        ),
-        pytest.param(400, "PATCH", "/jobs/{new}", {"progress": 101}, {}, id="out of range"),
-        pytest.param(400, "GET", "/jobs?limit=0", None, {}, id="an invalid query"),
-        pytest.param(400, "GET", "/jobs?cursor=AAAA", None, {}, id="a forged cursor"),
-        pytest.param(404, "GET", f"/jobs/{UNKNOWN}", None, {}, id="an unknown id, read"),
-        pytest.param(
-            404, "PATCH", f"/jobs/{UNKNOWN}", {"progress": 1}, {}, id="an unknown id, changed"
-        ),
-        pytest.param(404, "DELETE", f"/jobs/{UNKNOWN}", None, {}, id="an unknown id, deleted"),
-        pytest.param(404, "GET", "/nowhere", None, {}, id="an unknown path"),
-        pytest.param(405, "POST", "/jobs/{new}", {}, {}, id="an unknown method"),
-        pytest.param(
-            412,
-            "PATCH",
-            "/jobs/{new}",
-            {"status": "RUNNING"},
-            {"If-Match": '"2"'},
-            id="a stale If-Match",
-        ),
-        pytest.param(
-            409, "PATCH", "/jobs/{new}", {"status": "SUCCEEDED"}, {}, id="a forbidden transition"
-        ),
-        pytest.param(
-            415,
-            "POST",
-            "/jobs",
-            {"pipeline": "p", "input_uri": "s3://in/1"},
-            {"Content-Type": "text/plain"},
-            id="another media type",
-        ),
-        pytest.param(
-            422, "PATCH", "/jobs/{new}", {"status": "FAILED"}, {}, id="inconsistent fields"
-        ),
-        pytest.param(403, "GET", "/jobs", None, {"x-api-key": "wrong"}, id="a wrong key"),
-    ],
-)
+def _bad_requests() -> Iterator[object]:
+    """Yield status, method, path, body and headers of requests about an item in ``{item}``."""
+    path, item, body = ENTITY.path, "{item}", EXAMPLES.least
+    unknown = f"{path}/{UNKNOWN}"
+    patch = EXAMPLES.changes[0].body
+    (create_route, patch_route) = (
+        next(each for each in ROUTES if (each.entity, each.method) == (ENTITY, method))
+        for method in ("POST", "PATCH")
+    )
+    wrong_type = next(each for each in violations(create_route) if each.rule == "type")
+    bad_value = [*violations(patch_route)][-1]
+    cases: dict[str, tuple[object, ...]] = {
+        "invalid JSON": (400, "POST", path, "{", {}),
+        "invalid UTF-8": (400, "POST", path, b"\xff", {}),
+        "endless nesting": (400, "POST", path, "[" * 30_000, {}),
+        "an unknown field": (400, "POST", path, {**body, UNKNOWN_FIELD: "red"}, {}),
+        "a wrong type": (400, "POST", path, wrong_type.body, {}),
+        "a bad value": (400, "PATCH", item, bad_value.body, {}),
+        "an invalid query": (400, "GET", f"{path}?limit=0", None, {}),
+        "a forged cursor": (400, "GET", f"{path}?cursor=AAAA", None, {}),
+        "an unknown id, read": (404, "GET", unknown, None, {}),
+        "an unknown id, changed": (404, "PATCH", unknown, patch, {}),
+        "an unknown id, deleted": (404, "DELETE", unknown, None, {}),
+        "an unknown path": (404, "GET", "/nowhere", None, {}),
+        "an unknown method": (405, "POST", item, {}, {}),
+        "a stale If-Match": (412, "PATCH", item, patch, {"If-Match": '"99"'}),
+        "another media type": (415, "POST", path, body, {"Content-Type": "text/plain"}),
+        "a wrong key": (403, "GET", path, None, {"x-api-key": "wrong"}),
+    }
+    if refused := find_conflict():
+        cases["a forbidden transition"] = (409, "PATCH", item, refused[1].body, {})
+    for rule in EXAMPLES.broken_rules:
+        method, where = ("POST", path) if rule.kind == "create" else ("PATCH", item)
+        cases[f"a broken rule, {rule.kind}"] = (422, method, where, rule.body, {})
+    for name, case in cases.items():
+        yield pytest.param(*case, id=name)
+
+
+@pytest.fixture(scope="module")
+def item(call: Caller) -> dict[str, Any]:
+    """An item that does not allow every change, if there is one."""
+    refused = find_conflict()
+    return create_with(call, refused[0] if refused else INITIAL)
+
+
+@pytest.mark.parametrize(("status", "method", "path", "body", "headers"), [*_bad_requests()])
 def test_a_bad_request_gets_a_problem_and_changes_nothing(
     status: int,
     method: str,
     path: str,
     body: object,
     headers: Mapping[str, str],
-    new_job: dict[str, Any],
+    item: dict[str, Any],
     call: Caller,
     service: Service,
 ) -> None:
     before = _items(service)
 
-    response = call(method, path.replace("{new}", new_job["job_id"]), body, headers=headers)
+    response = call(method, path.replace("{item}", path_of(item)), body, headers=headers)
 
     _assert_problem(response.status, response.headers, response.body, status)
     assert _items(service) == before
 
 
 def test_a_request_without_a_key_is_refused(service: Service) -> None:
-    response = Caller(service.api_url, api_key=None)("GET", "/jobs")
+    response = Caller(service.api_url, api_key=None)("GET", ENTITY.path)
 
     _assert_problem(response.status, response.headers, response.body, 403)
 
@@ -208,7 +214,7 @@ def _assert_problem(
 def test_a_browser_may_send_a_preflight_request(service: Service) -> None:
     response = Caller(service.api_url, api_key=None)(
         "OPTIONS",
-        "/jobs",
+        ENTITY.path,
         headers={"Origin": "https://app.example", "Access-Control-Request-Method": "POST"},
     )
 
@@ -218,9 +224,9 @@ def test_a_browser_may_send_a_preflight_request(service: Service) -> None:
     assert "Idempotency-Key" in response.headers["Access-Control-Allow-Headers"]
 
 
-def test_the_read_function_may_not_write(service: Service, new_job: dict[str, Any]) -> None:
+def test_the_read_function_may_not_write(service: Service, item: dict[str, Any]) -> None:
     dynamodb = service.client_of("read", "dynamodb")
-    key = {"job_id": {"S": new_job["job_id"]}}
+    key = {ENTITY.id_field: {"S": item[ENTITY.id_field]}}
     table = service.outputs[table_output(ENTITY)]
 
     assert dynamodb.get_item(TableName=table, Key=key)["Item"]

@@ -41,7 +41,11 @@ def test_every_response_to_a_generated_request_is_as_documented(
     process = subprocess.run(
         command,
         cwd=tmp_path,
-        env={**os.environ, "HOOKS": str(CONFIGURATION / "hooks.py")},
+        env={
+            **os.environ,
+            "HOOKS": str(CONFIGURATION / "hooks.py"),
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
         timeout=FUZZ_SECONDS + TIMEOUT_SECONDS,
         capture_output=True,
         text=True,

@@ -1,11 +1,24 @@
-"""Concurrent requests for the same job."""
+"""Concurrent requests for the same item."""
 
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from tests.support.entities import (
+    ENTITY,
+    EXAMPLES,
+    create,
+    create_with,
+    first_change,
+    new_body,
+    path_of,
+)
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
+from tests.support.lists import listed_since, query_of
 
 CALLERS = 50
 CONCURRENT_CALLERS = 10
@@ -17,19 +30,14 @@ def _call_concurrently(work: Callable[[int], HttpResponse]) -> list[HttpResponse
         return list(pool.map(work, range(CALLERS)))
 
 
-def _new_job(call: Caller, pipeline: str) -> str:
-    job_id: str = call("POST", "/jobs", {"pipeline": pipeline, "input_uri": "s3://in/1"}).body[
-        "job_id"
-    ]
-    return job_id
-
-
-def test_of_many_writers_with_the_same_if_match_one_wins(call: Caller, pipeline: str) -> None:
-    path = f"/jobs/{_new_job(call, pipeline)}"
-    call("PATCH", path, {"status": "RUNNING"})
+def test_of_many_writers_with_the_same_if_match_one_wins(call: Caller) -> None:
+    # A change that an item takes again and again, if there is one: only the ETag refuses it.
+    change = next((each for each in EXAMPLES.changes if each.keeps_status), first_change())
+    item = create_with(call, change.source)
+    path, tag = path_of(item), f'"{item["version"]}"'
 
     responses = _call_concurrently(
-        lambda n: call("PATCH", path, {"progress": n}, headers={"If-Match": '"2"'})
+        lambda _: call("PATCH", path, change.body, headers={"If-Match": tag})
     )
 
     assert Counter(response.status for response in responses) == {200: 1, 412: CALLERS - 1}
@@ -37,34 +45,38 @@ def test_of_many_writers_with_the_same_if_match_one_wins(call: Caller, pipeline:
     assert call("GET", path).body == winner
 
 
-def test_many_creates_with_one_idempotency_key_register_one_job(
-    call: Caller, pipeline: str
-) -> None:
-    responses = _call_concurrently(
-        lambda _: call(
-            "POST",
-            "/jobs",
-            {"pipeline": pipeline, "input_uri": "s3://in/1"},
-            headers={"Idempotency-Key": pipeline},
-        )
-    )
+def test_many_creates_with_one_idempotency_key_create_one_item(call: Caller) -> None:
+    body = new_body()
+    key = {"Idempotency-Key": uuid.uuid4().hex}
+
+    responses = _call_concurrently(lambda _: call("POST", ENTITY.path, body, headers=key))
 
     assert Counter(response.status for response in responses) == {201: 1, 200: CALLERS - 1}
     replayed = [response.headers.get("Idempotency-Replayed") for response in responses]
     assert Counter(replayed) == {None: 1, "true": CALLERS - 1}
-    assert len({response.body["job_id"] for response in responses}) == 1
-    assert len(call("GET", f"/jobs?pipeline={pipeline}").body["items"]) == 1
+    assert len({response.body[ENTITY.id_field] for response in responses}) == 1
+    assert len(listed_since(call, responses[0].body, query_of(body))) == 1
 
 
-def test_an_update_never_brings_a_deleted_job_back(call: Caller, pipeline: str) -> None:
+def test_an_update_never_brings_a_deleted_item_back(call: Caller) -> None:
+    changes = [each for each in EXAMPLES.changes if {each.source, each.target} <= ENTITY.deletable]
+    if not changes:
+        pytest.skip(f"no {ENTITY.noun} can be deleted both before and after a change")
+    change = max(changes, key=lambda each: each.source == ENTITY.statuses[0])
+    body = new_body()
+    items = []
     for _ in range(5):
-        path = f"/jobs/{_new_job(call, pipeline)}"
+        item = create(call, body)
+        for each in EXAMPLES.path(change.source):
+            call("PATCH", path_of(item), each.body)
+        path = path_of(item)
         responses = _call_concurrently(
             lambda n, path=path: (  # type: ignore[misc]
-                call("DELETE", path) if n % 2 else call("PATCH", path, {"status": "CANCELLED"})
+                call("DELETE", path) if n % 2 else call("PATCH", path, change.body)
             )
         )
+        items.append(item)
 
         assert Counter(response.status for response in responses[1::2])[204] == 1
         assert call("GET", path).status == 404
-    assert call("GET", f"/jobs?pipeline={pipeline}").body["items"] == []
+    assert listed_since(call, items[0], query_of(body)) == []

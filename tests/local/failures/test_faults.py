@@ -1,19 +1,35 @@
 """Every route under every fault: it succeeds or returns 503, and never writes twice."""
 
 import time
+import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
 
 from common.aws import timeouts
 from infra.spec.output_names import table_output
+from infra.spec.stages import STAGES
+from local.deploy import STAGE
 from tests.support.deployment.fault_proxy import FaultProxy, fault_proxy
 from tests.support.deployment.service import Service
-from tests.support.entities import ENTITY
+from tests.support.entities import (
+    ENTITY,
+    EXAMPLES,
+    INITIAL,
+    REACHABLE,
+    change,
+    function_for,
+    new_body,
+    path_of,
+    replacement,
+)
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
+from tests.support.lists import query_of, stored_since
 from tests.support.logs.log_groups import canonical_lines, logged_lines
+from tests.support.model import increments
 
 
 @pytest.fixture(scope="module")
@@ -33,45 +49,87 @@ def proxy(shared_proxy: FaultProxy) -> Iterator[FaultProxy]:
 class Route(NamedTuple):
     """A route, and the DynamoDB operation that it uses."""
 
-    function: str
+    method: str
 
     operation: str
     """The DynamoDB operation."""
 
-    send: Callable[[Caller, str], HttpResponse]
-    """Calls the route for a job id."""
+    status: str
+    """The status of the item before."""
+
+    send: Callable[[Caller, dict[str, Any]], HttpResponse]
+    """Calls the route for an item."""
 
     success: int
     """The status of a successful response."""
 
+    calls: int = 1
+    """The calls of DynamoDB without a fault."""
 
-ROUTES = {
-    "POST": Route(
-        "create",
-        "PutItem",
-        lambda call, job_id: call("POST", "/jobs", {"pipeline": job_id, "input_uri": "s3://in/1"}),
-        201,
-    ),
-    "PUT": Route(
-        "update",
-        "UpdateItem",
-        lambda call, job_id: call("PUT", f"/jobs/{job_id}", {"status": "PENDING"}),
-        200,
-    ),
-    "PATCH": Route(
-        "update",
-        "UpdateItem",
-        lambda call, job_id: call("PATCH", f"/jobs/{job_id}", {"status": "PENDING"}),
-        200,
-    ),
-    "DELETE": Route(
-        "delete", "DeleteItem", lambda call, job_id: call("DELETE", f"/jobs/{job_id}"), 204
-    ),
-    "GET one": Route("read", "GetItem", lambda call, job_id: call("GET", f"/jobs/{job_id}"), 200),
-    "GET list": Route(
-        "read", "Query", lambda call, job_id: call("GET", f"/jobs?pipeline={job_id}"), 200
-    ),
-}
+    path: str = ENTITY.item_path
+
+    @property
+    def function(self) -> str:
+        """The function that answers."""
+        return function_for(self.method)
+
+
+# Preferably a change that increments a number besides the version, so that it shows repetitions.
+CHANGE = max(EXAMPLES.changes, key=lambda change: len(increments(change.body)))
+
+
+def _routes() -> dict[str, Route]:
+    source = CHANGE.source
+    routes = {
+        "POST": Route(
+            "POST",
+            "PutItem",
+            INITIAL,
+            lambda call, _: call("POST", ENTITY.path, new_body()),
+            201,
+            path=ENTITY.path,
+        ),
+        "PUT": Route(
+            "PUT",
+            "UpdateItem",
+            source,
+            lambda call, item: call("PUT", path_of(item), replacement(item, CHANGE)),
+            200,
+        ),
+        "PATCH": Route(
+            "PATCH",
+            "UpdateItem",
+            source,
+            lambda call, item: call("PATCH", path_of(item), CHANGE.body),
+            200,
+        ),
+        "GET one": Route(
+            "GET", "GetItem", INITIAL, lambda call, item: call("GET", path_of(item)), 200
+        ),
+        "GET list": Route(
+            "GET",
+            "Query",
+            INITIAL,
+            lambda call, item: call("GET", f"{ENTITY.path}?limit=1{query_of(item)}"),
+            200,
+            # One for each partition.
+            calls=1 if ENTITY.filters else STAGES[STAGE].shards,
+            path=ENTITY.path,
+        ),
+    }
+    deletable = [status for status in REACHABLE if status in ENTITY.deletable]
+    if deletable:
+        routes["DELETE"] = Route(
+            "DELETE",
+            "DeleteItem",
+            deletable[-1],
+            lambda call, item: call("DELETE", path_of(item)),
+            204,
+        )
+    return routes
+
+
+ROUTES = _routes()
 
 RECOVERING: dict[str, tuple[dict[str, Any], int]] = {
     "throttled twice": ({"times": 2, "error": {"code": "ThrottlingException"}}, 3),
@@ -91,41 +149,23 @@ LASTING: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def failed_job(call: Caller) -> dict[str, Any]:
-    """A failed job: it can be read, retried and deleted."""
+def _new_item(call: Caller, status: str) -> dict[str, Any]:
+    """Create an item with a status."""
     deadline = time.monotonic() + timeouts.LAMBDA_TIMEOUT
     # The previous test's fault may last a little longer.
-    while (
-        created := call("POST", "/jobs", {"pipeline": "faults", "input_uri": "s3://in/1"})
-    ).status != 201:
+    while (created := call("POST", ENTITY.path, new_body())).status != 201:
         assert time.monotonic() < deadline, created.text
-    job_id = created.body["job_id"]
-    call("PATCH", f"/jobs/{job_id}", {"status": "RUNNING"})
-    failure = {"status": "FAILED", "error": {"code": "E", "message": "broken"}}
-    failed = call("PATCH", f"/jobs/{job_id}", failure)
-    assert failed.status == 200
-    body: dict[str, Any] = failed.body
-    return body
+    return change(call, created.body, *EXAMPLES.path(status))
 
 
-def _item(service: Service, job_id: str) -> dict[str, Any] | None:
-    item: dict[str, Any] | None = (
+def _stored(service: Service, item: dict[str, Any]) -> dict[str, Any] | None:
+    key = {ENTITY.id_field: {"S": item[ENTITY.id_field]}}
+    stored: dict[str, Any] | None = (
         service.client("dynamodb")
-        .get_item(TableName=service.outputs[table_output(ENTITY)], Key={"job_id": {"S": job_id}})
+        .get_item(TableName=service.outputs[table_output(ENTITY)], Key=key)
         .get("Item")
     )
-    return item
-
-
-def _job_count(service: Service, pipeline: str) -> int:
-    result = service.client("dynamodb").query(
-        TableName=service.outputs[table_output(ENTITY)],
-        IndexName="by-pipeline",
-        KeyConditionExpression="pipeline = :p",
-        ExpressionAttributeValues={":p": {"S": pipeline}},
-    )
-    return int(result["Count"])
+    return stored
 
 
 def _attempts(service: Service, function: str, request_id: str) -> tuple[int, int]:
@@ -136,101 +176,96 @@ def _attempts(service: Service, function: str, request_id: str) -> tuple[int, in
     return line["dynamodb_attempts"], int(metrics["DynamoDBAttempts"][0])
 
 
-def _write_count(service: Service, route: str, before: dict[str, Any]) -> int:
-    """Return how often a route's write was applied to a job, according to the table."""
-    if route == "POST":
-        return _job_count(service, before["job_id"])
-    item = _item(service, before["job_id"])
-    if route == "DELETE":
+def _write_count(service: Service, route: Route, before: dict[str, Any], began: datetime) -> int:
+    """Return how often a route's write was applied, according to the table."""
+    if route.method == "POST":
+        return stored_since(service, began)
+    item = _stored(service, before)
+    if route.method == "DELETE":
         return 1 if item is None else 0
     assert item is not None
     versions: int = int(item["version"]["N"]) - before["version"]
-    assert int(item["attempt"]["N"]) - before["attempt"] == versions
+    for name in increments(CHANGE.body):
+        assert int(item[name]["N"]) - before[name] == versions
     return versions
 
 
 @pytest.mark.mission("Implement retry logic and timeout handling for DynamoDB operations")
-@pytest.mark.parametrize("name", ROUTES)
+@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
 @pytest.mark.parametrize("fault", RECOVERING)
 def test_a_request_survives_a_temporary_fault_and_writes_once(
-    fault: str,
-    name: str,
-    failed_job: dict[str, Any],
-    proxy: FaultProxy,
-    call: Caller,
-    service: Service,
+    fault: str, route: Route, proxy: FaultProxy, call: Caller, service: Service
 ) -> None:
-    route = ROUTES[name]
     effect, attempts = RECOVERING[fault]
+    item = _new_item(call, route.status)
     proxy.inject({"operation": route.operation, **effect})
+    began = datetime.now(UTC)
 
-    response = route.send(call, failed_job["job_id"])
+    response = route.send(call, item)
 
     assert response.status == route.success
-    if not name.startswith("GET"):
-        assert _write_count(service, name, failed_job) == 1
+    if route.method != "GET":
+        assert _write_count(service, route, item, began) == 1
     reported = _attempts(service, route.function, response.headers["X-Request-Id"])
-    assert reported == (attempts, attempts)
+    assert reported == (attempts + route.calls - 1,) * 2
 
 
-@pytest.mark.parametrize("name", ROUTES)
+@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
 @pytest.mark.parametrize("fault", LASTING)
 def test_a_request_under_a_lasting_fault_gets_a_503(
-    fault: str,
-    name: str,
-    failed_job: dict[str, Any],
-    proxy: FaultProxy,
-    call: Caller,
-    service: Service,
+    fault: str, route: Route, proxy: FaultProxy, call: Caller, service: Service
 ) -> None:
-    route = ROUTES[name]
+    item = _new_item(call, route.status)
     proxy.inject({"operation": route.operation, **LASTING[fault]})
-    began = time.monotonic()
+    began = datetime.now(UTC)
 
-    response = route.send(call, failed_job["job_id"])
+    response = route.send(call, item)
 
     _assert_service_unavailable(response, route, began, service)
-    if not name.startswith("GET"):
-        assert _write_count(service, name, failed_job) == (1 if "dropped" in fault else 0)
+    if route.method != "GET":
+        written = 1 if "dropped" in fault else 0
+        assert _write_count(service, route, item, began) == written
 
 
-@pytest.mark.parametrize("name", ROUTES)
+@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
 def test_without_dynamodb_a_request_writes_nothing_and_gets_a_503(
-    name: str, failed_job: dict[str, Any], proxy: FaultProxy, call: Caller, service: Service
+    route: Route, proxy: FaultProxy, call: Caller, service: Service
 ) -> None:
-    route = ROUTES[name]
-    began = time.monotonic()
+    item = _new_item(call, route.status)
+    began = datetime.now(UTC)
     proxy.stop()
     try:
-        response = route.send(call, failed_job["job_id"])
+        response = route.send(call, item)
     finally:
         proxy.start()
 
     _assert_service_unavailable(response, route, began, service)
-    if not name.startswith("GET"):
-        assert _write_count(service, name, failed_job) == 0
+    if route.method != "GET":
+        assert _write_count(service, route, item, began) == 0
 
 
 def _assert_service_unavailable(
-    response: HttpResponse, route: Route, began: float, service: Service
+    response: HttpResponse, route: Route, began: datetime, service: Service
 ) -> None:
     assert response.status == 503
     assert int(response.headers["Retry-After"]) > 0
-    assert time.monotonic() - began < timeouts.LAMBDA_TIMEOUT
+    assert datetime.now(UTC) - began < timedelta(seconds=timeouts.LAMBDA_TIMEOUT)
     reported = _attempts(service, route.function, response.headers["X-Request-Id"])
-    assert reported == (timeouts.DYNAMODB.attempts,) * 2
+    assert reported == (timeouts.DYNAMODB.attempts * route.calls,) * 2
 
 
 def test_an_idempotency_key_makes_a_retry_after_a_503_safe(
-    proxy: FaultProxy, call: Caller, service: Service, pipeline: str
+    proxy: FaultProxy, call: Caller, service: Service
 ) -> None:
-    body = {"pipeline": pipeline, "input_uri": "s3://in/1"}
+    body = new_body()
+    key = {"Idempotency-Key": uuid.uuid4().hex}
+    began = datetime.now(UTC)
     proxy.inject({"operation": "PutItem", **LASTING["every response dropped"]})
-    lost = call("POST", "/jobs", body, headers={"Idempotency-Key": pipeline})
+    lost = call("POST", ENTITY.path, body, headers=key)
     proxy.clear()
 
-    again = call("POST", "/jobs", body, headers={"Idempotency-Key": pipeline})
+    again = call("POST", ENTITY.path, body, headers=key)
 
     assert (lost.status, again.status) == (503, 200)
     assert again.headers["Idempotency-Replayed"] == "true"
-    assert _job_count(service, pipeline) == 1
+    assert stored_since(service, began) == 1

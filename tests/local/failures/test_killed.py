@@ -1,17 +1,21 @@
 """Functions whose process is killed during a request."""
 
+import itertools
 import os
 import random
 import signal
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
 from tests.support.deployment.service import Service
+from tests.support.entities import EXAMPLES, create_with, first_change, function_for, path_of
 from tests.support.http.caller import Caller
 
 CALLERS = 4
@@ -44,33 +48,40 @@ def _kill_randomly(service: Service, function: str, done: Event) -> int:
 
 @pytest.mark.skipif(not PROC.exists(), reason="finds the functions' processes in /proc")
 def test_no_acknowledged_write_is_lost_when_its_function_is_killed(
-    service: Service, call: Caller, pipeline: str
+    service: Service, call: Caller
 ) -> None:
-    body = {"pipeline": pipeline, "input_uri": "s3://in/1"}
-    paths = [f"/jobs/{call('POST', '/jobs', body).body['job_id']}" for _ in range(CALLERS)]
-    for path in paths:
-        assert call("PATCH", path, {"status": "RUNNING"}).status == 200
-    name = service.outputs["UpdateFunction"]
+    repeated = next((each for each in EXAMPLES.changes if each.keeps_status), None)
+    change = repeated or first_change()
+    # An item takes the same change again and again, or else only one.
+    items = [create_with(call, change.source) for _ in range(CALLERS if repeated else REQUESTS)]
+    name = service.outputs[f"{function_for('PATCH').title()}Function"]
     done = Event()
 
-    def report(path: str) -> Counter[int]:
-        statuses: Counter[int] = Counter()
-        for number in range(REQUESTS // CALLERS):
-            statuses[call("PATCH", path, {"progress": number}).status] += 1
-        return statuses
+    def update(items: Sequence[dict[str, Any]]) -> list[Counter[int]]:
+        return [
+            Counter(
+                call("PATCH", path_of(item), change.body).status
+                for _ in range(REQUESTS // CALLERS // len(items))
+            )
+            for item in items
+        ]
 
+    shares = [items[first::CALLERS] for first in range(CALLERS)]
     with ThreadPoolExecutor(CALLERS + 1) as pool:
-        reports = [pool.submit(report, path) for path in paths]
+        updates = [pool.submit(update, share) for share in shares]
         killer = pool.submit(_kill_randomly, service, name, done)
         try:
-            status_counts = [each.result() for each in reports]
+            status_counts = [each.result() for each in updates]
         finally:
             done.set()
 
     assert killer.result() > 0
-    statuses = sum(status_counts, Counter())
+    statuses = sum(itertools.chain(*status_counts), Counter[int]())
     assert set(statuses) <= {200, 503, 504}
+    assert statuses.total() == REQUESTS
     assert statuses[200] < REQUESTS, "no request was interrupted"
-    for path, statuses in zip(paths, status_counts, strict=True):
-        applied = call("GET", path).body["version"] - 2
+    for item, statuses in zip(
+        itertools.chain(*shares), itertools.chain(*status_counts), strict=True
+    ):
+        applied = call("GET", path_of(item)).body["version"] - item["version"]
         assert statuses[200] <= applied <= statuses.total()

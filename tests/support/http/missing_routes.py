@@ -11,8 +11,9 @@ from infra.spec.routes import ROUTES
 from infra.spec.schemas import PROBLEM as PROBLEM_SCHEMA
 from infra.spec.schemas import model_schema
 from infra.spec.service import REGION
+from tests.support.entities import ENTITY
 
-NO_JOB = "/jobs/0b5f3c1e-0000-4000-8000-000000000000"
+NO_ITEM = f"{ENTITY.path}/0b5f3c1e-0000-4000-8000-000000000000"
 ORIGIN = "https://app.example.com"
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "LINK")
@@ -53,8 +54,8 @@ class Missing(NamedTuple):
 
 def missing_routes() -> Iterator[Missing]:
     """Yield paths without a route, and methods that a path lacks."""
-    paths = {"/": "", "/nowhere": "", f'{NO_JOB}/it\'s "a" $part': ""}
-    paths |= {"/jobs": "/jobs", NO_JOB: "/jobs/{job_id}"}
+    paths = {"/": "", "/nowhere": "", f'{NO_ITEM}/it\'s "a" $part': ""}
+    paths |= {ENTITY.path: ENTITY.path, NO_ITEM: ENTITY.item_path}
     for path, resource in paths.items():
         methods = {route.method for route in ROUTES if route.path == resource}
         for method in METHODS:
