@@ -71,8 +71,11 @@ class Ledger:
 
 def _weight(edit: Edit) -> int:
     """Return how often to send an edit: seldom, if no change is possible after it."""
-    is_last = edit.change.status and not ENTITY.transitions[edit.change.status]
-    return 1 if is_last else 10
+    status = edit.change.status
+    if status and not ENTITY.transitions[status]:
+        return 1
+    # An item takes these again and again.
+    return 25 if status is None or status in ENTITY.transitions[status] else 10
 
 
 def _send_requests(call: Caller, word: str, ledger: Ledger, seed: int, deadline: float) -> None:
