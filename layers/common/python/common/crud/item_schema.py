@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from common.contract import compact_json, parse_json
 
@@ -66,9 +66,17 @@ class ItemSchema:
 
     def fields_of(self, body: Body) -> tuple[str, ...]:
         """Return the names of the fields that a body has."""
-        return tuple(
-            name for name, field in self.fields.items() if body in field.get("x-bodies", ())
-        )
+        return self._fields_by_body[body]
+
+    @cached_property
+    def _fields_by_body(self) -> Mapping[Body, tuple[str, ...]]:
+        bodies: tuple[Body, ...] = get_args(Body)
+        return {
+            body: tuple(
+                name for name, field in self.fields.items() if body in field.get("x-bodies", ())
+            )
+            for body in bodies
+        }
 
     def required_in(self, body: Literal["create", "change"]) -> tuple[str, ...]:
         """Return the names of the fields that callers must send in a create or a replacement."""
