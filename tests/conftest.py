@@ -1,6 +1,5 @@
 """Distribute the tests among the workers of a parallel run, and print their counts."""
 
-import uuid
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -100,12 +99,6 @@ def page(browser: "Browser") -> "Iterator[Page]":
     with browser.new_context(viewport={"width": 1200, "height": 1600}) as context:
         context.set_default_timeout(15_000)
         yield context.new_page()
-
-
-@pytest.fixture
-def pipeline() -> str:
-    """The name of a pipeline that only this test uses."""
-    return f"test-{uuid.uuid4().hex}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
