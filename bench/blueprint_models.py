@@ -13,7 +13,7 @@ from infra.spec.schemas import request_schemas
 _TYPES = {
     "string": "str",
     "integer": "int",
-    "number": "float",
+    "number": "Decimal",
     "boolean": "bool",
     "object": "dict[str, Any]",
     "array": "list[Any]",
@@ -29,6 +29,7 @@ _CONSTRAINTS = {
 _HEADER = '''"""The models and the words of the entity."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -79,7 +80,7 @@ def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
         elif name in schema.get("required", ()):
             yield f"    {name}: {type_}"
         else:
-            yield f"    {name}: {type_} | None = None"
+            yield f"    {name}: {type_ if type_.endswith('None') else f'{type_} | None'} = None"
 
 
 def _type(field: Mapping[str, Any]) -> str:
