@@ -21,12 +21,12 @@ from tools.new_service.entity import add_entity
 from tools.new_service.words import Words
 
 TABLE = "${Table/LineItems.Arn}"
-INDEXES = {f"{TABLE}/index/{name}" for name in ("by-creation", "by-status", "by-name")}
+INDEXES = {f"{TABLE}/index/{name}" for name in ("by-creation", "by-status", "by-title")}
 WORDS = Words.of("line-item")
 
 # A filter, and a status that counts as a failure.
 DECLARATION = """
-    filters=("name",),
+    filters=("title",),
     failures=frozenset({"ARCHIVED"}),
     ended=frozenset({"ACTIVE", "ARCHIVED"}),
     expires_in=frozenset({"ARCHIVED"}),
@@ -72,6 +72,9 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """All that follows from the entities, with line items beside them."""
     project = copy_project(tmp_path_factory.mktemp("two") / "project", whole=True)
     add_entity(project, WORDS, [entity.folder.name for entity in ENTITIES])
+    for name in ("schema.json", "examples.py"):
+        file = project / ENTITIES_FOLDER / WORDS.package / name
+        file.write_text(file.read_text().replace('"name"', '"title"'))
     declaration = project / ENTITIES_FOLDER / WORDS.package / "__init__.py"
     declaration.write_text(declaration.read_text().removesuffix(")\n") + DECLARATION.lstrip("\n"))
     table = copied_file(project, routes)
@@ -124,7 +127,7 @@ def test_it_has_a_table_with_an_index_for_each_filter(both_in_prod: Synthesized)
     resource = both_in_prod.at("Table/LineItems")
     assert [key["AttributeName"] for key in resource.properties["KeySchema"]] == ["line_item_id"]
     indexes = {index["IndexName"] for index in resource.properties["GlobalSecondaryIndexes"]}
-    assert indexes == {"by-creation", "by-status", "by-name"}
+    assert indexes == {"by-creation", "by-status", "by-title"}
     assert resource.properties["DeletionProtectionEnabled"] is True
     assert resource.definition["DeletionPolicy"] == "Retain"
 
@@ -214,7 +217,7 @@ def test_it_has_an_output_a_query_and_a_column(both: Synthesized) -> None:
     assert "line_item_id = ?" in query["QueryString"]
     table = both.one("AWS::Glue::Table")["TableInput"]
     columns = {column["Name"] for column in table["StorageDescriptor"]["Columns"]}
-    assert columns >= {"line_item_id", "name", *(entity.id_field for entity in ENTITIES)}
+    assert columns >= {"line_item_id", "title", *(entity.id_field for entity in ENTITIES)}
     assert table["Parameters"]["projection.function.values"].split(",")[-1] == "intake"
 
 
