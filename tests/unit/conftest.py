@@ -14,13 +14,11 @@ import pytest
 from moto import mock_aws
 
 from common.aws.clients import CALLS, client
-from common.crud import configuration
-from common.dynamodb import cursors
 from common.entities import ENTITIES
 from local.lambda_runtime import buckets, tables
 from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
 from tests.support.entities import ENTITY, create
-from tests.support.http.function_api import HANDLERS, Api, Context
+from tests.support.http.function_api import HANDLERS, Api, Context, forget_parameters
 from tests.support.specimen import SPECIMEN
 
 if TYPE_CHECKING:
@@ -58,8 +56,7 @@ def aws() -> Iterator[None]:
         )
         yield
     # The next test has another AWS, for which the cached parameters are wrong.
-    configuration._parameter.cache_clear()
-    cursors._parameter.cache_clear()
+    forget_parameters()
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from common.aws import clients
-from common.crud import configuration
 from common.crud.entity import Entity
-from common.dynamodb import cursors
 from local import aws
 from local.lambda_runtime import buckets, tables
+from tests.support.http.function_api import forget_clients, forget_parameters
 from tests.support.specimen import SPECIMEN
 from tests.support.specimen.round_trips import check_round_trips
 
@@ -26,22 +24,13 @@ def dynamodb(service: "Service", monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     """The embedded DynamoDB, which the functions of this process use."""
     for name, value in aws.environment(service.endpoint.aws_endpoint_url).items():
         monkeypatch.setenv(name, value)
-    _forget()
+    forget_parameters()
+    forget_clients()
     buckets.create_bucket(service.client("s3"), "archive")
     tables.create_table(service.client("dynamodb"), SPECIMEN, SPECIMEN.collection)
     yield
-    _forget()
-
-
-def _forget() -> None:
-    """Drop what the layer keeps of one AWS, which is wrong for another."""
-    for cached in (
-        clients._client,
-        clients._session,
-        configuration._parameter,
-        cursors._parameter,
-    ):
-        cached.cache_clear()
+    forget_parameters()
+    forget_clients()
 
 
 @pytest.mark.usefixtures("dynamodb")

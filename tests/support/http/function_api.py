@@ -11,7 +11,10 @@ from tests.support.function_environment import VARIABLES
 
 os.environ.update(VARIABLES)
 
+from common.aws import clients
+from common.crud import configuration
 from common.crud.entity import Entity
+from common.dynamodb import cursors
 from common.entities import ENTITIES
 from common.handler import Handler, lambda_handler
 from functions.create import handler as create
@@ -101,6 +104,18 @@ class Api:
         response = HttpResponse(result["statusCode"], result["headers"], result["body"])
         assert_documented(method, event.get("resource", ""), response)
         return response
+
+
+def forget_parameters() -> None:
+    """Drop the parameters that the layer has read, which are wrong for another AWS."""
+    configuration._parameter.cache_clear()
+    cursors._parameter.cache_clear()
+
+
+def forget_clients() -> None:
+    """Drop the layer's clients, so that the next ones take endpoint and credentials anew."""
+    clients._client.cache_clear()
+    clients._session.cache_clear()
 
 
 @cache
