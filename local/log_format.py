@@ -56,7 +56,8 @@ def readable_lines(
         if not isinstance(record, dict):
             yield Text(line, style="dim")
             continue
-        if _INTEGRATION_STATUS in record:
+        # With a level, a line of the access log has the form of a function's line already.
+        if _INTEGRATION_STATUS in record and "level" not in record:
             if not _is_refused(record):
                 continue
             record = _refused_request(record)

@@ -85,7 +85,7 @@ def _complete_a_life(session: Session, call: Caller) -> None:
     created = session.add(call("POST", ENTITY.path, new_body()))
     session.item_id = created.body[ENTITY.id_field]
     path = path_of(created.body)
-    for change in EXAMPLES.life():
+    for change in EXAMPLES.life(ends=ENTITY.deletable):
         session.add(call("PATCH", path, change.body))
         session.add(call("PATCH", path, change.body, headers={"If-Match": '"1"'}))
     for method in ("GET", "DELETE", "GET"):

@@ -107,6 +107,11 @@ def test_a_request_that_a_function_logs_or_that_succeeds_is_not_repeated(
     assert show(access) == ""
 
 
+def test_a_request_of_the_access_log_is_shown_in_the_form_of_a_functions_line() -> None:
+    line = show({**ANSWER, "level": "ACCESS", "integration_status": "200"})
+    assert f"ACCESS  PATCH {ENTITY.item_path}" in line
+
+
 def test_the_traceback_of_an_exception_is_shown_below_the_row() -> None:
     row, traceback = show({**FAILURE, "exception": "Traceback"}, 100).split("\n")
     assert len(row) <= 100
