@@ -10,6 +10,7 @@ import pytest
 from common.aws.clients import client
 from infra.spec.log_archive import hour_folder
 from ops.log_search import Level, LogArchive, LogFilter
+from tests.support.entities import ENTITY
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -122,16 +123,16 @@ def test_the_first_lines_appear_before_the_last_objects_are_read() -> None:
         ({"text": "in no line"}, []),
         ({"functions": ("create",)}, ["registered"]),
         ({"functions": ("create", "update")}, ["registered", "broken"]),
-        ({"fields": {"route": "GET /jobs"}}, []),
+        ({"fields": {"route": f"GET {ENTITY.path}"}}, []),
         ({"fields": {"request_id": "2"}}, ["refused"]),
-        ({"fields": {"job_id": "j", "route": "PUT /jobs/{job_id}"}}, ["broken"]),
+        ({"fields": {ENTITY.id_field: "i", "route": f"PUT {ENTITY.item_path}"}}, ["broken"]),
     ],
 )
 def test_a_filter_keeps_the_matching_lines(filters: dict[str, Any], messages: list[str]) -> None:
-    _ship(NOON + MINUTE, "registered", function="create", request_id="1", job_id="j")
+    _ship(NOON + MINUTE, "registered", function="create", request_id="1", **{ENTITY.id_field: "i"})
     refused: dict[str, Any] = {"level": "WARNING", "status": 404, "request_id": "2"}
-    _ship(NOON + 2 * MINUTE, "refused", route="GET /jobs/{job_id}", **refused)
-    broken: dict[str, Any] = {"level": "ERROR", "status": 500, "job_id": "j"}
-    _ship(NOON + 3 * MINUTE, "broken", function="update", route="PUT /jobs/{job_id}", **broken)
+    _ship(NOON + 2 * MINUTE, "refused", route=f"GET {ENTITY.item_path}", **refused)
+    broken: dict[str, Any] = {"level": "ERROR", "status": 500, ENTITY.id_field: "i"}
+    _ship(NOON + 3 * MINUTE, "broken", function="update", route=f"PUT {ENTITY.item_path}", **broken)
 
     assert _search(**filters) == messages

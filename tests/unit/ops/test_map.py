@@ -71,7 +71,7 @@ PAGES = [
             **statistics(92),
         ),
         # This service has no histogram.
-        service(4, f"{PASCAL_NAME}-prod-TableJobs", "AWS::DynamoDB::Table"),
+        service(4, f"{PASCAL_NAME}-prod-TableItems", "AWS::DynamoDB::Table"),
         service(5, "SSM", "AWS::SSM", **statistics(1)),
         service(9, "of-another-project", "AWS::Lambda", edge(4, **statistics(1)), **statistics(1)),
     ],

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from infra.spec.log_archive import COLUMNS, hour_folder, named_queries
+from tests.support.entities import ENTITY
 from tests.support.logs.athena import Athena, QueryFailed
 
 NOW = datetime.now(UTC)
+HISTORY = f"{ENTITY.noun.replace(' ', '-')}-history"
 Write = Callable[..., dict[str, Any]]
 
 
@@ -52,7 +54,7 @@ def test_errors_returns_those_of_the_last_24_hours_newest_first(
     write: Write, tmp_path: Path
 ) -> None:
     older = write(timedelta(hours=23), level="ERROR", status=503, exception_name="Unavailable")
-    newer = write(level="ERROR", function="create", status=500, route="POST /jobs")
+    newer = write(level="ERROR", function="create", status=500, route=f"POST {ENTITY.path}")
     write(timedelta(hours=25), level="ERROR", status=500)
     write(level="WARNING", status=404)
     write(status=200)
@@ -61,70 +63,74 @@ def test_errors_returns_those_of_the_last_24_hours_newest_first(
 
     assert [row["request_id"] for row in rows] == [newer["request_id"], older["request_id"]]
     assert [row["function"] for row in rows] == ["create", "read"]
-    assert rows[0]["route"] == "POST /jobs"
+    assert rows[0]["route"] == f"POST {ENTITY.path}"
     assert rows[1]["exception_name"] == "Unavailable"
 
 
 def test_request_returns_all_lines_of_a_request_and_no_others(write: Write, tmp_path: Path) -> None:
-    first = write(timedelta(minutes=1), message="job created", pipeline="p")
+    first = write(timedelta(minutes=1), message=f"{ENTITY.noun} created")
     second = write(request_id=first["request_id"], status=201)
     write(status=201)
 
     rows = Athena(tmp_path)("request", _day(timedelta(days=1)), _day(), first["request_id"])
 
-    assert [row["message"] for row in rows] == ["job created", "request"]
+    assert [row["message"] for row in rows] == [f"{ENTITY.noun} created", "request"]
     assert [row["status"] for row in rows] == [None, second["status"]]
     assert rows[0].keys() >= COLUMNS.keys()
 
 
-def test_job_history_returns_the_lines_of_a_job_from_its_creation_on(
+def test_the_history_returns_the_lines_of_an_item_from_its_creation_on(
     write: Write, tmp_path: Path
 ) -> None:
     ages = [timedelta(days=3), timedelta(days=2), timedelta(hours=1)]
-    for age, message in zip(ages, ["job created", "job started", "job failed"], strict=True):
-        write(age, function="update", message=message, job_id="j", pipeline="p")
-        write(age, message=message, job_id="another")
+    messages = [f"{ENTITY.noun} {event}" for event in ("created", "changed", "ended")]
+    fields = {ENTITY.id_field: "i", **dict.fromkeys(ENTITY.filters, "f")}
+    for age, message in zip(ages, messages, strict=True):
+        write(age, function="update", message=message, **fields)
+        write(age, message=message, **{ENTITY.id_field: "another"})
 
-    rows = Athena(tmp_path)("job-history", _day(ages[0]), "j")
+    rows = Athena(tmp_path)(HISTORY, _day(ages[0]), "i")
 
-    assert [row["message"] for row in rows] == ["job created", "job started", "job failed"]
+    assert [row["message"] for row in rows] == messages
 
 
 def test_slowest_routes_ranks_the_last_24_hours_by_p99(write: Write, tmp_path: Path) -> None:
     for latency in range(1, 101):
-        write(route="GET /jobs", latency_ms=float(latency), status=200)
-    write(route="POST /jobs", latency_ms=5_000.5, status=503)
-    write(timedelta(hours=25), route="GET /jobs", latency_ms=60_000.0, status=200)
-    write(route="GET /jobs", message="parameter not refreshed")
+        write(route=f"GET {ENTITY.path}", latency_ms=float(latency), status=200)
+    write(route=f"POST {ENTITY.path}", latency_ms=5_000.5, status=503)
+    write(timedelta(hours=25), route=f"GET {ENTITY.path}", latency_ms=60_000.0, status=200)
+    write(route=f"GET {ENTITY.path}", message="parameter not refreshed")
 
     slowest, other = Athena(tmp_path)("slowest-routes")
 
     assert slowest == {
-        "route": "POST /jobs",
+        "route": f"POST {ENTITY.path}",
         "requests": 1,
         **dict.fromkeys(("p50", "p95", "p99"), 5_000.5),
     }
-    assert (other["route"], other["requests"]) == ("GET /jobs", 100)
+    assert (other["route"], other["requests"]) == (f"GET {ENTITY.path}", 100)
     assert other["p50"] == pytest.approx(50, abs=2)
     assert other["p95"] == pytest.approx(95, abs=2)
     assert other["p99"] == pytest.approx(99, abs=2)
 
 
 def test_no_query_opens_files_of_other_days(write: Write, tmp_path: Path) -> None:
-    line = write(job_id="j", route="GET /jobs", latency_ms=1.0, level="ERROR")
+    line = write(
+        **{ENTITY.id_field: "i"}, route=f"GET {ENTITY.path}", latency_ms=1.0, level="ERROR"
+    )
     for days in (3, 400):
         for function in ("read", "create"):
             _archive(tmp_path, function, NOW - timedelta(days=days), b"cannot be read")
     athena = Athena(tmp_path)
     parameters = {
         "request": (_day(), _day(), line["request_id"]),
-        "job-history": (_day(), "j"),
+        HISTORY: (_day(), "i"),
     }
 
     for query in named_queries():
         assert len(athena(query.name, *parameters.get(query.name, ()))) == 1
     with pytest.raises(QueryFailed, match="GZIP"):
-        athena("job-history", _day(timedelta(days=3)), "j")
+        athena(HISTORY, _day(timedelta(days=3)), "i")
 
 
 @pytest.mark.parametrize("query", named_queries(), ids=lambda query: query.name)

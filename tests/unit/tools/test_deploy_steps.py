@@ -70,8 +70,8 @@ def create_table() -> str:
     boto_client("dynamodb").create_table(
         TableName="left",
         BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "job_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "job_id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         DeletionProtectionEnabled=True,
     )
     return "left"
@@ -148,7 +148,7 @@ def test_resources_with_content_are_left_and_named() -> None:
             ("AWS::S3::Bucket", create_bucket()): KEEP,
         },
     )
-    boto_client("dynamodb").put_item(TableName="left", Item={"job_id": {"S": "1"}})
+    boto_client("dynamodb").put_item(TableName="left", Item={"id": {"S": "1"}})
     boto_client("cognito-idp").admin_create_user(UserPoolId=pool, Username="a")
     boto_client("s3").put_object(Bucket="archive", Key="a")
     assert stack.clear().count("is not empty") == 3
