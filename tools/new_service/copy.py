@@ -19,7 +19,6 @@ _LEFT_OUT = (
     "CHANGELOG.md",
     "README.md",
     "docs/client.md",
-    "docs/jobs.md",
     "docs/make-it-yours.md",
     "docs/mission.md",
     "tests/infra/test_mission.py",
@@ -100,8 +99,9 @@ def _files() -> Iterator[Path]:
         text=True,
     ).stdout
     rooms = tuple(f"{room}/{entity.folder.name}/" for room in _ROOMS for entity in ENTITIES)
+    pages = tuple(f"docs/{entity.collection}.md" for entity in ENTITIES)
     for name in filter(None, listed.split("\0")):
-        if not name.startswith((*_LEFT_OUT, *rooms)) and (PROJECT / name).is_file():
+        if not name.startswith((*_LEFT_OUT, *rooms, *pages)) and (PROJECT / name).is_file():
             yield Path(name)
 
 
@@ -128,6 +128,7 @@ def _rename(file: Path, service: NewService) -> None:
         renamed = renamed.replace(_lower(SERVICE_NAME), _lower(service.name))
         for entity in ENTITIES:
             renamed = renamed.replace(entity.plural_type_name, service.entity.type_name)
+            renamed = renamed.replace(f">{entity.plural}<", f">{service.entity.plural}<")
     if renamed != text:
         file.write_text(renamed)
 
