@@ -132,7 +132,7 @@ diagram: synth ## Draw docs/architecture.svg from the templates
 
 documents: schemas openapi diagram ## Regenerate everything that is generated from the code
 	@$(PY) -m tools.cost
-	@$(PY) -m tests.support.deployment.permissions_page
+	@$(PY) -m tests.support.permissions.page
 	@$(PY) -m tools.capacity
 	@$(PY) -m tools.data_lock
 

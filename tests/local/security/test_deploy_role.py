@@ -19,8 +19,8 @@ from infra.spec.paths import PROJECT
 from infra.spec.service import REGION, SERVICE_NAME
 from infra.spec.stages import STAGES
 from local import aws
-from tests.support.deployment.permission_attempts import DENIALS
 from tests.support.deployment.probed_emulator import running_probed_emulator
+from tests.support.permissions.attempts import DENIALS
 
 ACCOUNTS = {"dev": "111111111111", "prod": "222222222222"}
 REPOSITORY = "example/ledger"

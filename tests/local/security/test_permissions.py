@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from infra.spec.routes import FUNCTIONS, Function
-from tests.support.deployment.permission_attempts import attempts, expected_permissions
-from tests.support.deployment.permissions_page import PAGE, Results, permissions_page
-from tests.support.deployment.role_policies import added_statement
 from tests.support.deployment.service import Service
+from tests.support.permissions.attempts import attempts, expected_permissions
+from tests.support.permissions.page import PAGE, Results, permissions_page
+from tests.support.permissions.role_policies import added_statement
 
 # These are denied regardless of the role: the emulator has no actions for PartiQL, and a
 # function's role trusts only Lambda.

@@ -17,13 +17,13 @@ from common.entities import ENTITIES
 from infra.spec.routes import FUNCTIONS, ROUTES, Function, Route, routes_of
 from infra.spec.stages import STAGES
 from local.deploy import STAGE
-from tests.support.deployment.permission_attempts import attempts
-from tests.support.deployment.role_policies import removed_statement, role_statements
 from tests.support.deployment.service import Service
 from tests.support.entities import change, create, first_change, replacement_of
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
 from tests.support.logs.log_archive import archived_lines
+from tests.support.permissions.attempts import attempts
+from tests.support.permissions.role_policies import removed_statement, role_statements
 
 USED_BY_REQUESTS = (
     *("Archive", "Parameters"),

@@ -1,6 +1,6 @@
 """docs/permissions.md: the permissions that the table of routes gives each function.
 
-``python -m tests.support.deployment.permissions_page`` writes the page.
+``python -m tests.support.permissions.page`` writes the page.
 """
 
 from collections import defaultdict
@@ -9,7 +9,7 @@ from itertools import groupby
 
 from infra.spec.paths import DOCS
 from infra.spec.routes import FUNCTIONS, Function
-from tests.support.deployment.permission_attempts import (
+from tests.support.permissions.attempts import (
     Attempt,
     attempts,
     expected_permissions,
