@@ -88,6 +88,15 @@ def test_without_a_retention_nothing_expires(path: str, specimens: "Api") -> Non
     assert "expires_at" not in item
 
 
+def test_nothing_expires_while_the_retention_has_never_been_read(
+    path: str, specimens: "Api"
+) -> None:
+    client("ssm").delete_parameter(Name=f"/{SERVICE_NAME}/test/config")
+    configuration._parameter.cache_clear()
+
+    assert "expires_at" not in specimens("PATCH", path, LOST).body
+
+
 def test_a_retry_after_a_lost_answer_emits_the_event_and_the_metric_of_its_own_change(
     path: str, specimens: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,8 +15,9 @@ from common.ssm_config_loader import SsmParameter
 class Configuration:
     """The fields of the SSM parameter. The defaults apply until SSM has returned it."""
 
-    retention_days: int | None = 30
-    """The days that an item is kept once it has a status in which items expire; None for ever."""
+    retention_days: int | None = None
+    """The days that an item is kept once it has a status in which items expire; None for ever.
+    That is the default: an item that is kept too long does less harm than one that is lost."""
 
     page_size_default: int = PAGE_SIZE
     """The items on a page, unless the caller sets another number."""
