@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from aws_cdk import App, CliCredentialsStackSynthesizer, Environment, IStackSynthesizer, Validations
 
+from common.entities import ENTITIES
 from infra.compliance.plugin import Compliance
+from infra.spec import declaration
 from infra.spec.service import REGION
 from infra.spec.stages import AUTHORIZATIONS, STAGES, Stage
 from infra.stack import ServiceStack
@@ -51,6 +53,10 @@ def synthesizer_from_context(app: App) -> IStackSynthesizer | None:
 
 
 def main() -> None:
+    try:
+        declaration.check(ENTITIES)
+    except declaration.DeclarationError as error:
+        sys.exit(str(error))
     app = App(analytics_reporting=False)
     stage = stage_from_context(app)
     stack = ServiceStack(

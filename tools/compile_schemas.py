@@ -11,6 +11,7 @@ import fastjsonschema
 
 from common.crud.entity import Entity
 from common.entities import ENTITIES
+from infra.spec import declaration
 from infra.spec.schemas import Schema, request_schemas
 
 NOTE = '"""Generated from {title} by `make schemas`; do not edit."""\n\n'
@@ -38,6 +39,10 @@ def validators(entity: Entity) -> Mapping[Path, str]:
 
 def main() -> None:
     """Write the validators of all entities, and remove outdated ones."""
+    try:
+        declaration.check(ENTITIES)
+    except declaration.DeclarationError as error:
+        sys.exit(str(error))
     for entity in ENTITIES:
         sources = validators(entity)
         folder = entity.folder / "generated"

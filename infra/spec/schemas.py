@@ -79,6 +79,12 @@ def request_schemas(entity: Entity) -> Mapping[str, Schema]:
     }
 
 
+def titles(entity: Entity) -> list[str]:
+    """Return the titles of all schemas of an entity."""
+    every = (*request_schemas(entity).values(), *_answer_schemas(entity))
+    return [schema["title"] for schema in every]
+
+
 def summary_title(entity: Entity) -> str:
     """Return the title of the schema of an item in a list."""
     return f"{entity.type_name}Summary"

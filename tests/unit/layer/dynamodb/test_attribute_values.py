@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from common.dynamodb.attribute_values import marshal, unmarshal
+from common.dynamodb.attribute_values import marshal, number_fits, unmarshal
 
 
 def test_values_come_back_unchanged() -> None:
@@ -39,3 +39,37 @@ def test_a_value_is_stored_as_its_own_type(value: object, attribute: dict[str, o
     assert marshal({"value": value}) == {"value": attribute}
     back = unmarshal({"value": attribute})["value"]
     assert (back, type(back)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("value", "digits"),
+    [
+        (Decimal("0E+300"), "0"),
+        (Decimal("-0.0"), "0"),
+        (Decimal("1." + "0" * 60), "1"),
+        (10**40, "1E+40"),
+        (10**38 - 1, "9" * 38),
+        (Decimal("9.99E+125"), "9.99E+125"),
+        (Decimal("1E-130"), "1E-130"),
+    ],
+)
+def test_a_number_is_stored_without_zeros_that_do_not_count(value: object, digits: str) -> None:
+    assert number_fits(value)
+    assert marshal({"value": value}) == {"value": {"N": digits}}
+    assert unmarshal({"value": {"N": digits}}) == {"value": value}
+
+
+@pytest.mark.parametrize(
+    "value", [10**38 + 1, 10**126, Decimal("1E+126"), Decimal("1E-131"), Decimal("0." + "1" * 39)]
+)
+def test_a_number_that_would_be_rounded_is_not_stored(value: object) -> None:
+    assert not number_fits(value)
+    with pytest.raises(ValueError, match="digits|exponent"):
+        marshal({"value": value})
+
+
+@pytest.mark.parametrize("digits", ["1E+2", "100", "100.0"])
+def test_a_whole_number_is_read_as_an_integer(digits: str) -> None:
+    value = unmarshal({"value": {"N": digits}})["value"]
+
+    assert (value, type(value)) == (100, int)

@@ -92,9 +92,11 @@ def _digits(value: "int | Decimal") -> str:
         return str(value)
     from decimal import Context, Decimal, Inexact
 
+    # Examples have floats, which stand for their shortest digits.
+    exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     # Without the zeros at both ends, which DynamoDB does not store, but may count.
     try:
-        number = Decimal(value).normalize(Context(prec=_DIGITS, traps=[Inexact]))
+        number = exact.normalize(Context(prec=_DIGITS, traps=[Inexact]))
     except Inexact as error:
         raise ValueError(f"more than {_DIGITS} significant digits") from error
     if not number:
