@@ -282,8 +282,9 @@ def test_the_template_has_no_cdk_metadata(stack: Synthesized) -> None:
 
 
 def test_resources_are_tagged_with_service_and_stage(stack: Synthesized) -> None:
-    tags = {tag["Key"]: tag["Value"] for tag in stack.one("AWS::DynamoDB::Table")["Tags"]}
-    assert tags == {"service": SERVICE_NAME, "stage": stack.stage.name}
+    for table in stack.all("AWS::DynamoDB::Table"):
+        tags = {tag["Key"]: tag["Value"] for tag in table.properties["Tags"]}
+        assert tags == {"service": SERVICE_NAME, "stage": stack.stage.name}
 
 
 def test_only_prod_has_termination_protection(dev: Synthesized, prod: Synthesized) -> None:

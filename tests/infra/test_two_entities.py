@@ -8,6 +8,8 @@ import pytest
 
 from common.entities import ENTITIES
 from infra.spec import routes
+from infra.spec.output_names import function_logs, table_output
+from infra.spec.routes import FUNCTIONS
 from infra.spec.service import REGION, SERVICE_NAME
 from infra.spec.stages import STAGES
 from tests.support.deployment.project_copy import copied_file, copy_project, run_python
@@ -20,9 +22,9 @@ from tools.new_service.entity import ENTITIES as ENTITIES_FOLDER
 from tools.new_service.entity import add_entity
 from tools.new_service.words import Words
 
-TABLE = "${Table/LineItems.Arn}"
+TABLE = "${Table/GlassBeads.Arn}"
 INDEXES = {f"{TABLE}/index/{name}" for name in ("by-creation", "by-status", "by-title")}
-WORDS = Words.of("line-item")
+WORDS = Words.of("glass-bead")
 
 # A filter, and a status that counts as a failure.
 DECLARATION = """
@@ -33,11 +35,11 @@ DECLARATION = """
 )
 """
 
-# A function of its own creates line items; the functions of all entities answer the other routes.
+# A function of its own creates glass beads; the functions of all entities answer the other routes.
 OWN_FUNCTION = """
 
 def _own(route: Route) -> Route:
-    return replace(route, function="intake") if route.operation == "createLineItem" else route
+    return replace(route, function="intake") if route.operation == "createGlassBead" else route
 
 
 ROUTES = tuple(map(_own, ROUTES))
@@ -69,7 +71,7 @@ json.dump({"templates": result, "openapi": document()}, sys.stdout)
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """All that follows from the entities, with line items beside them."""
+    """All that follows from the entities, with glass beads beside them."""
     project = copy_project(tmp_path_factory.mktemp("two") / "project", whole=True)
     add_entity(project, WORDS, [entity.folder.name for entity in ENTITIES])
     for name in ("schema.json", "examples.py"):
@@ -124,8 +126,8 @@ def on_tables(stack: Synthesized, role: str) -> set[tuple[str, str]]:
 
 
 def test_it_has_a_table_with_an_index_for_each_filter(both_in_prod: Synthesized) -> None:
-    resource = both_in_prod.at("Table/LineItems")
-    assert [key["AttributeName"] for key in resource.properties["KeySchema"]] == ["line_item_id"]
+    resource = both_in_prod.at("Table/GlassBeads")
+    assert [key["AttributeName"] for key in resource.properties["KeySchema"]] == ["glass_bead_id"]
     indexes = {index["IndexName"] for index in resource.properties["GlobalSecondaryIndexes"]}
     assert indexes == {"by-creation", "by-status", "by-title"}
     assert resource.properties["DeletionProtectionEnabled"] is True
@@ -146,7 +148,8 @@ def test_the_resources_of_the_others_keep_their_logical_ids_and_data(
     for entity in ENTITIES:
         path = table_path(entity)
         assert both.at(path).properties == dev.at(path).properties
-    assert both.template["Outputs"].keys() >= dev.template["Outputs"].keys() - {"Deployment"}
+    outputs = {*map(table_output, ENTITIES), *map(function_logs, FUNCTIONS), "ApiUrl", "ApiKeyId"}
+    assert both.template["Outputs"].keys() >= outputs
 
 
 def test_a_function_of_several_entities_may_use_the_tables_of_all(
@@ -165,7 +168,7 @@ def test_a_function_of_several_entities_may_use_the_tables_of_all(
         names = json.loads(variables(both, function)["TABLE_NAMES"])
         assert names == {
             **json.loads(variables(dev, function)["TABLE_NAMES"]),
-            "line-items": "${Table/LineItems}",
+            "glass-beads": "${Table/GlassBeads}",
         }
 
 
@@ -174,11 +177,11 @@ def test_a_function_of_one_entity_may_use_its_table_only(
 ) -> None:
     assert on_tables(both, "Intake/Role") == {("PutItem", TABLE)}
     assert json.loads(variables(both, "Intake")["TABLE_NAMES"]) == {
-        "line-items": "${Table/LineItems}"
+        "glass-beads": "${Table/GlassBeads}"
     }
     assert on_tables(both, "Create/Role") == on_tables(dev, "Create/Role")
     assert variables(both, "Create") == variables(dev, "Create")
-    method = both.at("Api/Rest/Default/line-items/POST").properties
+    method = both.at("Api/Rest/Default/glass-beads/POST").properties
     assert "${Intake/Function.Arn}" in method["Integration"]["Uri"]
 
 
@@ -197,68 +200,72 @@ def test_it_has_alarms_and_rows_of_the_dashboard(both: Synthesized, dev: Synthes
         return {each.path for each in stack.all("AWS::CloudWatch::Alarm")}
 
     assert alarms(both) - alarms(dev) == {
-        *("Monitoring/LineItemsTableThrottles", "Monitoring/LineItemsTableFailures"),
-        "Monitoring/FailedLineItems",
+        *("Monitoring/GlassBeadsTableThrottles", "Monitoring/GlassBeadsTableFailures"),
+        "Monitoring/FailedGlassBeads",
         *(f"Monitoring/Intake{what}" for what in ("Failures", "Throttles", "Duration")),
     }
     watched = {
-        (m.name, m.dimensions["function"]) for m in alarm_metrics(alarm(both, "FailedLineItems"))
+        (m.name, m.dimensions["function"]) for m in alarm_metrics(alarm(both, "FailedGlassBeads"))
     }
-    assert watched == {("LineItemsActive", "update"), ("LineItemsArchived", "update")}
+    assert watched == {("GlassBeadsActive", "update"), ("GlassBeadsArchived", "update")}
     body = both.one("AWS::CloudWatch::Dashboard")["DashboardBody"]
-    for title in ("Table of line items: capacity used", "Line items: created", "intake: failures"):
+    for title in (
+        "Table of glass beads: capacity used",
+        "Glass beads: created",
+        "intake: failures",
+    ):
         assert f'"title":"{title}"' in body
 
 
 def test_it_has_an_output_a_query_and_a_column(both: Synthesized) -> None:
     outputs = both.template["Outputs"]
-    assert both.flat(outputs["LineItemsTableName"]["Value"]) == "${Table/LineItems}"
-    query = both.one("AWS::Athena::NamedQuery", lambda p: p["Name"] == "line-item-history")
-    assert "line_item_id = ?" in query["QueryString"]
+    assert both.flat(outputs["GlassBeadsTableName"]["Value"]) == "${Table/GlassBeads}"
+    query = both.one("AWS::Athena::NamedQuery", lambda p: p["Name"] == "glass-bead-history")
+    assert "glass_bead_id = ?" in query["QueryString"]
     table = both.one("AWS::Glue::Table")["TableInput"]
     columns = {column["Name"] for column in table["StorageDescriptor"]["Columns"]}
-    assert columns >= {"line_item_id", "title", *(entity.id_field for entity in ENTITIES)}
+    assert columns >= {"glass_bead_id", "title", *(entity.id_field for entity in ENTITIES)}
     assert table["Parameters"]["projection.function.values"].split(",")[-1] == "intake"
 
 
 def test_with_access_tokens_it_has_scopes_that_both_clients_get(both_in_prod: Synthesized) -> None:
     users = "Authorization/UserPool/Users"
-    server = both_in_prod.at(f"{users}/LineItems").properties
-    assert server["Identifier"] == "line-items"
+    server = both_in_prod.at(f"{users}/GlassBeads").properties
+    assert server["Identifier"] == "glass-beads"
     assert [scope["ScopeName"] for scope in server["Scopes"]] == ["read", "write"]
     for client in ("Machine", "Browser"):
         allowed = both_in_prod.at(f"{users}/{client}").properties["AllowedOAuthScopes"]
-        for entity in ("LineItems", *(entity.plural_type_name for entity in ENTITIES)):
+        for entity in ("GlassBeads", *(entity.plural_type_name for entity in ENTITIES)):
             assert {f"${{{users}/{entity}}}/{access}" for access in ("read", "write")} <= {*allowed}
     scopes = both_in_prod.one("Custom::MachineClient")["Scope"].split()
-    assert scopes[-2:] == ["line-items/read", "line-items/write"]
-    method = both_in_prod.at("Api/Rest/Default/line-items/POST").properties
-    assert method["AuthorizationScopes"] == ["line-items/write"]
+    assert scopes[-2:] == ["glass-beads/read", "glass-beads/write"]
+    method = both_in_prod.at("Api/Rest/Default/glass-beads/POST").properties
+    assert method["AuthorizationScopes"] == ["glass-beads/write"]
 
 
 def test_with_signatures_it_has_managed_policies_for_its_routes_only(described: Any) -> None:
     iam = synthesized(described, "iam")
     api = f"arn:aws:execute-api:{REGION}:${{AWS::AccountId}}:${{Api/Rest}}/dev"
     for access, allowed in (
-        ("read", {"GET/line-items", "GET/line-items/*"}),
+        ("read", {"GET/glass-beads", "GET/glass-beads/*"}),
         (
             "write",
             {
-                "POST/line-items",
-                *(f"{method}/line-items/*" for method in ("PUT", "PATCH", "DELETE")),
+                "POST/glass-beads",
+                *(f"{method}/glass-beads/*" for method in ("PUT", "PATCH", "DELETE")),
             },
         ),
     ):
-        policy = iam.at(f"Authorization/{access.capitalize()}LineItems").properties
-        assert policy["ManagedPolicyName"] == f"{SERVICE_NAME}-dev-{access}-line-items"
+        policy = iam.at(f"Authorization/{access.capitalize()}GlassBeads").properties
+        assert policy["ManagedPolicyName"] == f"{SERVICE_NAME}-dev-{access}-glass-beads"
         (statement,) = policy["PolicyDocument"]["Statement"]
         assert {*as_list(statement["Resource"])} == {f"{api}/{each}" for each in allowed}
 
 
 def test_it_is_in_the_openapi_document(described: Any) -> None:
     paths = described["openapi"]["paths"]
-    assert paths["/line-items"].keys() >= {"get", "post"}
-    assert paths["/line-items/{line_item_id}"].keys() >= {"get", "put", "patch", "delete"}
+    assert paths["/glass-beads"].keys() >= {"get", "post"}
+    assert paths["/glass-beads/{glass_bead_id}"].keys() >= {"get", "put", "patch", "delete"}
     for entity in ENTITIES:
         assert paths[entity.path]["post"]["operationId"] == f"create{entity.type_name}"
 

@@ -6,6 +6,7 @@ import pytest
 
 from infra.spec.stages import STAGES
 from tests.support.templates.synthesized import Synthesized
+from tests.support.templates.tables import table
 from tools import cost
 from tools.cost import CostModel
 
@@ -23,8 +24,7 @@ def test_the_page_has_the_tables_of_all_stages(stack_of: Callable[[str], Synthes
 
 
 def test_a_write_pays_for_the_table_and_each_index(dev: Synthesized) -> None:
-    table = dev.one("AWS::DynamoDB::Table")
-    units = 1 + len(table["GlobalSecondaryIndexes"])
+    units = 1 + len(table(dev, cost.ENTITY)["GlobalSecondaryIndexes"])
     model = CostModel(dev.template)
     assert model.dollars_per_million(cost.CREATE)["DynamoDB"] == pytest.approx(units * 0.625)
     assert model.dollars_per_million(cost.CHANGE)["DynamoDB"] == pytest.approx((units + 1) * 0.625)
