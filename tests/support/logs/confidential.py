@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from common.entities import ENTITIES
+from infra.spec.schemas import request_schemas
 
 MAX_VALUES = 50_000
 """The number of values kept; the oldest are dropped. They take some megabytes of memory."""
@@ -19,6 +20,18 @@ MIN_LENGTH = 12
 _URIS = ("s3://", "https://")
 PUBLIC = frozenset({"status", *(name for entity in ENTITIES for name in entity.filters)})
 """The fields of a body that may be logged."""
+
+
+def _names(schema: Any) -> Iterator[str]:
+    """Yield the names of fields that a schema declares, at any depth."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for part in schema.values():
+            yield from _names(part)
+
+
+DECLARED_NAMES = frozenset(name for entity in ENTITIES for name in _names(request_schemas(entity)))
+"""The names of the fields of bodies, which the logs may contain, unlike unknown names."""
 
 _ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # The ids of requests, items and traces, times, and the lines that Lambda logs for every invocation.
@@ -51,7 +64,7 @@ class Confidential:
                 body = json.loads(body)
             except (ValueError, RecursionError):
                 self.add([str(body)])
-        self.add(_texts(body, without=PUBLIC))
+        self.add(text for text in _texts(body, without=PUBLIC) if text not in DECLARED_NAMES)
         self.add(parse_qs(urlsplit(path).query).get("cursor", []))
         secrets = {"x-api-key", "authorization", "x-amz-security-token"}
         self.add(value for name, value in headers.items() if name.lower() in secrets)
