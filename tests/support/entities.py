@@ -107,14 +107,6 @@ def first_change(entity: Entity = ENTITY) -> Change:
     pytest.skip(f"a new {entity.noun} takes no change")
 
 
-def repeated_change() -> Change:
-    """Return a change that an item takes again and again."""
-    change = next((each for each in EXAMPLES.changes if each.source == each.target), None)
-    if change is None:
-        pytest.skip(f"no {ENTITY.noun} takes the same change twice")
-    return change
-
-
 def refused_change() -> tuple[str, Change]:
     """Return a status, and a change that an item with this status does not take."""
     if conflict := find_conflict():

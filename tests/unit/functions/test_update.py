@@ -16,9 +16,10 @@ from tests.support.entities import (
     first_change,
     path_of,
     refused_change,
-    repeated_change,
     replacement,
 )
+from tests.support.specimen import SPECIMEN
+from tests.support.specimen.examples import EXAMPLES as SPECIMENS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -184,14 +185,22 @@ def test_an_unknown_item_cannot_be_changed(
     assert table.scan()["Items"] == stored
 
 
-def test_changes_with_the_same_request_id_are_all_applied(api: "Api") -> None:
-    repeated = repeated_change()
-    item = create_with(api, repeated.source)
-    for versions in (1, 2):
-        response = api("PATCH", path_of(item), repeated.body, request_id="request-1")
-        assert (response.status, response.body["version"]) == (200, item["version"] + versions)
+def _stored_specimen(specimens: "Api") -> str:
+    """Create an item that takes the same change again and again, and return its path."""
+    item = specimens("POST", SPECIMEN.path, SPECIMENS.least).body
+    path = f"{SPECIMEN.path}/{item[SPECIMEN.id_field]}"
+    specimens("PATCH", path, {"status": "STORED"})
+    return path
 
-    assert api("GET", path_of(item)).body["version"] == item["version"] + 2
+
+def test_changes_with_the_same_request_id_are_all_applied(specimens: "Api") -> None:
+    path = _stored_specimen(specimens)
+    specimens("PATCH", path, {"name": "Second"}, request_id="request-1")
+    response = specimens("PATCH", path, {"pieces": 7}, request_id="request-1")
+
+    assert (response.status, response.body["pieces"]) == (200, 7)
+    item = specimens("GET", path).body
+    assert (item["name"], item["version"]) == ("Second", 4)
 
 
 def test_a_change_that_botocore_sends_twice_is_applied_once(
@@ -206,16 +215,16 @@ def test_a_change_that_botocore_sends_twice_is_applied_once(
     assert api("GET", path_of(new_item)).body["version"] == 2
 
 
-def test_a_change_is_applied_once_despite_other_writes_between_its_attempts(api: "Api") -> None:
-    repeated = repeated_change()
-    item = create_with(api, repeated.source)
-    path = path_of(item)
-    api("PATCH", path, repeated.body, invocation_id="invocation-1")
-    for _ in range(7):
-        api("PATCH", path, repeated.body)
+def test_a_change_is_applied_once_despite_other_writes_between_its_attempts(
+    specimens: "Api",
+) -> None:
+    path = _stored_specimen(specimens)
+    specimens("PATCH", path, {"pieces": 1}, invocation_id="invocation-1")
+    for pieces in range(2, 9):
+        specimens("PATCH", path, {"pieces": pieces})
 
-    retry = api("PATCH", path, repeated.body, invocation_id="invocation-1")
+    retry = specimens("PATCH", path, {"pieces": 1}, invocation_id="invocation-1")
 
     assert retry.status == 200
-    assert retry.body == api("GET", path).body
-    assert retry.body["version"] == item["version"] + 8
+    assert retry.body == specimens("GET", path).body
+    assert retry.body["pieces"] == 8

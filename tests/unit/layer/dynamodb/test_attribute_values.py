@@ -64,7 +64,7 @@ def test_a_number_is_stored_without_zeros_that_do_not_count(value: object, digit
 )
 def test_a_number_that_would_be_rounded_is_not_stored(value: object) -> None:
     assert not number_fits(value)
-    with pytest.raises(ValueError, match="digits|exponent"):
+    with pytest.raises(ValueError, match=r"digits|exponent"):
         marshal({"value": value})
 
 
