@@ -76,10 +76,11 @@ class Route(NamedTuple):
 
 # Preferably a change that increments a number besides the version, so that it shows repetitions.
 CHANGE = max(EXAMPLES.changes, key=lambda change: len(increments(change.body)))
+# Preferably a change that an item takes again and again, so that its status prevents none.
+REPEATED = next((change for change in EXAMPLES.changes if change.keeps_status), CHANGE)
 
 
 def _routes() -> dict[str, Route]:
-    source = CHANGE.source
     routes = {
         "POST": Route(
             "POST",
@@ -92,14 +93,14 @@ def _routes() -> dict[str, Route]:
         "PUT": Route(
             "PUT",
             "UpdateItem",
-            source,
-            lambda call, item: call("PUT", path_of(item), replacement(item, CHANGE)),
+            REPEATED.source,
+            lambda call, item: call("PUT", path_of(item), replacement(item, REPEATED)),
             200,
         ),
         "PATCH": Route(
             "PATCH",
             "UpdateItem",
-            source,
+            CHANGE.source,
             lambda call, item: call("PATCH", path_of(item), CHANGE.body),
             200,
         ),
@@ -185,7 +186,7 @@ def _write_count(service: Service, route: Route, before: dict[str, Any], began: 
         return 1 if item is None else 0
     assert item is not None
     versions: int = int(item["version"]["N"]) - before["version"]
-    for name in increments(CHANGE.body):
+    for name in increments((CHANGE if route.method == "PATCH" else REPEATED).body):
         assert int(item[name]["N"]) - before[name] == versions
     return versions
 
