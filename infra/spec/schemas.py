@@ -67,8 +67,8 @@ def request_schemas(entity: Entity) -> Mapping[str, Schema]:
         ),
         "patch": _closed(
             f"{name}Patch",
-            "A JSON merge patch (RFC 7396) of the fields that callers may change; null resets a"
-            " field",
+            "A JSON merge patch (RFC 7396) of the fields that callers may change: null resets a"
+            " field, and an object replaces the former one",
             {
                 field: schema if field in required else _or_null(schema)
                 for field, schema in _fields(entity, change).items()
