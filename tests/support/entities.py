@@ -27,15 +27,7 @@ INITIAL: str = ENTITY.statuses[0]
 
 def reachable(entity: Entity) -> tuple[str, ...]:
     """Return the statuses that changes lead to, and that of a new item."""
-
-    def leads_to(status: str) -> bool:
-        try:
-            examples_of(entity).path(status)
-        except LookupError:
-            return False
-        return True
-
-    return tuple(filter(leads_to, entity.statuses))
+    return tuple(filter(examples_of(entity).leads_to, entity.statuses))
 
 
 REACHABLE: tuple[str, ...] = reachable(ENTITY)

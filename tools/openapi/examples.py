@@ -37,12 +37,16 @@ def _examples(entity: Entity) -> Mapping[str, Mapping[str, Any]]:
         f"{name}Replace": {
             change.title: replacement_body(entity, item_in(change.source), change)
             for change in declared.changes
-            if "status" in change.body
+            if "status" in change.body and declared.leads_to(change.source)
         },
         f"{name}Patch": {change.title: change.body for change in declared.changes},
         name: {
             "new": new,
-            **{status.lower(): item_in(status) for status in entity.statuses[1:]},
+            **{
+                status.lower(): item_in(status)
+                for status in entity.statuses[1:]
+                if declared.leads_to(status)
+            },
         },
         page_title(entity): {
             "with more to come": {"items": [listed], "next_cursor": "kL0bX5Yh1xZ2Q0m9"}

@@ -97,6 +97,14 @@ class Examples:
             raise LookupError(f"no examples lead from {start} to {target}")
         return ways[target]
 
+    def leads_to(self, status: str) -> bool:
+        """Return whether a new item has a status, or changes lead to it."""
+        try:
+            self.path(status)
+        except LookupError:
+            return False
+        return True
+
     def life(self, ends: Collection[str] = ()) -> list[Change]:
         """Return the longest life that reaches no status twice, with the changes that keep one.
 
