@@ -128,13 +128,13 @@ openapi: setup ## Generate docs/openapi.json, or with AUTHORIZATION its variant 
 	@$(PY) -m tools.openapi $(AUTHORIZATION)
 
 diagram: synth ## Draw docs/architecture.svg from the templates
-	@$(PY) -m tools.architecture
+	@$(PY) -m tools.architecture cdk.out
 
 documents: schemas openapi diagram ## Regenerate everything that is generated from the code
-	@$(PY) -m tools.cost
+	@$(PY) -m tools.cost cdk.out
 	@$(PY) -m tests.support.permissions.page
-	@$(PY) -m tools.capacity
-	@$(PY) -m tools.data_lock
+	@$(PY) -m tools.capacity cdk.out
+	@$(PY) -m tools.data_lock cdk.out
 
 new: setup ## Write a copy named NAME, with ENTITY in place of this service's entities, to DIR
 	@$(PY) -m tools.new_service service --name '$(NAME)' --entity '$(ENTITY)' $(if $(PLURAL),--plural '$(PLURAL)') \

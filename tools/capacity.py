@@ -24,6 +24,7 @@ from tools.cost import (
     RequestKind,
 )
 from tools.quotas import QUOTAS, Load, Quota, Raiser
+from tools.templates import given_template
 
 PAGE = DOCS / "capacity.md"
 
@@ -165,7 +166,7 @@ def _quota_table(stage: Stage) -> Iterator[str]:
 def main() -> None:
     """Write the tables of docs/capacity.md."""
     stage = STAGES["prod"]
-    cost.write_tables(PAGE, tables(CostModel(cost.template_of(stage)), stage))
+    cost.write_tables(PAGE, tables(CostModel(given_template(stage)), stage))
 
 
 if __name__ == "__main__":

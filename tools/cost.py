@@ -5,27 +5,22 @@ in US dollars, without free tiers and discounts; https://aws.amazon.com/pricing/
 of each service.
 """
 
-import json
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from common.entities import ENTITIES
-from infra.spec.paths import DOCS, PROJECT
+from infra.spec.paths import DOCS
 from infra.spec.routes import FUNCTIONS, ROUTES
-from infra.spec.service import REGION
-from infra.spec.stages import STAGES, Stage
+from infra.spec.stages import STAGES
+from tools.templates import Template, given_template
 
 PAGE = DOCS / "cost.md"
 TABLES_BEGIN, TABLES_END = "<!-- generated tables -->", "<!-- end of generated tables -->"
 
 Properties = Mapping[str, Any]
 """The properties of a resource."""
-
-Template = Mapping[str, Any]
-"""A CloudFormation template."""
 
 HOURS_PER_MONTH = 730
 
@@ -308,25 +303,6 @@ def _row(name: str, *dollars: float) -> str:
     return f"| {name} | {' | '.join(f'${amount:,.2f}' for amount in dollars)} |"
 
 
-def template_of(stage: Stage) -> Template:
-    """Synthesize the template of a stage, which takes some seconds."""
-    # Importing the CDK is slow, and a caller that has a template does not need it.
-    from aws_cdk import App, Environment
-
-    from infra.stack import ServiceStack
-
-    context = json.loads((PROJECT / "cdk.json").read_text())["context"]
-    with tempfile.TemporaryDirectory() as folder:
-        # Assets do not affect the price.
-        context["aws:cdk:disable-asset-staging"] = True
-        # The CDK's command line sets it, too.
-        context["aws:cdk:enable-path-metadata"] = True
-        app = App(analytics_reporting=False, context=context, outdir=folder)
-        ServiceStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
-        template: Template = app.synth().get_stack_by_name(stage.stack).template
-    return template
-
-
 def write_tables(page: Path, text: str) -> None:
     """Replace the generated tables of a page."""
     before, rest = page.read_text().split(TABLES_BEGIN)
@@ -336,7 +312,7 @@ def write_tables(page: Path, text: str) -> None:
 
 def main() -> None:
     """Write the tables of docs/cost.md."""
-    models = {name: CostModel(template_of(stage)) for name, stage in STAGES.items()}
+    models = {name: CostModel(given_template(stage)) for name, stage in STAGES.items()}
     write_tables(PAGE, tables(models))
 
 

@@ -14,7 +14,7 @@ from common.crud.entity import Entity
 from common.entities import ENTITIES
 from infra.spec.paths import PROJECT
 from infra.spec.stages import STAGES
-from tools.cost import Template, template_of
+from tools.templates import Template, given_template
 
 LOCKS = PROJECT / "tests" / "infra" / "entities"
 """The folder with a folder for each entity, named like its package."""
@@ -107,7 +107,7 @@ def _key(properties: Any) -> list[str]:
 
 def main() -> None:
     """Add new tables and indexes to the locks."""
-    template = template_of(next(iter(STAGES.values())))
+    template = given_template(next(iter(STAGES.values())))
     try:
         for entity in ENTITIES:
             if extend(template, entity):

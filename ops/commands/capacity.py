@@ -11,7 +11,7 @@ from rich.table import Table
 from infra.spec.stages import STAGES
 from ops.options import FAILED, one_of
 from ops.output import stdout_console
-from tools import cost
+from tools import templates
 from tools.capacity import (
     USUAL_CACHE_HITS,
     USUAL_MIX,
@@ -74,7 +74,7 @@ def command(
         raise typer.BadParameter("The peak must not be below the average.", param_hint="--peak")
     load = Load(rate, peak or USUAL_PEAK * rate, mix, cached, keys, values)
     with Console(stderr=True).status("Synthesizing the template, to price it …"):
-        model = CostModel(cost.template_of(STAGES[stage]))
+        model = CostModel(templates.template_of(STAGES[stage]))
     uses, dollars = quota_uses(load, STAGES[stage]), dollars_per_month(load, model)
     if as_json:
         typer.echo(json.dumps(_as_dict(load, uses, dollars), indent=2))

@@ -84,8 +84,8 @@ def template_of(project: Path, stage: str) -> Any:
         run_python(
             project,
             "-c",
-            "import json; from tools.cost import template_of; from infra.spec.stages import STAGES;"
-            f"print(json.dumps(template_of(STAGES[{stage!r}])))",
+            "import json; from infra.spec.stages import STAGES; from tools import templates;"
+            f"print(json.dumps(templates.template_of(STAGES[{stage!r}])))",
         )
     )
 

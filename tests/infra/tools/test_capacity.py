@@ -13,7 +13,7 @@ from infra.spec.routes import FUNCTIONS, ROUTES
 from infra.spec.stages import STAGES
 from ops.__main__ import app
 from tests.support.templates.synthesized import Synthesized
-from tools import capacity, cost
+from tools import capacity, cost, templates
 from tools.cost import CREATE, EDIT, LIST, READ, CostModel
 from tools.quotas import QUOTAS, Load, Raiser
 
@@ -21,9 +21,9 @@ PROD = STAGES["prod"]
 
 
 @pytest.fixture(autouse=True)
-def templates(monkeypatch: pytest.MonkeyPatch, prod: Synthesized) -> None:
+def template(monkeypatch: pytest.MonkeyPatch, prod: Synthesized) -> None:
     """Let the command use the template of prod that the tests have synthesized."""
-    monkeypatch.setattr(cost, "template_of", lambda _: prod.template)
+    monkeypatch.setattr(templates, "template_of", lambda _: prod.template)
 
 
 def load(rate: float = 100, *, peak: float | None = None, **others: Any) -> Load:

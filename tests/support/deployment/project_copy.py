@@ -66,18 +66,9 @@ def rename_service(project: Path, *, name: str, region: str) -> None:
 def write_documents(project: Path) -> None:
     """Do in a copy of the project as `make documents` does, without the CDK's command line."""
     run_python(project, "-m", "tools.compile_schemas")
-    for tool in ("openapi", "cost", "capacity", "data_lock"):
+    run_python(project, "-m", "tests.support.permissions.page")
+    for tool in ("openapi", "cost", "capacity", "architecture", "data_lock"):
         run_python(project, "-m", f"tools.{tool}")
-    run_python(project, "-c", _DRAW)
-
-
-_DRAW = """
-from infra.spec.stages import STAGES
-from tools.architecture.__main__ import FILE
-from tools.architecture.drawing import draw
-from tools.cost import template_of
-FILE.write_text(draw({name: template_of(stage) for name, stage in STAGES.items()}))
-"""
 
 
 def run_python(project: Path, *words: str, **variables: str) -> str:
