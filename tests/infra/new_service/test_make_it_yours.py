@@ -126,18 +126,6 @@ def test_orders_in_place_of_jobs_pass_their_tests_and_those_of_the_platform(
     )
 
 
-def test_orders_in_place_of_jobs_pass_the_tests_of_the_stack(in_place: Path) -> None:
-    run_python(in_place, "-m", "tools.data_lock")
-    run_tests(
-        in_place,
-        "tests/infra/compute/test_functions.py",
-        "tests/infra/compute/test_roles.py",
-        "tests/infra/data",
-        "tests/infra/monitoring",
-        "tests/infra/test_outputs.py",
-    )
-
-
 def test_orders_beside_jobs_pass_their_tests_and_jobs_pass_theirs(beside: Path) -> None:
     run_tests(beside, "tests/unit/entities")
 
