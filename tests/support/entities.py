@@ -83,12 +83,12 @@ def create_with(send: Send, status: str, entity: Entity = ENTITY) -> dict[str, A
     return change(send, create(send, entity=entity), *changes, entity=entity)
 
 
-def create_deletable(send: Send) -> dict[str, Any]:
+def create_deletable(send: Send, entity: Entity = ENTITY) -> dict[str, Any]:
     """Create an item whose status allows that it is deleted."""
-    status = next((status for status in REACHABLE if status in ENTITY.deletable), None)
+    status = next((status for status in reachable(entity) if status in entity.deletable), None)
     if status is None:
-        pytest.skip(f"no {ENTITY.noun} may be deleted")
-    return create_with(send, status)
+        pytest.skip(f"no {entity.noun} may be deleted")
+    return create_with(send, status, entity)
 
 
 def first_change(entity: Entity = ENTITY) -> Change:

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from common.crud.entity import Entity
+from common.entities import ENTITIES
 from infra.spec.log_archive import COLUMNS, hour_folder, named_queries
 from tests.support.entities import ENTITY
 from tests.support.logs.athena import Athena, QueryFailed
 
 NOW = datetime.now(UTC)
-HISTORY = f"{ENTITY.noun.replace(' ', '-')}-history"
 Write = Callable[..., dict[str, Any]]
 
 
@@ -44,6 +45,11 @@ def _archive(archive: Path, function: str, at: datetime, content: bytes) -> None
     where = archive / hour_folder(function, at)
     where.mkdir(parents=True, exist_ok=True)
     (where / f"{uuid.uuid4()}.jsonl.gz").write_bytes(content)
+
+
+def _history(entity: Entity) -> str:
+    """Return the name of the query for an item's history."""
+    return f"{entity.noun.replace(' ', '-')}-history"
 
 
 def _day(ago: timedelta = timedelta(0)) -> str:
@@ -79,17 +85,18 @@ def test_request_returns_all_lines_of_a_request_and_no_others(write: Write, tmp_
     assert rows[0].keys() >= COLUMNS.keys()
 
 
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.plural)
 def test_the_history_returns_the_lines_of_an_item_from_its_creation_on(
-    write: Write, tmp_path: Path
+    entity: Entity, write: Write, tmp_path: Path
 ) -> None:
     ages = [timedelta(days=3), timedelta(days=2), timedelta(hours=1)]
-    messages = [f"{ENTITY.noun} {event}" for event in ("created", "changed", "ended")]
-    fields = {ENTITY.id_field: "i", **dict.fromkeys(ENTITY.filters, "f")}
+    messages = [f"{entity.noun} {event}" for event in ("created", "changed", "ended")]
+    fields = {entity.id_field: "i", **dict.fromkeys(entity.filters, "f")}
     for age, message in zip(ages, messages, strict=True):
         write(age, function="update", message=message, **fields)
-        write(age, message=message, **{ENTITY.id_field: "another"})
+        write(age, message=message, **{entity.id_field: "another"})
 
-    rows = Athena(tmp_path)(HISTORY, _day(ages[0]), "i")
+    rows = Athena(tmp_path)(_history(entity), _day(ages[0]), "i")
 
     assert [row["message"] for row in rows] == messages
 
@@ -115,22 +122,22 @@ def test_slowest_routes_ranks_the_last_24_hours_by_p99(write: Write, tmp_path: P
 
 
 def test_no_query_opens_files_of_other_days(write: Write, tmp_path: Path) -> None:
-    line = write(
-        **{ENTITY.id_field: "i"}, route=f"GET {ENTITY.path}", latency_ms=1.0, level="ERROR"
-    )
+    ids = {entity.id_field: "i" for entity in ENTITIES}
+    line = write(**ids, route=f"GET {ENTITY.path}", latency_ms=1.0, level="ERROR")
     for days in (3, 400):
         for function in ("read", "create"):
             _archive(tmp_path, function, NOW - timedelta(days=days), b"cannot be read")
     athena = Athena(tmp_path)
     parameters = {
         "request": (_day(), _day(), line["request_id"]),
-        HISTORY: (_day(), "i"),
+        **{_history(entity): (_day(), "i") for entity in ENTITIES},
     }
 
     for query in named_queries():
         assert len(athena(query.name, *parameters.get(query.name, ()))) == 1
-    with pytest.raises(QueryFailed, match="GZIP"):
-        athena(HISTORY, _day(timedelta(days=3)), "i")
+    for entity in ENTITIES:
+        with pytest.raises(QueryFailed, match="GZIP"):
+            athena(_history(entity), _day(timedelta(days=3)), "i")
 
 
 @pytest.mark.parametrize("query", named_queries(), ids=lambda query: query.name)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from common.aws.clients import client
+from common.crud.entity import Entity
+from common.crud.examples import examples_of
+from common.entities import ENTITIES
 from common.logs.logger import log_shipper
 from infra.spec.routes import Function, routes_of
 from infra.spec.service import METRICS_NAMESPACE
@@ -26,19 +29,20 @@ if TYPE_CHECKING:
     from tests.unit.conftest import Api
 
 
-def _send_every_kind_of_request(api: "Api", function: Function) -> None:
+def _send_every_kind_of_request(api: "Api", function: Function, entity: Entity) -> None:
+    examples = examples_of(entity)
     match function:
         case "create":
             for _ in range(2):
-                api("POST", ENTITY.path, EXAMPLES.least, headers={"Idempotency-Key": "key"})
+                api("POST", entity.path, examples.least, headers={"Idempotency-Key": "key"})
         case "read":
-            api("GET", ENTITY.path)
+            api("GET", entity.path)
         case "update":
-            for example in EXAMPLES.changes:
-                item = create_with(api, example.source)
-                change(api, item, example)
+            for example in examples.changes:
+                item = create_with(api, example.source, entity)
+                change(api, item, example, entity=entity)
         case "delete":
-            api("DELETE", path_of(create_deletable(api)))
+            api("DELETE", path_of(create_deletable(api, entity), entity))
 
 
 def _fail_a_request(api: "Api", method: str) -> None:
@@ -65,7 +69,8 @@ def test_a_function_emits_its_metrics_and_no_others(
     method = next(route.method for route in reversed(routes_of(function)))
     buckets.create_bucket(client("s3"), "empty")
     capsys.readouterr()
-    _send_every_kind_of_request(api, function)
+    for entity in ENTITIES:
+        _send_every_kind_of_request(api, function, entity)
     monkeypatch.setattr(log_shipper, "_bucket", "empty")
     _fail_a_request(api, method)
     monkeypatch.undo()
@@ -81,6 +86,6 @@ def test_a_function_emits_its_metrics_and_no_others(
             names |= {metric["Name"] for metric in directive["Metrics"]}
     api("GET", ENTITY.path)
     if function != "create":
-        # The function under test cannot create the item that it changes.
-        names.discard(ENTITY.metric("created"))
+        # The function under test cannot create the items that it changes.
+        names -= {entity.metric("created") for entity in ENTITIES}
     assert names == EMITTED_METRICS[function]
