@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from itertools import chain
+from logging import makeLogRecord
 from typing import Any, get_args
 
 import fastjsonschema
@@ -21,6 +22,7 @@ from common.crud.examples import BrokenRule, Change, Examples, examples_of, repl
 from common.crud.item_schema import Body, Field
 from common.crud.keys import EXPIRY, SHARD, SORT_KEY, STATUS_SHARD, indexes, projections
 from common.exceptions import RuleBroken
+from infra.spec.log_archive import PARTITIONS, PLATFORM_COLUMNS
 from infra.spec.schemas import PROBLEM, request_schemas, titles
 
 MAX_KEY_CHARACTERS = 512
@@ -39,6 +41,22 @@ _WORDS = re.compile(r"[a-z]+( [a-z]+)*")
 
 _SERVICE_FIELDS = ("version", "created_at", "updated_at", "created_by")
 _ATTRIBUTES = frozenset({SORT_KEY, SHARD, STATUS_SHARD, "fingerprint", "writers"})
+
+_TAKEN = frozenset(
+    {
+        # Log lines and traces.
+        *PLATFORM_COLUMNS,
+        *PARTITIONS,
+        "outcome",
+        # The queries of lists.
+        "cursor",
+        "limit",
+        # Python's logger refuses the names of its own attributes.
+        *vars(makeLogRecord({})),
+        "asctime",
+    }
+)
+"""The names that mean something else where an item is found by its id or by a filter."""
 
 _NOW = datetime(2026, 1, 31, tzinfo=UTC)
 _ID = "3f0e6c5a-9b1d-4c7e-8a52-0d6f1b2c3d4e"
@@ -173,6 +191,12 @@ def _default(where: str, field: Field) -> Iterator[str]:
 
 def _filters(entity: Entity) -> Iterator[str]:
     schema = entity.schema
+    for name in (entity.id_field, *entity.filters):
+        if name in _TAKEN:
+            yield (
+                f"Items cannot be found by a field {name}: log lines or lists use this name for"
+                f" something else. Choose another, such as item_{name}."
+            )
     for name in entity.filters:
         where = f"The filter {name}"
         if name not in schema.fields or name in _SERVICE_FIELDS:

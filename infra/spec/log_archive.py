@@ -20,7 +20,7 @@ A line is uploaded later than it is written: usually by seconds, and by more whi
 uploads or Lambda freezes the function.
 """
 
-COLUMNS = {
+PLATFORM_COLUMNS = {
     "timestamp": "string",
     "level": "string",
     "message": "string",
@@ -35,7 +35,6 @@ COLUMNS = {
     "dynamodb_attempts": "int",
     "caller": "string",
     "api_key_id": "string",
-    **{field: "string" for entity in ENTITIES for field in (entity.id_field, *entity.filters)},
     "detail": "string",
     "error_type": "string",
     "parameter": "string",
@@ -45,6 +44,11 @@ COLUMNS = {
         "struct<type:string,value:string,module:string,"
         "frames:array<struct<file:string,line:int,function:string,statement:string>>>"
     ),
+}
+"""The fields of a line that are about no entity, and their Athena types."""
+
+COLUMNS = PLATFORM_COLUMNS | {
+    field: "string" for entity in ENTITIES for field in (entity.id_field, *entity.filters)
 }
 """The fields of a line and their Athena types. A line has only the fields that apply to it.
 

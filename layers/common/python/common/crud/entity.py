@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from logging import makeLogRecord
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,30 +34,6 @@ class Change:
         """The time of the change."""
         time: str = self.assign["updated_at"]
         return time
-
-
-_TAKEN = frozenset(
-    {
-        # Of log lines and traces: infra/spec/log_archive.py.
-        *(
-            "api_key_id",
-            "caller",
-            "cold_start",
-            "date",
-            "detail",
-            "dynamodb_attempts",
-            "error_type",
-        ),
-        *("exception", "exception_name", "function", "hour", "latency_ms", "level", "location"),
-        *("message", "outcome", "parameter", "request_id", "route", "service", "stack_trace"),
-        *("status", "timestamp", "xray_trace_id"),
-        # Of lists' queries.
-        *("cursor", "limit"),
-        # Python's logger refuses the names of its own attributes.
-        *vars(makeLogRecord({})),
-        "asctime",
-    }
-)
 
 
 class Rules:
@@ -151,19 +126,6 @@ class Entity:
 
     rules: Rules = field(default_factory=Rules)
     """The rules that the schema and the transitions cannot express."""
-
-    def __post_init__(self) -> None:
-        """Check the names that log lines, traces and queries of a list share with the platform.
-
-        Raises:
-            ValueError: A name means something else there.
-        """
-        for name in (self.id_field, *self.filters):
-            if name in _TAKEN:
-                raise ValueError(
-                    f"{self.plural} cannot be found by a field {name!r}: log lines or lists use"
-                    f" this name for something else. Choose another, such as item_{name}."
-                )
 
     @cached_property
     def schema(self) -> ItemSchema:
