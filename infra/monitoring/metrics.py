@@ -7,7 +7,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 
-from common.crud.entity import Entity
+from common.crud.entity import Entity, event_of
 from common.entities import ENTITIES
 from infra.api.rest_api import LedgerApi
 from infra.compute.functions import LedgerFunction
@@ -156,8 +156,9 @@ class EntityMetrics:
         """The share of failures; None if the entity has none."""
 
     def _counts(self, statuses: Iterable[str]) -> dict[str, cloudwatch.Metric]:
-        events = sorted(status.lower() for status in statuses)
-        return {event: self.events[event] for event in events}
+        events = sorted(map(event_of, statuses))
+        # The keys are the names of variables in an expression.
+        return {event.replace(" ", "_"): self.events[event] for event in events}
 
 
 class ArchiveMetrics:

@@ -17,7 +17,7 @@ from typing import Any, get_args
 import fastjsonschema
 
 from common.crud.changes import merge_patch, new_item, replacement
-from common.crud.entity import Entity, Item
+from common.crud.entity import Entity, Item, event_of
 from common.crud.examples import BrokenRule, Change, Examples, examples_of, replacement_body
 from common.crud.item_schema import Body, Field
 from common.crud.keys import EXPIRY, SHARD, SORT_KEY, STATUS_SHARD, indexes, projections
@@ -137,9 +137,10 @@ def _life(entity: Entity) -> Iterator[str]:
         yield f"The failure {status} must be in ended, since the alarm is on a share of these."
     if entity.failures:
         for status in sorted(entity.ended):
-            if status.lower() not in entity.all_events:
+            event = event_of(status)
+            if event not in entity.all_events:
                 yield (
-                    f"No event is named {status.lower()}, so the alarm on failures would not see"
+                    f"No event is named {event!r}, so the alarm on failures would not see"
                     f" items that become {status}; add the event, or a transition to the status."
                 )
     for event in entity.all_events:

@@ -40,7 +40,7 @@ def test_two_entities_with_the_same_names_are_refused() -> None:
         ({"deletable": frozenset({"GONE"})}, "deletable has the status GONE"),
         ({"expires_in": frozenset({"GONE"})}, "expires_in has the status GONE"),
         ({"ended": frozenset({"SOLD"})}, "The failure LOST must be in ended"),
-        ({"events": ("stored", "sold")}, "No event is named lost"),
+        ({"events": ("stored", "sold")}, "No event is named 'lost'"),
         ({"events": ("created", "lost", "sold")}, "events must not have created"),
         ({"filters": ("colour",)}, "colour must be a field of schema.json"),
         ({"filters": ("created_by",)}, "created_by must be a field of schema.json"),

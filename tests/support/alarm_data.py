@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from common.aws.timeouts import LAMBDA_TIMEOUT
-from common.crud.entity import Entity
+from common.crud.entity import Entity, event_of
 from common.entities import ENTITIES
 from infra.spec.routes import FUNCTIONS
 from infra.spec.stages import Stage
@@ -58,9 +58,9 @@ def _entity_data(stage: Stage, entity: Entity) -> Iterator[tuple[str, AlarmData]
     yield f"{name}TableFailures", AlarmData({failures: {1: 1}}, {failures: {0: 1}})
     if entity.failures:
         failed = int(stage.failed_percent)
-        failure = entity.metric(min(entity.failures).lower())
+        failure = entity.metric(event_of(min(entity.failures)))
         first, *others = (
-            entity.metric(status.lower()) for status in sorted(entity.ended - entity.failures)
+            entity.metric(event_of(status)) for status in sorted(entity.ended - entity.failures)
         )
         yield (
             f"Failed{name}",

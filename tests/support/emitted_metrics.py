@@ -17,7 +17,7 @@ def _route_metrics(route: Route) -> Iterator[str]:
         case "POST":
             yield from (f"{items}Created", "IdempotencyReplays")
         case "PUT" | "PATCH":
-            yield from (f"{items}{event.capitalize()}" for event in route.entity.all_events)
+            yield from map(route.entity.metric, route.entity.all_events)
             yield from route.entity.durations
         case "DELETE":
             yield f"{items}Deleted"

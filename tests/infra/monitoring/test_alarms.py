@@ -5,7 +5,7 @@ import re
 import pytest
 
 from common.aws.timeouts import LAMBDA_TIMEOUT
-from common.crud.entity import Entity
+from common.crud.entity import Entity, event_of
 from infra.monitoring.alarms import RUNBOOKS
 from infra.spec.paths import PROJECT
 from infra.spec.routes import FUNCTIONS, ROUTES, Function
@@ -117,8 +117,7 @@ def test_an_alarm_watches_the_share_of_failed_items_if_items_can_fail(
     if entity.failures:
         properties = alarm(stack, name)
         assert watched_metrics(properties) == {
-            (METRICS_NAMESPACE, f"{entity.plural_type_name}{status.capitalize()}")
-            for status in entity.ended
+            (METRICS_NAMESPACE, entity.metric(event_of(status))) for status in entity.ended
         }
         assert properties["Threshold"] == stack.stage.failed_percent
 

@@ -36,8 +36,8 @@ def specimen(folder: Path = Path(__file__).parent) -> Entity:
         folder=folder,
         transitions={
             "FOUND": frozenset({"STORED", "LOST"}),
-            "STORED": frozenset({"STORED", "LENT", "LOST", "SOLD"}),
-            "LENT": frozenset({"STORED", "LOST"}),
+            "STORED": frozenset({"STORED", "ON_LOAN", "LOST", "SOLD"}),
+            "ON_LOAN": frozenset({"STORED", "LOST"}),
             "LOST": frozenset(),
             "SOLD": frozenset(),
         },

@@ -58,7 +58,7 @@ def test_a_change_without_a_status_needs_one_that_may_stay(path: str, specimens:
 
 
 def test_an_item_in_a_status_that_forbids_it_is_not_deleted(path: str, specimens: "Api") -> None:
-    for status in ("STORED", "LENT"):
+    for status in ("STORED", "ON_LOAN"):
         specimens("PATCH", path, {"status": status})
 
     assert specimens("DELETE", path).status == 409
@@ -101,12 +101,12 @@ def test_a_retry_after_a_lost_answer_emits_the_event_and_the_metric_of_its_own_c
     path: str, specimens: "Api", capsys: pytest.CaptureFixture[str]
 ) -> None:
     specimens("PATCH", path, {"status": "STORED"}, invocation_id="invocation-1")
-    specimens("PATCH", path, {"status": "LENT"})
+    specimens("PATCH", path, {"status": "ON_LOAN"})
     capsys.readouterr()
 
     retry = specimens("PATCH", path, {"status": "STORED"}, invocation_id="invocation-1")
 
-    assert (retry.status, retry.body["status"]) == (200, "LENT")
+    assert (retry.status, retry.body["status"]) == (200, "ON_LOAN")
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["message"] for line in lines if "message" in line] == [
         "rock sample stored",
@@ -114,7 +114,7 @@ def test_a_retry_after_a_lost_answer_emits_the_event_and_the_metric_of_its_own_c
     ]
     (metrics,) = [line for line in lines if "_aws" in line]
     assert metrics["RockSamplesStored"] == [1.0]
-    assert "RockSamplesLent" not in metrics
+    assert "RockSamplesOnLoan" not in metrics
 
 
 def test_lists_show_one_site_and_one_status(path: str, specimens: "Api") -> None:
@@ -130,3 +130,17 @@ def test_lists_show_one_site_and_one_status(path: str, specimens: "Api") -> None
     assert names(site="shore") == names(status="FOUND") == [other["name"]]
     assert specimens("GET", SPECIMEN.path, query={"site": "Shore"}).status == 400
     assert specimens("GET", SPECIMEN.path, query={"site": "shore\n"}).status == 400
+
+
+def test_a_status_of_two_words_names_its_event_in_words(
+    path: str, specimens: "Api", capsys: pytest.CaptureFixture[str]
+) -> None:
+    specimens("PATCH", path, {"status": "STORED"})
+    capsys.readouterr()
+
+    specimens("PATCH", path, {"status": "ON_LOAN"})
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert "rock sample on loan" in [line.get("message") for line in lines]
+    (metrics,) = [line for line in lines if "_aws" in line]
+    assert metrics["RockSamplesOnLoan"] == [1.0]

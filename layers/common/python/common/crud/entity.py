@@ -64,13 +64,18 @@ class Rules:
         return change
 
     def event(self, change: Change, item: Item) -> str | None:  # noqa: ARG002 - for subclasses
-        """Name the event that a change caused, in one word; None if it is not worth a log line.
+        """Name the event that a change caused, in lower case; None if it is not worth a log line.
+
+        By default this is the move to another status.
 
         Args:
             change: The change.
             item: The item, at some time after the change.
         """
-        return change.status.lower() if change.status else None
+        # A write does not know the status before, so any other source makes it an event.
+        if change.status is None or change.sources <= {change.status}:
+            return None
+        return event_of(change.status)
 
     def durations(self, event: str, item: Item) -> Mapping[str, float]:  # noqa: ARG002 - for subclasses
         """Return the durations that an event completes, in milliseconds, by metric.
@@ -119,7 +124,7 @@ class Entity:
     """The statuses of which ``failures`` are a share."""
 
     events: tuple[str, ...] = ()
-    """The events that ``rules`` names; by default the statuses that an item may move to."""
+    """The events that ``rules`` names; by default the moves to another status."""
 
     durations: tuple[str, ...] = ()
     """The metrics of the durations that ``rules`` measures."""
@@ -186,9 +191,8 @@ class Entity:
     @property
     def all_events(self) -> tuple[str, ...]:
         """The events in an item's life between its creation and its deletion."""
-        reachable = frozenset().union(*self.transitions.values())
         return self.events or tuple(
-            status.lower() for status in self.transitions if status in reachable
+            event_of(status) for status in self.transitions if self.sources(status) - {status}
         )
 
     def sources(self, status: str | None) -> frozenset[str]:
@@ -199,11 +203,16 @@ class Entity:
 
     def metric(self, event: str) -> str:
         """Return the metric that counts an event."""
-        return f"{self.plural_type_name}{event.capitalize()}"
+        return f"{self.plural_type_name}{_camel_case(event)}"
 
     def ids(self, item: Item) -> dict[str, str]:
         """Return the fields that log lines and traces name: the id and the filters."""
         return {name: item[name] for name in (self.id_field, *self.filters) if name in item}
+
+
+def event_of(status: str) -> str:
+    """Return the event of an item's move to a status."""
+    return status.lower().replace("_", " ")
 
 
 def _camel_case(words: str) -> str:
