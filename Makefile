@@ -142,7 +142,6 @@ new: setup ## Write a copy named NAME, with ENTITY in place of this service's en
 
 entity: setup ## Add ENTITY beside the entities of this service
 	@$(PY) -m tools.new_service entity --entity '$(ENTITY)' $(if $(PLURAL),--plural '$(PLURAL)')
-	@$(MAKE) --no-print-directory schemas
 
 client: openapi ## Generate a typed Python client in .build/client
 	@$(PY) -m uv --quiet run --isolated --frozen --only-group client \

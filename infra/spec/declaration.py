@@ -72,6 +72,11 @@ def check(entities: Sequence[Entity]) -> None:
     Raises:
         DeclarationError: At least one has a mistake.
     """
+    for entity in entities:
+        try:
+            _ = entity.schema.file_content
+        except ValueError as error:
+            raise DeclarationError(f"{entity.folder}/schema.json is not JSON: {error}") from error
     mistakes = [
         *_mistakes_together(entities),
         *(
@@ -124,12 +129,14 @@ def _life(entity: Entity) -> Iterator[str]:
         if not _STATUS.fullmatch(status):
             yield f"The status {status!r} must be in upper case, with digits and underscores."
     groups: Mapping[str, frozenset[str]] = {
-        "transitions": frozenset().union(*entity.transitions.values()),
         "deletable": entity.deletable,
         "expires_in": entity.expires_in,
         "failures": entity.failures,
         "ended": entity.ended,
     }
+    for before, after in entity.transitions.items():
+        for status in sorted(after - statuses):
+            yield f"{before} may move to {status}, which has no row in transitions."
     for name, group in groups.items():
         for status in sorted(group - statuses):
             yield f"{name} has the status {status}, which transitions does not list."
@@ -184,7 +191,7 @@ def _default(where: str, field: Field) -> Iterator[str]:
     try:
         valid = not _errors(field, field["default"])
     except fastjsonschema.JsonSchemaDefinitionException as error:
-        yield f"{where} is not a JSON Schema of draft 4: {error}."
+        yield f"{where} is not a JSON Schema of draft 4: {error} {json.dumps(field)}"
         return
     if not valid:
         yield f"{where} has a default that its own schema refuses."
@@ -192,6 +199,9 @@ def _default(where: str, field: Field) -> Iterator[str]:
 
 def _filters(entity: Entity) -> Iterator[str]:
     schema = entity.schema
+    if isinstance(entity.filters, str):
+        yield f'filters must be a tuple, such as ("{entity.filters}",).'
+        return
     for name in (entity.id_field, *entity.filters):
         if name in _TAKEN:
             yield (

@@ -36,7 +36,11 @@ def test_two_entities_with_the_same_names_are_refused() -> None:
         ({"plural": "rock sample"}, "noun and plural must differ"),
         ({"transitions": {}}, "at least one status"),
         ({"transitions": {"new": frozenset()}}, "must be in upper case"),
-        ({"transitions": {"FOUND": frozenset({"GONE"})}}, "transitions has the status GONE"),
+        (
+            {"transitions": {"FOUND": frozenset({"GONE"})}},
+            "FOUND may move to GONE, which has",
+        ),
+        ({"filters": "colour"}, 'a tuple, such as ("colour",)'),
         ({"deletable": frozenset({"GONE"})}, "deletable has the status GONE"),
         ({"expires_in": frozenset({"GONE"})}, "expires_in has the status GONE"),
         ({"ended": frozenset({"SOLD"})}, "The failure LOST must be in ended"),

@@ -42,7 +42,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _add(words: Words) -> None:
-    for path in add_entity(PROJECT, words, [entity.folder.name for entity in ENTITIES]):
+    paths = add_entity(PROJECT, words, [entity.folder.name for entity in ENTITIES])
+    # Another process: this one has imported the entities before.
+    subprocess.run(
+        (sys.executable, "-m", "tools.compile_schemas"), check=True, stdout=subprocess.DEVNULL
+    )
+    for path in paths:
         _print(str(path))
     _print("Edit these files; then run `make documents` and `make test`.")
 
