@@ -1,9 +1,10 @@
-"""Commands to try: a request for every route, and some that are refused."""
+"""Commands to try: a request for every route of the first entity, and some that are refused."""
 
 import json
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -51,9 +52,14 @@ def curl_examples(endpoint: Endpoint) -> tuple[Example, ...]:
         *([token] if authorization == "cognito" else []),
         *(
             replace(each, command=each.command.replace(_KEY, credentials))
-            for each in life_of_an_item()
+            for each in (*life_of_an_item(), *chain(*map(_first_requests, ENTITIES[1:])))
         ),
     )
+
+
+def _first_requests(entity: Entity) -> Iterator[Example]:
+    """Yield the create and the list; whole lives of several entities would fill the screen."""
+    return islice(life_of_an_item(entity), 2)
 
 
 def life_of_an_item(entity: Entity = ENTITIES[0]) -> Iterator[Example]:
