@@ -22,6 +22,7 @@ from common.crud.examples import BrokenRule, Change, Examples, examples_of, repl
 from common.crud.item_schema import Body, Field
 from common.crud.keys import EXPIRY, SHARD, SORT_KEY, STATUS_SHARD, indexes, projections
 from common.exceptions import RuleBroken
+from infra.spec import keywords
 from infra.spec.log_archive import PARTITIONS, PLATFORM_COLUMNS
 from infra.spec.schemas import PROBLEM, request_schemas, titles
 
@@ -168,8 +169,9 @@ def _fields(entity: Entity) -> Iterator[str]:
         for body in field.get("x-bodies", ()):
             if body not in get_args(Body):
                 yield f"{where} has the unknown body {body!r} in x-bodies."
-        if "$ref" in str(field):
-            yield f"{where} has a $ref; write the schema out."
+        bodies = {*field.get("x-bodies", ())}
+        described = {keyword: value for keyword, value in field.items() if keyword != "x-bodies"}
+        yield from keywords.mistakes(where, described, sent=bool(bodies & {"create", "change"}))
         if "default" in field:
             yield from _default(where, field)
     for name in (entity.id_field, "status", *_SERVICE_FIELDS, EXPIRY):

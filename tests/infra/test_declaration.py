@@ -77,6 +77,14 @@ def _declared(folder: Path, **changes: Any) -> Entity:
         ({"writers": {}}, "writers is an attribute that the table needs itself"),
         ({"colour": {"x-bodies": ["lists"]}}, "the unknown body 'lists'"),
         ({"colour": {"$ref": "#/x"}}, "colour has a $ref"),
+        ({"colour": {"items": {"const": 1}}}, "colour/items has a const; write an enum"),
+        ({"colour": {"anyOf": [{"if": {}}]}}, "colour/anyOf/0 has an if; write a rule"),
+        ({"colour": {"exclusiveMinimum": 0}}, "must have a minimum and exclusiveMinimum: true"),
+        ({"colour": {"exclusiveMaximum": True}}, "must have a maximum and exclusiveMaximum: true"),
+        ({"colour": {"items": [{}]}}, "colour must have one schema for all items"),
+        ({"colour": {"multipleOf": 0.01}}, "an integer in multipleOf"),
+        ({"colour": {"properties": {"a": {"required": []}}}}, "colour/properties/a has an empty"),
+        ({"colour": {"format": "email", "x-bodies": ["create"]}}, "a format, which nothing checks"),
         ({"colour": {"type": "string", "default": 1}}, "a default that its own schema refuses"),
         ({"colour": {"type": "strin", "default": 1}}, "not a JSON Schema of draft 4"),
         ({"version": {"x-bodies": ["change"]}}, "version is set by the service"),
@@ -92,6 +100,15 @@ def test_a_mistake_in_a_schema_is_named(
     mistakes = mistakes_of(_declared(_with_fields(tmp_path, fields)), EXAMPLES)
 
     assert any(mistake in each for each in mistakes), mistakes
+
+
+def test_the_ordinary_keywords_are_no_mistakes(tmp_path: Path) -> None:
+    fields = {
+        "price": {"type": "number", "minimum": 0, "exclusiveMinimum": True, "multipleOf": 5},
+        "colours": {"items": {"type": "string"}, "minItems": 1, "maxItems": 9, "uniqueItems": True},
+        "size": {"oneOf": [{"type": "integer"}, {"type": "string", "maxLength": 9}]},
+    }
+    assert mistakes_of(_declared(_with_fields(tmp_path, fields)), EXAMPLES) == []
 
 
 def _with_fields(folder: Path, fields: Mapping[str, Any]) -> Path:

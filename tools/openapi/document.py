@@ -1,8 +1,8 @@
 """The OpenAPI document (https://spec.openapis.org/oas/v3.1.0), from routes and schemas.
 
-The schemas of version 3.1 are JSON Schemas, so the files of API Gateway's models and the functions'
-validators are included unchanged. Version 3.0 has no null type, and would need other
-schemas. Viewers, fuzzers and client generators read both.
+The schemas of version 3.1 are JSON Schemas, so those of API Gateway's models and the functions'
+validators are included, with exclusive bounds in the newer dialect. Version 3.0 has no null type,
+and would need other schemas. Viewers, fuzzers and client generators read both.
 """
 
 import tomllib
@@ -15,6 +15,7 @@ from typing import Any
 from common.contract import MAX_BODY_BYTES
 from common.crud.entity import Entity
 from common.entities import ENTITIES
+from infra.spec import keywords
 from infra.spec.paths import PROJECT
 from infra.spec.routes import ROUTES, Route
 from infra.spec.schemas import PROBLEM, schemas, summary_title
@@ -188,5 +189,4 @@ def _collect(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, An
 
 
 def _schema(title: str) -> dict[str, Any]:
-    """Return a schema without its dialect; its keywords mean the same in OpenAPI's dialect."""
-    return {key: value for key, value in schemas()[title].items() if key != "$schema"}
+    return keywords.of_openapi(schemas()[title])

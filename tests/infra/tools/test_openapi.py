@@ -14,6 +14,7 @@ from referencing.jsonschema import DRAFT202012
 from common.contract import REQUEST_HEADERS, RESPONSE_HEADERS
 from common.entities import ENTITIES
 from infra.api.gateway_problems import GatewayProblem, gateway_problems
+from infra.spec.keywords import ALIKE, of_openapi, subschemas
 from infra.spec.routes import ROUTES, Route
 from infra.spec.stages import AUTHORIZATIONS, Authorization
 from tools.openapi import document as openapi
@@ -159,19 +160,34 @@ def test_every_example_conforms_to_its_schema(document: Document) -> None:
 
 def test_the_schemas_mean_the_same_in_both_dialects(document: Document) -> None:
     # Draft 4 for API Gateway's models and 2020-12 for OpenAPI; they differ in other keywords.
-    alike = {"type", "properties", "required", "additionalProperties", "enum", "pattern"}
-    alike |= {"minimum", "maximum", "minLength", "maxLength", "minProperties", "items"}
-    alike |= {"title", "description", "default", "format", "$ref"}
+    # The check of the declarations refuses these in fields; exclusive bounds are converted.
+    alike = {*ALIKE, "$ref", "exclusiveMinimum", "exclusiveMaximum"}
     for schema in document["components"]["schemas"].values():
         for part in _subschemas(schema):
             assert part.keys() <= alike
+            for bound in ("exclusiveMinimum", "exclusiveMaximum"):
+                assert not isinstance(part.get(bound), bool)
 
 
 def _subschemas(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield schema
-    for inner in [*schema.get("properties", {}).values(), schema.get("items")]:
-        if inner:
-            yield from _subschemas(inner)
+    for _, inner in subschemas(schema):
+        yield from _subschemas(inner)
+
+
+def test_an_exclusive_bound_is_a_number_in_openapi() -> None:
+    price = {"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": 9}
+    schema = {
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "properties": {"prices": {"items": {"anyOf": [price, {"type": "null"}]}}},
+    }
+    converted = of_openapi({**schema, "exclusiveMaximum": False, "maximum": 5})
+
+    expected = {"type": "number", "exclusiveMinimum": 0, "maximum": 9}
+    assert converted == {
+        "properties": {"prices": {"items": {"anyOf": [expected, {"type": "null"}]}}},
+        "maximum": 5,
+    }
 
 
 @each_route
