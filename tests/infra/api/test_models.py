@@ -33,21 +33,36 @@ anything: st.SearchStrategy[Any] = st.recursive(
 def near(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     """Generate values that ``schema`` accepts or only just rejects, and a few random ones."""
     if "enum" in schema:
-        return _mostly(st.sampled_from(schema["enum"]), st.sampled_from(["", "x", 0]) | anything)
+        return _mostly(accepted(schema), st.sampled_from(["", "x", 0]) | anything)
+    return _mostly(st.one_of(*(_NEAR[type_](schema) for type_ in _types(schema))), anything)
+
+
+def accepted(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
+    """Generate values that ``schema`` accepts."""
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    return st.one_of(*(_ACCEPTED[type_](schema) for type_ in _types(schema)))
+
+
+def _types(schema: Mapping[str, Any]) -> list[str]:
     types = schema.get("type", [*_NEAR])
-    of_type = st.one_of(
-        *(_NEAR[type_](schema) for type_ in ([types] if isinstance(types, str) else types))
-    )
-    return _mostly(of_type, anything)
+    return [types] if isinstance(types, str) else types
 
 
 def _mostly(usual: st.SearchStrategy[Any], other: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.integers(0, 9).flatmap(lambda n: other if n == 9 else usual)
 
 
+def _accepted_string(schema: Mapping[str, Any]) -> st.SearchStrategy[str]:
+    least, most = schema.get("minLength", 0), schema.get("maxLength", 10**9)
+    if pattern := schema.get("pattern"):
+        texts = st.from_regex(pattern, fullmatch=True)
+        return texts.filter(lambda text: least <= len(text) <= most)
+    return st.text(min_size=least, max_size=min(most, least + 64))
+
+
 def _near_string(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
-    pattern = schema.get("pattern")
-    valid = st.from_regex(pattern, fullmatch=True) if pattern else st.text(min_size=1)
+    valid = _accepted_string(schema)
     limit = schema.get("maxLength", 64)
     near_limit = st.builds(
         lambda text, by: (text + "a" * limit)[: limit + by], valid, st.integers(-1, 1)
@@ -56,43 +71,96 @@ def _near_string(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     return _mostly(valid, near_limit | cut | valid.map(lambda text: text + "\n"))
 
 
+def _accepted_integer(schema: Mapping[str, Any]) -> st.SearchStrategy[int]:
+    least, most = schema.get("minimum", -(10**9)), schema.get("maximum", 10**9)
+    return st.integers(
+        least + schema.get("exclusiveMinimum", False), most - schema.get("exclusiveMaximum", False)
+    )
+
+
 def _near_integer(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     least, most = schema.get("minimum", -(10**9)), schema.get("maximum", 10**9)
-    valid = st.integers(least, most)
-    invalid = st.sampled_from([least - 1, most + 1, 10**30, True])
+    valid = _accepted_integer(schema)
+    invalid = st.sampled_from([least - 1, least, most, most + 1, 10**30, True])
     return _mostly(valid, invalid | valid.map(float))
+
+
+def _accepted_number(schema: Mapping[str, Any]) -> st.SearchStrategy[float]:
+    return st.floats(
+        schema.get("minimum", -1e9),
+        schema.get("maximum", 1e9),
+        exclude_min=schema.get("exclusiveMinimum", False),
+        exclude_max=schema.get("exclusiveMaximum", False),
+    )
 
 
 def _near_number(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     least, most = schema.get("minimum", -1e9), schema.get("maximum", 1e9)
-    return _mostly(st.floats(least, most), st.sampled_from([least - 1, most + 1, True]))
+    invalid = st.sampled_from([least - 1, least, most, most + 1, True])
+    return _mostly(_accepted_number(schema), invalid)
+
+
+def _accepted_array(schema: Mapping[str, Any]) -> st.SearchStrategy[list[Any]]:
+    least = schema.get("minItems", 0)
+    most = min(schema.get("maxItems", 10**9), least + 3)
+    key = repr if schema.get("uniqueItems") else None
+    items = accepted(schema.get("items", {}))
+    return st.lists(items, min_size=least, max_size=most, unique_by=key)
 
 
 def _near_array(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     longest = min(schema.get("maxItems", 3), 9)
-    return st.lists(near(schema.get("items", {})), max_size=longest + 1)
+    others = st.lists(near(schema.get("items", {})), max_size=longest + 1)
+    return _accepted_array(schema) | others
+
+
+def _accepted_object(schema: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    least = schema.get("minProperties", 0)
+    if "properties" not in schema:
+        return st.dictionaries(st.text(max_size=4), anything, min_size=least, max_size=least + 2)
+    members = {name: accepted(member) for name, member in schema["properties"].items()}
+    return _with_required(schema, members).filter(lambda body: len(body) >= least)
 
 
 def _near_object(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
-    properties = {name: near(member) for name, member in schema.get("properties", {}).items()}
-    required = {name: properties[name] for name in schema.get("required", [])}
-    optional = {name: member for name, member in properties.items() if name not in required}
-    valid = st.fixed_dictionaries(required, optional=optional)
-    incomplete = st.fixed_dictionaries({}, optional=properties)
-    extended = st.builds(
-        lambda members, name, value: {**members, name: value}, valid, st.text(max_size=4), anything
-    )
-    return _mostly(valid, incomplete | extended)
+    """Generate as many objects without a fault as with one in a member, too few or too many.
 
+    A fault in each tenth member would leave few objects without one if there are many members.
+    """
+    members = {name: near(member) for name, member in schema.get("properties", {}).items()}
+    valid = _accepted_object(schema)
+    incomplete = st.fixed_dictionaries({}, optional=members)
+    extended = st.builds(
+        lambda body, name, value: {**body, name: value}, valid, st.text(max_size=4), anything
+    )
+    return valid | _with_required(schema, members) | incomplete | extended
+
+
+def _with_required(
+    schema: Mapping[str, Any], members: Mapping[str, st.SearchStrategy[Any]]
+) -> st.SearchStrategy[dict[str, Any]]:
+    required = {name: members[name] for name in schema.get("required", [])}
+    optional = {name: member for name, member in members.items() if name not in required}
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+_ACCEPTED: dict[str, Callable[[Mapping[str, Any]], st.SearchStrategy[Any]]] = {
+    "string": _accepted_string,
+    "integer": _accepted_integer,
+    "number": _accepted_number,
+    "boolean": lambda _: st.booleans(),
+    "array": _accepted_array,
+    "object": _accepted_object,
+    "null": lambda _: st.none(),
+}
 
 _NEAR: dict[str, Callable[[Mapping[str, Any]], st.SearchStrategy[Any]]] = {
+    **_ACCEPTED,
     "string": _near_string,
     "integer": _near_integer,
     "number": _near_number,
-    "boolean": lambda _: st.booleans(),
     "array": _near_array,
     "object": _near_object,
-    "null": lambda _: st.none(),
 }
 
 

@@ -169,8 +169,8 @@ def test_the_new_field_leaves_the_indexes_as_they_are(staging: Any, prod: Synthe
     ours = of(prod.template, "AWS::DynamoDB::Table")
     theirs = of(staging, "AWS::DynamoDB::Table")
     assert ours
-    assert [table.get("GlobalSecondaryIndexes") for table in theirs] == [
-        table.get("GlobalSecondaryIndexes") for table in ours
+    assert [table["GlobalSecondaryIndexes"] for table in theirs] == [
+        table["GlobalSecondaryIndexes"] for table in ours
     ]
 
 
