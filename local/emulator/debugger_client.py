@@ -5,10 +5,12 @@ import os
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 _WAIT_SECONDS = 10
+_END_SECONDS = 2
 _lock: Any = None
 
 
@@ -41,12 +43,27 @@ def connect(port: int, packages: str) -> None:
         return
     import debugpy
 
+    _end_last_connection()
     debugpy.connect(("127.0.0.1", port))
     # A debugger that has just ended may still listen, but answers no more.
     timer = threading.Timer(_WAIT_SECONDS, lambda: debugpy.wait_for_client.cancel())
     timer.start()
     debugpy.wait_for_client()
     timer.cancel()
+
+
+def _end_last_connection() -> None:
+    # debugpy ends a connection in a thread, and until then takes it for a new one.
+    pydevd = sys.modules.get("pydevd")
+    debugger = pydevd.get_global_debugger() if pydevd else None
+    if not pydevd or not debugger:
+        return
+    debugger.dispose_and_kill_all_pydevd_threads()
+    deadline = time.monotonic() + _END_SECONDS
+    while pydevd.get_global_debugger() is debugger and time.monotonic() < deadline:
+        time.sleep(0.01)
+    if pydevd.get_global_debugger() is debugger:
+        pydevd.set_global_debugger(None)
 
 
 def _is_in_use(port: int) -> bool:
