@@ -66,7 +66,11 @@ def readable_lines(
         if width is None:
             yield _format_record(record, time_format)
         else:
-            yield _format_row(record, width)
+            row = _format_row(record, width, _ROUTE_WIDTH)
+            # The id of the request is worth more than the alignment.
+            if str(record.get("request_id", "")) not in row.plain:
+                row = _format_row(record, width, 0)
+            yield row
 
 
 def _is_refused(access: dict[str, Any]) -> bool:
@@ -94,12 +98,12 @@ def _refused_request(access: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in record.items() if value != _NONE}
 
 
-def _format_row(record: dict[str, Any], width: int) -> Text:
+def _format_row(record: dict[str, Any], width: int, route_width: int) -> Text:
     """Format a record with the fields that fit into a row, the most important ones first."""
     level = str(record.get("level", ""))
     text = Text.assemble(
         (f"{_format_time(record, _TIME)[:_SECONDS]}  ", "dim"),
-        (f"{record.get('route', ''):<{_ROUTE_WIDTH}}  ", "bold"),
+        (f"{record.get('route', ''):<{route_width}}  ", "bold"),
     )
     is_answer, failed = "status" in record, level in _LEVELS
     if is_answer:

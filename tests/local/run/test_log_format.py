@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from infra.spec.routes import ROUTES
+from local import log_format
 from local.log_format import readable_lines
 from tests.support.entities import ENTITY
 
@@ -58,6 +59,14 @@ def test_a_line_fits_into_a_row(record: dict[str, Any], width: int) -> None:
     row = show(record, width)
     assert len(row) <= width
     assert "\n" not in row
+
+
+@pytest.mark.parametrize("record", [ANSWER, ACCESS, ACCESS_ELSEWHERE])
+def test_the_id_of_the_request_is_worth_more_than_the_alignment(
+    record: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_format, "_ROUTE_WIDTH", 36)
+    assert REQUEST_ID in show(record, 100)
 
 
 @pytest.mark.parametrize("record", [ANSWER, ACCESS, ACCESS_ELSEWHERE])
