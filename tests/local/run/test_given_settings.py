@@ -19,7 +19,10 @@ from tests.support.debug_adapter import DebugAdapter
 from tests.support.deployment.command_line import LocalCommand
 from tests.support.entities import ENTITY
 
-pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="finds processes in /proc")
+pytestmark = [
+    pytest.mark.nightly,
+    pytest.mark.skipif(not Path("/proc").exists(), reason="finds processes in /proc"),
+]
 
 HANDLER = FUNCTION_SOURCES / "read" / "handler.py"
 

@@ -11,6 +11,8 @@ import pytest
 from common.entities import ENTITIES
 from infra.spec.paths import PROJECT
 from local.emulator import process
+from tools.new_service.copy import NewService, write_copy
+from tools.new_service.words import Words
 
 ENTITY, NAME, REGION = "line-item", "stock-service", "eu-central-1"
 
@@ -51,6 +53,14 @@ def new_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     make(folder, "down")
 
 
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a new service, of which none is installed or generated."""
+    folder = tmp_path_factory.mktemp("copy") / NAME
+    write_copy(NewService(NAME, REGION, Words.of(ENTITY)), folder)
+    return folder
+
+
 def files(folder: Path) -> Iterator[Path]:
     """Yield the files of a project that are neither installed nor built."""
     for path in sorted(folder.rglob("*")):
@@ -59,30 +69,47 @@ def files(folder: Path) -> Iterator[Path]:
             yield relative
 
 
-def test_the_new_service_does_not_speak_of_the_entities_of_this_one(new_service: Path) -> None:
+def words_about_this_service(folder: Path) -> list[str]:
+    """Return the lines and names of files that speak of an entity of this service."""
     # The first one is this project's own; the noun of another may be an everyday word.
     noun = re.compile(ENTITIES[0].noun, re.IGNORECASE)
     found = []
-    for path in files(new_service):
+    for path in files(folder):
         if noun.search(str(path)):
             found.append(str(path))
-        text = (new_service / path).read_bytes().decode(errors="replace")
+        text = (folder / path).read_bytes().decode(errors="replace")
         for place, words in THIRD_PARTY_WORDS.items():
             if str(path).startswith(place):
                 text = re.sub(words, "", text, flags=re.MULTILINE)
         found += [f"{path}: {line}" for line in text.splitlines() if noun.search(line)]
-    assert found == []
+    return found
 
 
-def test_the_new_service_has_no_history_and_its_own_name_and_region(new_service: Path) -> None:
+def test_a_copy_does_not_speak_of_the_entities_of_this_service(copy: Path) -> None:
+    assert words_about_this_service(copy) == []
+
+
+def test_a_copy_has_its_own_name_and_region(copy: Path) -> None:
+    assert f'name = "{NAME}"' in (copy / "pyproject.toml").read_text()
+    assert f'REGION = "{REGION}"' in (copy / "infra/spec/service.py").read_text()
+
+
+@pytest.mark.nightly
+def test_the_generated_files_do_not_speak_of_the_entities_of_this_service(
+    new_service: Path,
+) -> None:
+    assert words_about_this_service(new_service) == []
+
+
+@pytest.mark.nightly
+def test_the_new_service_has_no_history(new_service: Path) -> None:
     log = subprocess.run(
         ["git", "log"], cwd=new_service, capture_output=True, text=True, check=False
     )
     assert "does not have any commits" in log.stderr
-    assert f'name = "{NAME}"' in (new_service / "pyproject.toml").read_text()
-    assert f'REGION = "{REGION}"' in (new_service / "infra/spec/service.py").read_text()
 
 
+@pytest.mark.nightly
 def test_the_new_service_runs_and_passes_its_smoke_test(new_service: Path) -> None:
     make(new_service, "up", f"PORT={process.free_port()}")
     smoke = subprocess.run(

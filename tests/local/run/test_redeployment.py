@@ -146,6 +146,7 @@ def test_a_saved_handler_answers_without_a_synthesis(watched: WatchedProject) ->
     assert watched.synthesis_time() == synthesized
 
 
+@pytest.mark.nightly
 def test_the_updated_code_is_that_of_a_whole_deployment(
     watched: WatchedProject, tmp_path: Path
 ) -> None:
@@ -177,6 +178,7 @@ def test_a_syntax_error_is_shown_and_the_next_change_is_deployed(watched: Watche
         wait_until(lambda: watched.status() == HTTPStatus.IM_A_TEAPOT)
 
 
+@pytest.mark.nightly
 def test_a_saved_setting_of_the_stack_is_deployed_with_the_code(watched: WatchedProject) -> None:
     def rate_limit() -> float:
         (plan,) = watched.client("apigateway").get_usage_plans()["items"]
@@ -194,6 +196,7 @@ def test_a_saved_setting_of_the_stack_is_deployed_with_the_code(watched: Watched
     wait_until(lambda: rate_limit() != 61)
 
 
+@pytest.mark.nightly
 def test_a_failed_synthesis_is_shown_and_the_service_runs_on(watched: WatchedProject) -> None:
     source = watched.project / "infra" / "stack.py"
     with watched.changed((source, lambda text: text + "\nraise SystemExit('It is broken.')\n")):
