@@ -1,5 +1,6 @@
 """Copy this project under another name, with another entity in place of its own ones."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -29,6 +30,14 @@ _LEFT_OUT = (
     "docs/openapi.json",
 )
 """The files and folders that a copy does not get."""
+
+_BUILT = frozenset(
+    {
+        *(".build", ".hypothesis", ".local", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
+        *(".venv", "__pycache__", "cdk.out", "node_modules"),
+    }
+)
+"""The folders that git ignores."""
 
 _VERBATIM = ("LICENSE",)
 """The licence names its authors in each copy."""
@@ -91,18 +100,30 @@ def write_copy(service: NewService, folder: Path) -> None:
 
 def _files() -> Iterator[Path]:
     """Yield the files of this project that a copy gets."""
-    listed = subprocess.run(
-        ("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"),  # noqa: S607
-        cwd=PROJECT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
     rooms = tuple(f"{room}/{entity.folder.name}/" for room in _ROOMS for entity in ENTITIES)
     pages = tuple(f"docs/{entity.collection}.md" for entity in ENTITIES)
-    for name in filter(None, listed.split("\0")):
+    for name in _sources():
         if not name.startswith((*_LEFT_OUT, *rooms, *pages)) and (PROJECT / name).is_file():
             yield Path(name)
+
+
+def _sources() -> Iterator[str]:
+    """Yield the files of this project that are neither installed nor built."""
+    listing = subprocess.run(
+        ("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"),  # noqa: S607
+        cwd=PROJECT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if listing.returncode == 0:
+        yield from filter(None, listing.stdout.split("\0"))
+        return
+    # The project was downloaded without its history.
+    for folder, folders, names in os.walk(PROJECT):
+        folders[:] = [name for name in folders if name not in _BUILT]
+        for name in names:
+            yield Path(folder, name).relative_to(PROJECT).as_posix()
 
 
 def _rename(file: Path, service: NewService) -> None:

@@ -11,6 +11,7 @@ import pytest
 from common.entities import ENTITIES
 from infra.spec.paths import PROJECT
 from local.emulator import process
+from tests.support.deployment.project_copy import copy_project, run_python
 from tools.new_service.copy import NewService, write_copy
 from tools.new_service.words import Words
 
@@ -92,6 +93,14 @@ def test_a_copy_does_not_speak_of_the_entities_of_this_service(copy: Path) -> No
 def test_a_copy_has_its_own_name_and_region(copy: Path) -> None:
     assert f'name = "{NAME}"' in (copy / "pyproject.toml").read_text()
     assert f'REGION = "{REGION}"' in (copy / "infra/spec/service.py").read_text()
+
+
+def test_a_project_without_its_history_can_be_copied(tmp_path: Path) -> None:
+    project, new = copy_project(tmp_path / "downloaded", whole=True), tmp_path / "new"
+    names = f"NewService({NAME!r}, {REGION!r}, Words.of({ENTITY!r})), Path({str(new)!r})"
+    run_python(project, "-c", f"from tools.new_service.copy import *; write_copy({names})")
+    assert (new / "infra" / "stack.py").exists()
+    assert not (new / ".venv").exists()
 
 
 @pytest.mark.nightly
