@@ -38,6 +38,8 @@ def copy_project(folder: Path, *, whole: bool = False) -> Path:
 
 def share_packages(project: Path) -> None:
     """Let a copy of the project use the installed packages and the builds of this one."""
+    # A new clone has built nothing yet.
+    BUILD.mkdir(exist_ok=True)
     for shared in (PROJECT / ".venv", PROJECT / "node_modules", BUILD):
         (project / shared.name).symlink_to(shared)
 
