@@ -13,8 +13,7 @@ from constructs import Construct
 
 from common.contract import JSON, PROBLEM
 from infra.spec.routes import Route, problem_statuses
-from infra.spec.schemas import PROBLEM as PROBLEM_SCHEMA
-from infra.spec.schemas import model_schema
+from infra.spec.schemas import PROBLEM_SCHEMA, model_schema
 from infra.spec.stages import Authorization
 
 

@@ -24,7 +24,7 @@ from common.crud.keys import EXPIRY, SHARD, SORT_KEY, STATUS_SHARD, indexes, pro
 from common.exceptions import RuleBroken
 from infra.spec import keywords
 from infra.spec.log_archive import PARTITIONS, PLATFORM_COLUMNS
-from infra.spec.schemas import PROBLEM, request_schemas, titles
+from infra.spec.schemas import PROBLEM_SCHEMA, request_schemas, titles
 
 MAX_KEY_CHARACTERS = 512
 """An index takes 2,048 bytes as a partition key, and a character has up to four in UTF-8:
@@ -38,7 +38,9 @@ MAX_PROJECTED = 100
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _STATUS = re.compile(r"[A-Z][A-Z0-9_]*")
-_WORDS = re.compile(r"[a-z]+( [a-z]+)*")
+WORDS = re.compile(r"[a-z]+( [a-z]+)*")
+"""The form of a noun and of its plural."""
+
 
 _SERVICE_FIELDS = ("version", "created_at", "updated_at", "created_by")
 _ATTRIBUTES = frozenset({SORT_KEY, SHARD, STATUS_SHARD, "fingerprint", "writers"})
@@ -52,7 +54,7 @@ _TAKEN = frozenset(
         # The queries of lists.
         "cursor",
         "limit",
-        # Python's logger refuses the names of its own attributes.
+        # Python's logger refuses the names of a record's attributes.
         *vars(makeLogRecord({})),
         "asctime",
     }
@@ -100,7 +102,7 @@ def mistakes_of(entity: Entity, examples: Examples) -> list[str]:
 def _mistakes_together(entities: Sequence[Entity]) -> Iterator[str]:
     shared: Mapping[str, Iterable[str]] = {
         "path": (entity.path for entity in entities),
-        "schema": chain([PROBLEM], *(titles(entity) for entity in entities)),
+        "schema": chain([PROBLEM_SCHEMA], *(titles(entity) for entity in entities)),
         "metric": chain(
             *(
                 [*map(entity.metric, ("created", "deleted", *entity.all_events)), *entity.durations]
@@ -116,7 +118,7 @@ def _mistakes_together(entities: Sequence[Entity]) -> Iterator[str]:
 
 def _words(entity: Entity) -> Iterator[str]:
     for name, words in (("noun", entity.noun), ("plural", entity.plural)):
-        if not _WORDS.fullmatch(words):
+        if not WORDS.fullmatch(words):
             yield f"{name} must be words in lower case, not {words!r}."
     if entity.noun == entity.plural:
         yield "noun and plural must differ, since types and operations are named after both."

@@ -16,7 +16,7 @@ from infra.spec.paths import COMMON
 
 Schema = dict[str, Any]
 
-PROBLEM = "Problem"
+PROBLEM_SCHEMA = "Problem"
 """The title of the schema of every problem document."""
 
 DIALECT = "http://json-schema.org/draft-04/schema#"

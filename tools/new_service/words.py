@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from infra.spec.declaration import WORDS
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -32,7 +34,7 @@ class Words:
         noun = noun.replace("-", " ")
         plural = (plural or _plural(noun)).replace("-", " ")
         for word in (noun, plural):
-            if not re.fullmatch(r"[a-z][a-z0-9]*( [a-z][a-z0-9]*)*", word) or len(word) > _LONGEST:
+            if not WORDS.fullmatch(word) or len(word) > _LONGEST:
                 raise UnfitName(
                     f"An entity cannot be called {word!r}. Use lower-case words, such as order or"
                     f" line-item, {_LONGEST} characters at most."

@@ -18,7 +18,7 @@ from common.entities import ENTITIES
 from infra.spec import keywords
 from infra.spec.paths import PROJECT
 from infra.spec.routes import ROUTES, Route
-from infra.spec.schemas import PROBLEM, schemas, summary_title
+from infra.spec.schemas import PROBLEM_SCHEMA, schemas, summary_title
 from infra.spec.service import REGION, SERVICE_SUMMARY, SERVICE_TITLE
 from infra.spec.stages import STAGES, Authorization
 from tools.openapi import security
@@ -94,7 +94,7 @@ def document(authorization: Authorization = "api-key") -> dict[str, Any]:
             "securitySchemes": security.schemes(authorization),
             "schemas": _schemas(),
             "responses": {
-                component(case.kind.status): problem_response(case, _media(PROBLEM))
+                component(case.kind.status): problem_response(case, _media(PROBLEM_SCHEMA))
                 for case in problem_cases(authorization)
             },
             "headers": HEADERS,
@@ -160,7 +160,7 @@ def _media(schema: str) -> dict[str, Any]:
 def _schemas() -> dict[str, Any]:
     names = [
         *(schema for route in ROUTES for schema in route.answers.values() if schema),
-        PROBLEM,
+        PROBLEM_SCHEMA,
         *(schema for route in ROUTES for schema in route.body.values()),
         *map(summary_title, ENTITIES),
     ]

@@ -8,8 +8,7 @@ from jsonschema import Draft4Validator
 
 from common.contract import JSON, MERGE_PATCH, PROBLEM
 from infra.spec.routes import ROUTES
-from infra.spec.schemas import PROBLEM as PROBLEM_SCHEMA
-from infra.spec.schemas import model_schema
+from infra.spec.schemas import PROBLEM_SCHEMA, model_schema
 from infra.spec.service import REGION
 from tests.support.entities import ENTITY
 
