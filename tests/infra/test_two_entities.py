@@ -35,7 +35,7 @@ DECLARATION = """
 )
 """
 
-# A function of its own creates glass beads; the functions of all entities answer the other routes.
+# A separate function creates glass beads; the shared functions answer their other routes.
 OWN_FUNCTION = """
 
 def _own(route: Route) -> Route:

@@ -1,4 +1,4 @@
-"""Copy this project under another name, with another entity in place of its own ones."""
+"""Copy this project under another name, with another entity in place of its entities."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Commands as people type them, in a copy of the project and an account of their own."""
+"""Commands as people type them, in a copy of the project and a separate account."""
 
 import contextlib
 import os

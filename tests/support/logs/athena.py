@@ -1,6 +1,6 @@
 """Run the named Athena queries on local files: sqlglot translates them, DuckDB runs them.
 
-DuckDB runs in a process of its own: when the process of a long test run ends, it would report each
+DuckDB runs in a separate process: when the process of a long test run ends, it would report each
 of its objects as leaked, below pytest's summary.
 """
 

@@ -124,7 +124,7 @@ _numbers_of_specimens = count()
 
 
 def declare(fields: Mapping[str, dict[str, Any]], folder: Path) -> Entity:
-    """Declare a copy of the specimen with some fields instead of its own."""
+    """Declare a copy of the specimen with other fields."""
     schema = dict(SPECIMEN.schema.file_content)
     own = {name: schema["properties"][name] for name in (*_OWN, "reason")}
     package = folder / f"specimen_{next(_numbers_of_specimens)}"
