@@ -26,6 +26,8 @@ FUZZ_SECONDS ?= 600
 export PORT AUTHORIZATION DEBUG
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport VIRTUAL_ENV
+# Images of containers set it, and each Python process would compile all modules that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 CDK := node_modules/.bin/cdk
 PY := .venv/bin/python

@@ -77,9 +77,11 @@ class CdkDeployment:
             code_update.read_sources(self._settings) if self._project == PROJECT else None
         )
         assembly = str(self._run_folder.assembly)
-        synthesis = ("synth", "--quiet", *self._settings.context, "--output", assembly)
+        # `make synth`, `make diff` and `make deploy` validate the template, which takes as long as
+        # the rest of a synthesis.
+        synthesis = ("synth", "--quiet", "--no-validation", *self._settings.context)
         self._synthesis = self._running.enter_context(
-            _cdk(self._run_folder, *synthesis, folder=self._project)
+            _cdk(self._run_folder, *synthesis, "--output", assembly, folder=self._project)
         )
         return self
 

@@ -28,7 +28,13 @@ def template_of(stage: Stage) -> Template:
         context["aws:cdk:disable-asset-staging"] = True
         # The CDK's command line sets it, too.
         context["aws:cdk:enable-path-metadata"] = True
-        app = App(analytics_reporting=False, context=context, outdir=folder)
+        app = App(
+            analytics_reporting=False,
+            # `make synth` validates the templates, which takes as long as the rest of it.
+            builtin_cloud_formation_validation=False,
+            context=context,
+            outdir=folder,
+        )
         ServiceStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
         template: Template = app.synth().get_stack_by_name(stage.stack).template
     return template
