@@ -1,5 +1,6 @@
 """The keys of an entity's table and of its indexes."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -26,6 +27,21 @@ would be in neither answer.
 
 BY_CREATION: Final = "by-creation"
 BY_STATUS: Final = "by-status"
+
+
+def shard_of(item_id: str, shards: int) -> str:
+    """Return the shard of an item, which follows from its id."""
+    return str(hashlib.sha256(item_id.encode()).digest()[0] % shards)
+
+
+def shard_names(shards: int) -> list[str]:
+    """Return the names of all shards."""
+    return [str(number) for number in range(shards)]
+
+
+def status_shard(status: str, shard: str) -> str:
+    """Return the key of the items of a status in a shard."""
+    return f"{status}#{shard}"
 
 
 def by_filter(field: str) -> str:

@@ -13,10 +13,13 @@ from common.crud.keys import (
     STATUS_SHARD,
     by_filter,
     indexes,
+    shard_names,
+    shard_of,
+    status_shard,
 )
 from common.dynamodb import conditional_writes, sharded_lists
 from common.dynamodb.conditional_writes import Update
-from common.dynamodb.sharded_lists import Index, Page, shard_of, shards
+from common.dynamodb.sharded_lists import Index, Page
 from common.dynamodb.tables import Table
 from common.settings import SETTINGS
 
@@ -43,8 +46,8 @@ def create(
     attributes = {
         **_to_attributes(entity, item),
         SORT_KEY: f"{item['created_at']}#{item_id}",
-        SHARD: shard_of(item_id),
-        STATUS_SHARD: _status_shard(item["status"], item_id),
+        SHARD: _shard_of(item_id),
+        STATUS_SHARD: status_shard(item["status"], _shard_of(item_id)),
     }
     existing, replayed = conditional_writes.create(
         _table(entity), attributes, fingerprint=fingerprint, invocation_id=invocation_id
@@ -90,7 +93,7 @@ def update(
     """
     assign = _to_attributes(entity, change.assign)
     if change.status is not None:
-        assign[STATUS_SHARD] = _status_shard(change.status, item_id)
+        assign[STATUS_SHARD] = status_shard(change.status, _shard_of(item_id))
     update = Update(
         assign=assign,
         keep=_to_attributes(entity, change.keep),
@@ -147,13 +150,13 @@ def query(entity: Entity, filters: Mapping[str, str], *, limit: int, after: str 
     if field is not None:
         page = _filtered_page(entity, field, filters, limit, after)
     elif "status" in filters:
-        partitions = [f"{filters['status']}#{shard}" for shard in shards()]
+        partitions = [status_shard(filters["status"], shard) for shard in _shards()]
         page = sharded_lists.merged_page(
             table, _index(entity, BY_STATUS), partitions, limit=limit, after=after
         )
     else:
         page = sharded_lists.merged_page(
-            table, _index(entity, BY_CREATION), shards(), limit=limit, after=after
+            table, _index(entity, BY_CREATION), _shards(), limit=limit, after=after
         )
     return Page([_summary(entity, item) for item in page.items], page.after)
 
@@ -188,8 +191,12 @@ def _index(entity: Entity, name: str) -> Index:
     return Index(name, indexes(entity)[name])
 
 
-def _status_shard(status: str, item_id: str) -> str:
-    return f"{status}#{shard_of(item_id)}"
+def _shard_of(item_id: str) -> str:
+    return shard_of(item_id, SETTINGS.shards)
+
+
+def _shards() -> list[str]:
+    return shard_names(SETTINGS.shards)
 
 
 def _to_attributes(entity: Entity, values: Item) -> dict[str, Any]:

@@ -5,7 +5,6 @@ An index whose partition key has few values is spread over shards, since one par
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from heapq import merge
 from itertools import islice
@@ -18,7 +17,6 @@ from common.dynamodb.expressions import Expression
 from common.dynamodb.retrying_client import call
 from common.dynamodb.tables import Table
 from common.exceptions import NotFound
-from common.settings import SETTINGS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryOutputTypeDef
@@ -59,16 +57,6 @@ def get(table: Table, key: str) -> Item:
     if "Item" not in answer:
         raise NotFound(table.entity)
     return unmarshal(answer["Item"])
-
-
-def shard_of(key: str) -> str:
-    """Return the shard of an item, which follows from its partition key."""
-    return str(hashlib.sha256(key.encode()).digest()[0] % SETTINGS.shards)
-
-
-def shards() -> list[str]:
-    """Return the names of all shards."""
-    return [str(number) for number in range(SETTINGS.shards)]
 
 
 def merged_page(
