@@ -22,6 +22,10 @@ from tools.cost import (
     RequestKind,
 )
 
+PARTITION_WRITES, PARTITION_READS = 1_000, 3_000
+"""Write and read units per second of one partition of a table or an index:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"""
+
 _SCALING_SECONDS = 10
 """Seconds in which traffic climbs from average to peak; Lambda's scaling limit covers the same ten
 seconds."""
@@ -173,7 +177,7 @@ def _quota_of_filter(name: str) -> Quota:
     return Quota(
         f"DynamoDB: writes/s in one {name}",
         counts=f"write units of the items with one {name}: a partition of the index by {name}",
-        limit=lambda _: 1_000,
+        limit=lambda _: PARTITION_WRITES,
         demand=lambda load, _: _table_writes(load) / load.filter_values,
         raised_by=Raiser.NOBODY,
         remedy=f"split the {name}, or shard the index by {name} like the index by status",
@@ -271,7 +275,7 @@ QUOTAS = (
     Quota(
         "DynamoDB: writes/s in all shards",
         counts="write units of a sharded index: 1,000 per shard",
-        limit=lambda stage: 1_000 * stage.shards,
+        limit=lambda stage: PARTITION_WRITES * stage.shards,
         demand=lambda load, _: _table_writes(load),
         raised_by=Raiser.STAGE,
         remedy=f"raise shards, up to {MAX_CONNECTIONS}",
@@ -280,7 +284,7 @@ QUOTAS = (
     Quota(
         f"DynamoDB: writes/s in {MAX_CONNECTIONS} shards",
         counts="write units of a sharded index with as many shards as a list can query at once",
-        limit=lambda _: 1_000 * MAX_CONNECTIONS,
+        limit=lambda _: PARTITION_WRITES * MAX_CONNECTIONS,
         demand=lambda load, _: _table_writes(load),
         raised_by=Raiser.NOBODY,
         remedy="add cells: with more shards, a list may exceed the function's timeout",
@@ -289,7 +293,7 @@ QUOTAS = (
     Quota(
         "DynamoDB: reads/s in one shard",
         counts="read units of one partition; every list reads one from each shard",
-        limit=lambda _: 3_000,
+        limit=lambda _: PARTITION_READS,
         demand=lambda load, _: load.sum_at_peak(lambda kind: kind.query),
         raised_by=Raiser.NOBODY,
         remedy="let the cache answer more, list by another filter, or add cells",
