@@ -136,6 +136,7 @@ documents: schemas openapi diagram ## Regenerate everything that is generated fr
 	@$(PY) -m tools.cost cdk.out
 	@$(PY) -m tests.support.permissions.page
 	@$(PY) -m tools.capacity cdk.out
+	@$(PY) -m tools.partitions
 	@$(PY) -m tools.data_lock cdk.out
 
 new: setup ## Write a copy named NAME, with ENTITY in place of this service's entities, to DIR

@@ -17,7 +17,6 @@ from infra.spec.stages import STAGES
 from tools.templates import Template, given_template
 
 PAGE = DOCS / "cost.md"
-TABLES_BEGIN, TABLES_END = "<!-- generated tables -->", "<!-- end of generated tables -->"
 
 Properties = Mapping[str, Any]
 """The properties of a resource."""
@@ -303,11 +302,18 @@ def _row(name: str, *dollars: float) -> str:
     return f"| {name} | {' | '.join(f'${amount:,.2f}' for amount in dollars)} |"
 
 
-def write_tables(page: Path, text: str) -> None:
-    """Replace the generated tables of a page."""
-    before, rest = page.read_text().split(TABLES_BEGIN)
-    after = rest.split(TABLES_END)[1]
-    page.write_text(f"{before}{TABLES_BEGIN}\n{text}\n{TABLES_END}{after}")
+def write_tables(page: Path, text: str, name: str = "tables") -> None:
+    """Replace a generated part of a page.
+
+    Args:
+        page: The page.
+        text: The new text.
+        name: The name of the part in the comments around it.
+    """
+    begin, end = f"<!-- generated {name} -->", f"<!-- end of generated {name} -->"
+    before, rest = page.read_text().split(begin)
+    after = rest.split(end)[1]
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}")
 
 
 def main() -> None:

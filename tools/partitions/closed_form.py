@@ -34,7 +34,7 @@ def refused_of_random_arrivals(rate: float, capacity: int) -> float:
     return max(0.0, rate * (more + probabilities[-1]) - capacity * more) / rate
 
 
-def refused_takes(takers: int, page: int) -> float:
+def late_takes(takers: int, page: int) -> float:
     """Return the expected share of takes that come too late, if all takers choose from one page.
 
     Each taker chooses an item of the page at random, and the first one gets it.

@@ -1,4 +1,4 @@
-"""The cases that are simulated: paths, shares of the values of a filter, and loads."""
+"""The simulated workloads, shares of the values of a filter, and loads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from infra.spec.routes import ROUTES
 from tools.capacity import USUAL_CACHE_HITS, USUAL_MIX, parse_mix
 from tools.cost import CHANGE, ENTITY, LIST, RequestKind
 from tools.partitions.throttling import refused_units, throttled
-from tools.partitions.traffic import SEED, Bucket, Workload, Traffic
+from tools.partitions.traffic import SEED, Bucket, Traffic, Workload
 from tools.quotas import PARTITION_READS, PARTITION_WRITES, Load
 
-RATES = (100, 300, 1_000, 3_000, 5_000, 10_000, 20_000, 30_000, 50_000)
+RATES = (100, 1_000, 2_000, 3_000, 5_000, 7_000, 10_000, 15_000, 20_000, 30_000, 40_000, 50_000)
 """The simulated loads, in requests per second."""
 
 SHARDS = (1, 4, 16)
@@ -34,12 +34,14 @@ _SECONDS = 20
 _SHORT = 5
 """The seconds of a simulation of one load."""
 
-_PLACEMENTS = 1_000
+_PLACEMENTS, _TURNS = 1_000, 2_000
 
 Shares = NDArray[np.float64]
 
 
-def _workload(name: str, mix: Mapping[RequestKind, float], cached: float = 0.0, **lists: bool) -> Workload:
+def _workload(
+    name: str, mix: Mapping[RequestKind, float], cached: float = 0.0, **lists: bool
+) -> Workload:
     return Workload(name, Load(1, 1, mix, cached), **lists)
 
 
@@ -48,7 +50,7 @@ _FILTERS = [name.replace("_", " ") for name in ENTITY.filters[:1]]
 
 USUAL = _workload("usual mix", _USUAL, USUAL_CACHE_HITS)
 WRITES = _workload("writes alone", {kind: parts for kind, parts in _USUAL.items() if kind.write})
-LISTS = _workload(f"lists of all {ENTITY.plural}", {LIST: 1})
+LISTS = _workload("lists of all items", {LIST: 1})
 LEASES = _workload(
     f"leases: list {ENTITY.statuses[0]}, change one",
     {LIST: 1, CHANGE: 1},
@@ -131,11 +133,6 @@ def first_throttling(workload: Workload, shards: int, shares: Shares) -> Throttl
     return Throttling(high, traffic.schema.buckets[busiest])
 
 
-def throttled_shares(workload: Workload, shards: int, shares: Shares) -> list[float]:
-    """Return the share of throttled requests at each of :data:`RATES`."""
-    return [throttled_share(workload, shards, shares, rate) for rate in RATES]
-
-
 def throttled_share(workload: Workload, shards: int, shares: Shares, rate: float) -> float:
     """Return the share of throttled requests at a load."""
     traffic = Traffic(workload, shards=shards, shares=shares, rate=rate, seconds=_SHORT)
@@ -185,7 +182,7 @@ LIST_TTL = next(route.cache_ttl for route in ROUTES if route.operation == LIST.o
 """The seconds for which the API's cache answers a list."""
 
 
-def refused_takes(takers: int, page: int) -> float:
+def late_takes(takers: int, page: int) -> float:
     """Return the share of takers that come too late, if all choose from one cached page at random.
 
     Args:
@@ -193,6 +190,5 @@ def refused_takes(takers: int, page: int) -> float:
         page: The items on the page.
     """
     dice = np.random.default_rng(SEED)
-    turns = max(20, 200_000 // takers)
-    taken = [len(np.unique(dice.integers(page, size=takers))) for _ in range(turns)]
+    taken = [len(np.unique(dice.integers(page, size=takers))) for _ in range(_TURNS)]
     return 1 - float(np.mean(taken)) / takers

@@ -32,7 +32,7 @@ TABLE_PARTITIONS = 64
 """The partitions of the table itself. DynamoDB splits them when they are busy, since the ids are
 random and no id takes many requests."""
 
-_ITEMS = 65_536
+_ITEMS = 131_072
 """The items that the requests are about, chosen at random."""
 
 
@@ -201,7 +201,8 @@ class Traffic:
             before, after = self._statuses(kind, requests)
             yield use(kind.write, self._status_writes[after, shard])
             if kind.moved:
-                yield use(kind.moved, self._status_writes[before, shard])
+                moved = np.where(before != after, kind.moved, 0)
+                yield requests, self._status_writes[before, shard], moved
             for field, value in self._value.items():
                 buckets = schema.writes(by_filter(field), schema.values)
                 yield use(kind.write, buckets[value[requests]])
