@@ -25,11 +25,11 @@ class Demand:
     """The units that requests take from buckets.
 
     A bucket is the read or the write capacity of one partition. The first three arrays have one
-    element for each use of a bucket by a request.
+    element for each use of a bucket by a request, in the order of the requests.
     """
 
     request: Numbers
-    """The number of the request; requests are numbered in the order of their arrival."""
+    """The number of the request. In each second, a lower number arrives earlier."""
 
     bucket: Numbers
     """The number of the bucket."""
@@ -47,20 +47,19 @@ class Demand:
     capacity: Numbers
     """The units per second of each bucket."""
 
-    def before(self, requests: Flags) -> "Demand":
-        """Return the demand of some of the requests.
+    def first(self, requests: int) -> "Demand":
+        """Return the demand of the first requests.
 
         Args:
-            requests: True for each request to keep.
+            requests: The number of requests.
         """
-        kept = requests[self.request]
-        numbers = np.cumsum(requests) - 1
+        uses = int(np.searchsorted(self.request, requests))
         return Demand(
-            numbers[self.request[kept]],
-            self.bucket[kept],
-            self.units[kept],
-            self.second[requests],
-            self.atomic[requests],
+            self.request[:uses],
+            self.bucket[:uses],
+            self.units[:uses],
+            self.second[:requests],
+            self.atomic[:requests],
             self.capacity,
         )
 
@@ -94,7 +93,7 @@ def throttled(demand: Demand) -> Flags:
     other Queries of its list nothing. Retries are left out.
     """
     cells = demand.cells
-    order = np.lexsort((demand.request, cells))
+    order = np.argsort(cells, kind="stable")
     cell, request, units = cells[order], demand.request[order], demand.units[order]
     first = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]]) if len(cell) else np.array([], int)
     group = np.repeat(np.arange(len(first)), np.diff(np.r_[first, len(cell)]))

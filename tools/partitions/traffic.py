@@ -168,8 +168,7 @@ class Traffic:
             field: dice.choice(len(shares), self._count, p=shares) for field in ENTITY.filters
         }
         self._move = dice.random(self._count)
-        self._second = np.sort(dice.integers(seconds, size=self._count))
-        self._mark = dice.random(self._count)
+        self._second = dice.integers(seconds, size=self._count)
 
     @cached_property
     def demand(self) -> Demand:
@@ -179,12 +178,20 @@ class Traffic:
             np.concatenate([np.zeros(0, np.int64), *arrays])
             for arrays in (zip(*uses, strict=True) if uses else ([], [], []))
         )
+        order = np.argsort(request, kind="stable")
         atomic = np.array([kind.write > 0 for kind in self._kinds])[self._kind]
-        return Demand(request, bucket, units, self._second, atomic, self.schema.capacity)
+        return Demand(
+            request[order],
+            bucket[order],
+            units[order],
+            self._second,
+            atomic,
+            self.schema.capacity,
+        )
 
     def demand_at(self, rate: float) -> Demand:
-        """Return the demand at a lower rate: that of a random part of the requests."""
-        return self.demand.before(self._mark < rate / self.rate)
+        """Return the demand at a lower rate: that of a part of the requests, which are random."""
+        return self.demand.first(round(self._count * rate / self.rate))
 
     def _uses(self, number: int, kind: RequestKind) -> Iterator[tuple[Numbers, Numbers, Numbers]]:
         """Yield the uses of buckets by all requests of a kind: requests, buckets and units."""

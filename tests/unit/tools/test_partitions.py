@@ -164,6 +164,7 @@ def test_some_rows_of_the_page_are_up_to_date() -> None:
         page.first_throttling_row(*page.CASES[0]),
         page.throttled_row(10_000),
         page.placements_row(page.PARTITIONS[0]),
+        f"| workers within {simulation.LIST_TTL} s |",
         page.takes_row(100),
     ]
     for row in rows:
