@@ -1,12 +1,13 @@
-// Compile Python modules to bytecode: node bytecode.mjs <folder> <path in Lambda> <version>
+// Compile Python modules to bytecode:
+// node bytecode.mjs <folder> <path in Lambda> <version> <Pyodide's standard library>
 //
 // Pyodide is CPython compiled to WebAssembly, and bytecode is the same on every platform. So the
 // runtime's version of Python compiles the modules, even if this machine has another one or none.
 
 import { loadPyodide } from "pyodide";
 
-const [folder, path, version] = process.argv.slice(2);
-const python = await loadPyodide();
+const [folder, path, version, library] = process.argv.slice(2);
+const python = await loadPyodide({ stdLibURL: library });
 python.FS.mkdirTree(path);
 python.FS.mount(python.FS.filesystems.NODEFS, { root: folder }, path);
 python.globals.set("path", path);

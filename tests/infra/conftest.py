@@ -14,7 +14,9 @@ from tests.support.templates.synthesized import Synthesized, synthesize
 @pytest.fixture(scope="session")
 def stack_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Synthesized]:
     """Return a function that synthesizes the stage of a name."""
-    return cache(lambda name: synthesize(STAGES[name], tmp_path_factory.mktemp(name)))
+    return cache(
+        lambda name: synthesize(STAGES[name], tmp_path_factory.mktemp(name), validated=True)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +46,7 @@ def variant(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         certificate_arn=f"arn:aws:acm:{REGION}:123456789012:certificate/"
         "0b5f3c1e-0000-4000-8000-000000000000",
     )
-    return synthesize(stage, tmp_path_factory.mktemp("variant"))
+    return synthesize(stage, tmp_path_factory.mktemp("variant"), validated=True)
 
 
 @pytest.fixture(params=list(STAGES))

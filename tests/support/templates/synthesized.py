@@ -133,22 +133,32 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def create_app(stage: Stage, folder: Path, *, assets: bool = False) -> tuple[App, ServiceStack]:
+def create_app(
+    stage: Stage, folder: Path, *, assets: bool = False, validated: bool = False
+) -> tuple[App, ServiceStack]:
     """Create an app with one stage's stack.
 
     Args:
         stage: The stage.
         folder: The folder that the app is synthesized into.
         assets: True to copy the assets into ``folder`` too.
+        validated: True to let the CDK validate the template, which takes longer than the rest.
     """
     context = _CONTEXT if assets else {**_CONTEXT, "aws:cdk:disable-asset-staging": True}
-    app = App(analytics_reporting=False, context=context, outdir=str(folder))
+    app = App(
+        analytics_reporting=False,
+        builtin_cloud_formation_validation=validated,
+        context=context,
+        outdir=str(folder),
+    )
     return app, ServiceStack(app, stage.stack, stage=stage, env=Environment(region=REGION))
 
 
-def synthesize(stage: Stage, folder: Path, *, assets: bool = False) -> Synthesized:
+def synthesize(
+    stage: Stage, folder: Path, *, assets: bool = False, validated: bool = False
+) -> Synthesized:
     """Synthesize a stage; the arguments are those of :func:`create_app`."""
-    app, _ = create_app(stage, folder, assets=assets)
+    app, _ = create_app(stage, folder, assets=assets, validated=validated)
     artifact = app.synth().get_stack_by_name(stage.stack)
     return Synthesized(
         stage=stage,
