@@ -45,9 +45,13 @@ class Settings:
     @property
     def context(self) -> tuple[str, ...]:
         """The arguments that give the settings to the CDK app."""
+        stage = STAGES[self.stage or DEFAULT_STAGE]
+        authorization = self.authorization or stage.authorization
+        # The stage's own is not an argument, so that the same app has the same ones.
+        own = authorization == stage.authorization
         return (
-            *("-c", f"stage={self.stage or DEFAULT_STAGE}", "-c", "credentials=cli"),
-            *(("-c", f"authorization={self.authorization}") if self.authorization else ()),
+            *("-c", f"stage={stage.name}", "-c", "credentials=cli"),
+            *(() if own else ("-c", f"authorization={authorization}")),
         )
 
 

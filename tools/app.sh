@@ -4,4 +4,4 @@ if [ ! -e .venv/.complete ]; then
     echo 'Run `make setup` first: it installs what the CDK app needs into this folder.' >&2
     exit 1
 fi
-exec .venv/bin/python app.py
+exec .venv/bin/python -m infra.bundling.cloud_assembly

@@ -1,5 +1,6 @@
 """A cache of built folders, each named by a digest of the inputs that decide its content."""
 
+import fcntl
 import hashlib
 import shutil
 import tempfile
@@ -44,17 +45,20 @@ def make_readable(folder: Path) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def build_once(folder: Path, build: Callable[[Path], None]) -> Path:
+def build_once(folder: Path, build: Callable[[Path], object]) -> Path:
     """Return ``folder``, and build it first if it does not exist.
 
-    The folder appears only when it is complete, so several processes may build it at once.
+    The folder appears only when it is complete. Of several processes, one builds it, and the others
+    wait.
 
     Args:
         folder: The folder, whose name must identify its content.
         build: Writes the content to an empty folder.
     """
     if not folder.exists():
-        with _scratch(folder.parent) as scratch:
+        with _lock(folder), _scratch(folder.parent) as scratch:
+            if folder.exists():
+                return folder
             build(scratch)
             try:
                 scratch.rename(folder)
@@ -66,8 +70,21 @@ def build_once(folder: Path, build: Callable[[Path], None]) -> Path:
 
 
 @contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    path = folder.with_name(f"{folder.name}.lock")
+    with path.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            # A third process may lock a new file, and build the folder beside a second one. That
+            # costs time, but the folder is still complete when it appears.
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
 def _scratch(parent: Path) -> Iterator[Path]:
-    parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=parent, prefix="building-"))
     folder.chmod(0o755)
     try:

@@ -37,3 +37,9 @@ def test_a_missing_setting_and_the_same_setting_change_nothing() -> None:
     assert running.authorization == "cognito"
     for given in (Settings(), running, Settings(authorization="cognito")):
         refuse_changes(given, running)
+
+
+def test_the_same_stack_has_the_same_context_whether_its_settings_are_given_or_not() -> None:
+    assert Settings().resolve().context == Settings().context
+    assert "authorization=cognito" in Settings(authorization="cognito").context
+    assert "authorization=cognito" not in Settings(stage="prod", authorization="cognito").context
