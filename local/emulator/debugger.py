@@ -10,7 +10,7 @@ from ministack.core import lambda_runtime
 
 from infra.spec.paths import COMMON, FUNCTION_SOURCES
 from local.emulator import debugger_client
-from local.emulator.patches.wrapping import Wrapper, wrap
+from local.emulator.wrapping import Wrapper, wrap
 
 PORT = 5678
 """The port of the debugger on the loopback interface, as in .vscode/launch.json."""

@@ -28,7 +28,7 @@ from local.emulator.patches.api_request import (
     Invocation,
     current_request,
 )
-from local.emulator.patches.wrapping import Wrapper, wrap
+from local.emulator.wrapping import Wrapper, wrap
 
 
 def share_request_id(request: ApiRequest, event: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from ministack.services import cloudwatch_logs
 from ministack.services.cloudformation import provisioners, stacks
 
-from local.emulator.patches.wrapping import Wrapper, wrap
+from local.emulator.wrapping import Wrapper, wrap
 
 Properties = Mapping[str, Any]
 Attributes = Mapping[str, Any]

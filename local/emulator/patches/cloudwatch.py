@@ -13,12 +13,17 @@ from ministack.services.cloudformation import provisioners
 
 from local.emulator import alarms, embedded_metrics
 from local.emulator.patches.api_request import Answer, ApiRequest, Invocation
-from local.emulator.patches.wrapping import Wrapper, wrap
+from local.emulator.wrapping import Wrapper, wrap
 
 _EVALUATION_SECONDS = 1.0
 """The time between two evaluations of all alarms."""
 
 _TIME = itemgetter("Timestamp")
+
+_read: dict[tuple[Any, ...], tuple[int, alarms.Value]] = {}
+"""The number of points and the value of each metric and statistic in a period."""
+
+_READ_SIZE = 10_000
 
 
 def accept_metric_math() -> None:
@@ -99,12 +104,19 @@ def _read_metric(query: alarms.Query, start: float, end: float) -> alarms.Value:
     key = (query["Namespace"], query["MetricName"], cloudwatch._dims_key(dimensions))
     points = cloudwatch._metrics.get(key, ())
     first, last = (bisect.bisect_left(points, moment, key=_TIME) for moment in (start, end))
-    period = points[first:last]
-    if not period:
-        return None
-    value: alarms.Value = cloudwatch._stat_value(
-        cloudwatch._calc_stats(period), query["Stat"], period
-    )
+    # Each alarm reads the same periods again in each evaluation. Points are only added.
+    period = (*key, query["Stat"], start, end)
+    count, value = _read.get(period, (0, None))
+    if count != last - first:
+        value = _calculate(points[first:last], query["Stat"])
+        if len(_read) >= _READ_SIZE:
+            _read.clear()
+        _read[period] = (last - first, value)
+    return value
+
+
+def _calculate(points: Sequence[dict[str, Any]], stat: str) -> alarms.Value:
+    value: alarms.Value = cloudwatch._stat_value(cloudwatch._calc_stats(points), stat, points)
     return value
 
 

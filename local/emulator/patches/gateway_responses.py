@@ -11,7 +11,7 @@ from ministack.core import iam_evaluator
 from ministack.services import apigateway_v1
 
 from local.emulator.patches.api_request import Answer, ApiRequest
-from local.emulator.patches.wrapping import Wrapper, wrap
+from local.emulator.wrapping import Wrapper, wrap
 
 _DENIAL = "AccessDeniedException"
 

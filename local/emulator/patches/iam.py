@@ -6,7 +6,7 @@ from typing import Any
 from ministack import app
 from ministack.core import iam_actions
 
-from local.emulator.patches.wrapping import Wrapper, wrap
+from local.emulator.wrapping import Wrapper, wrap
 
 
 def count_loopback_as_tls() -> None:

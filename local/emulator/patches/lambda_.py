@@ -16,7 +16,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from local.emulator.patches.wrapping import Wrapper, wrap
+from local.emulator.wrapping import Wrapper, wrap
 
 RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 """The packages of Lambda's Python runtime, besides the standard library.

@@ -12,7 +12,7 @@ import airspeed
 from ministack.services import apigateway_v1
 
 from local.emulator.patches.api_request import Answer, ApiRequest, current_request
-from local.emulator.patches.wrapping import Wrapper, wrap
+from local.emulator.wrapping import Wrapper, wrap
 
 
 class _Headers:

@@ -11,8 +11,8 @@ from ministack.core import router
 from ministack.services import lambda_svc
 
 from local.emulator.patches.api_request import CURRENT, Answer, ApiRequest, Invocation
-from local.emulator.patches.wrapping import Wrapper, wrap
 from local.emulator.traces import Traces
+from local.emulator.wrapping import Wrapper, wrap
 
 _TRACES = Traces()
 

@@ -8,7 +8,7 @@ import pytest
 
 from local.emulator import patches
 from local.emulator.patches import cloudformation
-from tests.local.emulator.probes.all_probes import PROBES, Probe
+from tests.local.emulator.all_probes import PROBES, Probe
 from tests.support.deployment.probed_emulator import ProbedEmulator
 
 each_probe = pytest.mark.parametrize(
