@@ -1,5 +1,6 @@
 """Distribute the tests among the workers of a parallel run, and print their counts."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return _LONGEST_FIRST.index(group) if group in _LONGEST_FIRST else len(_LONGEST_FIRST)
 
     items.sort(key=position)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the imported modules out of the collections of garbage, which would take seconds."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

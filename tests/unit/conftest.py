@@ -12,6 +12,7 @@ os.environ.update(VARIABLES)
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core.base_backend import BackendDict
 
 from common.aws.clients import CALLS, client
 from common.entities import ENTITIES
@@ -36,25 +37,32 @@ def api() -> Api:
     return Api()
 
 
+@pytest.fixture(scope="package", autouse=True)
+def moto() -> Iterator[None]:
+    """The AWS of these tests; starting it for each test would take longer than the test."""
+    with mock_aws():
+        yield
+
+
 @pytest.fixture(autouse=True)
-def aws() -> Iterator[None]:
-    """A new AWS with the resources that the functions use."""
+def aws(moto: None) -> Iterator[None]:
+    """An empty AWS with the resources that the functions use."""
+    BackendDict.reset()
     # Discard the deadline of the previous test's last request.
     CALLS.begin()
-    with mock_aws():
-        for entity in (*ENTITIES, SPECIMEN):
-            tables.create_table(client("dynamodb"), entity, entity.collection)
-        buckets.create_bucket(client("s3"), "archive")
-        ssm = client("ssm")
-        ssm.put_parameter(
-            Name=FUNCTION_ENVIRONMENT["CONFIG_PARAMETER"],
-            Type="String",
-            Value=json.dumps({"retention_days": 7, "page_size_default": 3, "page_size_max": 5}),
-        )
-        ssm.put_parameter(
-            Name=FUNCTION_ENVIRONMENT["CURSOR_KEY_PARAMETER"], Type="SecureString", Value=CURSOR_KEY
-        )
-        yield
+    for entity in (*ENTITIES, SPECIMEN):
+        tables.create_table(client("dynamodb"), entity, entity.collection)
+    buckets.create_bucket(client("s3"), "archive")
+    ssm = client("ssm")
+    ssm.put_parameter(
+        Name=FUNCTION_ENVIRONMENT["CONFIG_PARAMETER"],
+        Type="String",
+        Value=json.dumps({"retention_days": 7, "page_size_default": 3, "page_size_max": 5}),
+    )
+    ssm.put_parameter(
+        Name=FUNCTION_ENVIRONMENT["CURSOR_KEY_PARAMETER"], Type="SecureString", Value=CURSOR_KEY
+    )
+    yield
     # The next test has another AWS, for which the cached parameters are wrong.
     forget_parameters()
 
