@@ -1,5 +1,6 @@
 """Distribute the tests among the workers of a parallel run, and print their counts."""
 
+import atexit
 import gc
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -85,6 +86,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Keep the imported modules out of the collections of garbage, which would take seconds."""
     gc.freeze()
+    # At the end of the process, an extension module would report the rest as leaks.
+    atexit.register(gc.unfreeze)
 
 
 @pytest.fixture(scope="session")
