@@ -25,12 +25,20 @@ def write_certificates(folder: Path) -> None:
     authority = (
         _builder(authority_name, authority_name, authority_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(_KEY_SIGNS, critical=True)
+        .add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False
+        )
         .sign(authority_key, hashes.SHA256())
     )
     loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     server = (
         _builder(_name("127.0.0.1"), authority_name, server_key)
         .add_extension(x509.SubjectAlternativeName([loopback]), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()),
+            critical=False,
+        )
         .sign(authority_key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
@@ -41,6 +49,20 @@ def write_certificates(folder: Path) -> None:
         )
         + server.public_bytes(pem)
     )
+
+
+_KEY_SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+"""The extensions that RFC 5280, 4.2.1, demands; Python 3.13 verifies them."""
 
 
 def _name(text: str) -> x509.Name:

@@ -5,9 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from bench.blueprint_models import models_source
 from bench.certificate import write_certificates
@@ -22,10 +23,21 @@ from infra.spec.routes import FUNCTIONS, Function
 from infra.spec.service import METRICS_NAMESPACE, REGION, SERVICE_NAME
 
 PEERS = Path(__file__).parent / "peers"
-BARE, BLUEPRINT, MONOLITH = "bare boto3", "blueprint", "one function for all routes"
+FLOOR, BARE, BLUEPRINT = "floor", "bare boto3", "blueprint"
+MONOLITH = "one function for all routes"
+
+_COPIED = ("contenders.py", "certificate.py", "probe.py")
+"""The modules that determine what is installed."""
 
 _UV = (sys.executable, "-m", "uv", "--quiet", "--no-progress")
 _ITEM_ID = "0b5f3c1e-0000-4000-8000-000000000000"
+
+
+Phase = Literal["warm", "sampled", "offline"]
+"""Requests after the first one: not sampled by X-Ray, sampled, or without a connection to AWS."""
+
+_WARM: Sequence[Phase] = ("warm", "sampled")
+_WARM_AND_OFFLINE: Sequence[Phase] = (*_WARM, "offline")
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,8 @@ class Contender:
     """The folder with the packages that are uploaded with the function, or as its layer."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """The environment variables, in addition to :data:`ENVIRONMENT`."""
+    further: Sequence[Phase] = ()
+    """The requests to measure after the first one."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,8 @@ class Contenders:
     """The interpreter."""
     ours: Mapping[Function, Contender]
     """The service's functions, by their names."""
+    floor: Contender
+    """A handler from the standard library alone."""
     bare: Contender
     """A handler with boto3 and nothing else."""
     blueprint: Contender
@@ -62,7 +78,7 @@ class Contenders:
 
     @property
     def all(self) -> tuple[Contender, ...]:
-        return (self.bare, *self.ours.values(), self.monolith, self.blueprint)
+        return (self.floor, *self.ours.values(), self.monolith, self.bare, self.blueprint)
 
 
 def install_contenders(python: Path) -> Contenders:
@@ -82,7 +98,8 @@ def install_contenders(python: Path) -> Contenders:
         *locked.values(),
         python_build.stdout,
         *(bytes(path) for path in (python, layer, functions)),
-        digest_files(read_files(Path(__file__).parent)).encode(),
+        digest_files(read_files(PEERS)).encode(),
+        *((PEERS.parent / name).read_bytes() for name in _COPIED),
         models.encode(),
     )
 
@@ -112,6 +129,7 @@ def install_contenders(python: Path) -> Contenders:
     folder = build_once(BUILD / f"bench-{key}", install)
     code, runtime = folder / "code", folder / "bench-runtime"
     ours = (folder / "layer", runtime)
+    item = {"ID_FIELD": ENTITY.id_field, "NEW_ITEM": json.dumps(_new_item())}
     return Contenders(
         python=python,
         ours={
@@ -120,14 +138,23 @@ def install_contenders(python: Path) -> Contenders:
                 (code / "functions" / name, code, *ours),
                 EVENTS[name],
                 folder / "layer",
+                further=_WARM_AND_OFFLINE if name == "create" else (),
             )
             for name in FUNCTIONS
         },
+        floor=Contender(
+            FLOOR,
+            (code / "peers" / "floor", code, runtime),
+            EVENTS["create"],
+            environment={**item, "AUTHORITY": str(folder / "tls" / "authority.pem")},
+            further=_WARM,
+        ),
         bare=Contender(
             BARE,
             (code / "peers" / "bare", code, runtime),
             EVENTS["create"],
-            environment={"ID_FIELD": ENTITY.id_field, "NEW_ITEM": json.dumps(_new_item())},
+            environment=item,
+            further=_WARM_AND_OFFLINE,
         ),
         blueprint=Contender(
             BLUEPRINT,
@@ -135,6 +162,7 @@ def install_contenders(python: Path) -> Contenders:
             EVENTS["create"],
             folder / "bench-blueprint",
             {"IDEMPOTENCY_TABLE_NAME": "idempotency"},
+            _WARM,
         ),
         monolith=Contender(
             MONOLITH,

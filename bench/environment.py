@@ -25,10 +25,14 @@ class Measurement(NamedTuple):
     """The number of modules without bytecode."""
     calls: Counter[str]
     """The calls to AWS during and after the first request, by operation."""
+    waiting: float
+    """The seconds that the process waited for a CPU, per second in which it ran."""
     warm: float = 0.0
     """The average of the further requests; 0 if there were none."""
-    warm_offline: float = 0.0
-    """The same without a connection: AWS's answer is ready."""
+    sampled: float = 0.0
+    """The same if X-Ray samples the requests."""
+    offline: float = 0.0
+    """The same as ``warm`` without a connection: AWS's answer is ready."""
 
     @property
     def start_and_first(self) -> float:
@@ -40,9 +44,6 @@ def measure_environment(
     contender: Contender,
     contenders: Contenders,
     aws: AwsStub,
-    *,
-    warm: bool = False,
-    sampled: bool = False,
 ) -> Measurement:
     """Start an environment, and invoke its function.
 
@@ -50,20 +51,17 @@ def measure_environment(
         contender: The function.
         contenders: All contenders, with the interpreter.
         aws: The AWS that the function calls.
-        warm: True to also measure requests after the first one.
-        sampled: True if X-Ray samples the requests.
 
     Raises:
         RuntimeError: The function failed; the message has its output.
     """
     aws.calls.clear()
-    api = RuntimeApi(on_idle=lambda: None, sampled=sampled)
+    api = RuntimeApi(on_idle=lambda: None)
     environment = {
         **ENVIRONMENT,
         **contender.environment,
         "AWS_ENDPOINT_URL": aws.url,
         "AWS_LAMBDA_RUNTIME_API": api.address,
-        "PROBE": "cold",
         "PYTHONPATH": os.pathsep.join(map(str, contender.path)),
     }
     # -S hides the interpreter's own packages, -B keeps the code's folders unchanged.
@@ -78,7 +76,12 @@ def measure_environment(
             api.wait_until_idle()
             calls = Counter(aws.calls)
             # Separately from the first request, after which the extension works.
-            further = _invoke(api, contender.event) if warm else {}
+            further = {}
+            for phase in contender.further:
+                api.sampled = phase == "sampled"
+                measured = _invoke(api, contender.event)
+                further[phase] = measured["average"]
+                answer["waiting"] = measured["waiting"]
         except AssertionError as error:
             log.seek(0)
             raise RuntimeError(f"{contender.name} failed:\n{log.read().decode()}") from error

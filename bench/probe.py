@@ -6,7 +6,6 @@ that the runtime client has already imported.
 
 import importlib
 import json
-import os
 import resource
 import sys
 import time
@@ -26,28 +25,39 @@ def _count(self: SourceFileLoader, data: bytes, path: str, **options: Any) -> An
 
 
 SourceFileLoader.source_to_code = _count  # type: ignore[method-assign, assignment]
-_before = time.process_time()
+_clock, _before = time.monotonic(), time.process_time()
 _handler = importlib.import_module("handler").handler
-_imported = time.process_time() - _before
+_imported, _passed = time.process_time() - _before, time.monotonic() - _clock
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Measure the start and the first request; when called again, the further requests."""
-    if os.environ["PROBE"] == "warm":
-        return _further(event, context)
+    return next(_PHASES)(event, context)
+
+
+def _first(event: dict[str, Any], context: Any) -> dict[str, Any]:
     before = time.process_time()
     response = _handler(event, context)
     first = time.process_time() - before
     if response["statusCode"] >= 400:
         raise RuntimeError(json.dumps(response))
-    # The next invocation measures further requests.
-    os.environ["PROBE"] = "warm"
     return {
         "start": _imported,
         "first": first,
         "memory": _peak_memory(),
         "compiled": len(_compiled),
+        "waiting": _waiting(),
     }
+
+
+def _waiting() -> float:
+    """Return the seconds that this process waited for a CPU, per second in which it ran."""
+    try:
+        ran, waited, _ = map(int, Path("/proc/self/schedstat").read_text().split())
+    except FileNotFoundError:
+        # The import of the handler hardly waits for anything else.
+        return max(0.0, _passed - _imported) / _imported
+    return waited / ran
 
 
 def _peak_memory() -> int:
@@ -61,9 +71,13 @@ def _peak_memory() -> int:
     return int(status.split("VmHWM:")[1].split()[0])
 
 
-def _further(event: dict[str, Any], context: Any) -> dict[str, float]:
-    """Return the CPU seconds of a request, over an open connection and without a connection."""
-    warm = _average(event, context)
+def _warm(event: dict[str, Any], context: Any) -> dict[str, float]:
+    """Return the CPU seconds of a request over an open connection."""
+    return {"average": _average(event, context), "waiting": _waiting()}
+
+
+def _offline(event: dict[str, Any], context: Any) -> dict[str, float]:
+    """Return the CPU seconds of a request without a connection: AWS's answer is ready."""
     from botocore.awsrequest import AWSResponse
     from botocore.httpsession import URLLib3Session
 
@@ -75,7 +89,7 @@ def _further(event: dict[str, Any], context: Any) -> dict[str, float]:
         return AWSResponse(request.url, 200, {}, Raw())  # type: ignore[arg-type]
 
     URLLib3Session.send = send  # type: ignore[method-assign, assignment]
-    return {"warm": warm, "warm_offline": _average(event, context)}
+    return _warm(event, context)
 
 
 def _average(event: dict[str, Any], context: Any) -> float:
@@ -85,3 +99,7 @@ def _average(event: dict[str, Any], context: Any) -> float:
     for _ in range(_MEASURED):
         _handler(event, context)
     return (time.process_time() - before) / _MEASURED
+
+
+_PHASES = iter((_first, _warm, _warm, _offline))
+"""The measurement of each invocation: the first, unsampled and sampled requests, and the rest."""

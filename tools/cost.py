@@ -195,7 +195,7 @@ CACHE_HIT = RequestKind("read or list, cache hit", None)
 DELETE = RequestKind("delete", _operation("DELETE", ENTITY.item_path), write=1)
 
 KINDS = (CREATE, CHANGE, EDIT, READ, LIST, CACHE_HIT, DELETE)
-"""All kinds of request. Items have at most 1 KB; bench.page_cost measures the pages of a list."""
+"""All kinds of request. Items have at most 1 KB; bench.load.page_cost measures a list's pages."""
 
 
 class CostModel:

@@ -76,7 +76,8 @@ class RuntimeApi:
     ) -> None:
         self._on_idle = on_idle
         self._accepts_extensions = accepts_extensions
-        self.trace_header = _TRACE_HEADER.format(sampled=int(sampled))
+        self.sampled = sampled
+        """True if X-Ray samples the next requests."""
         self._changed = threading.Condition()
         self._runtime_waits = False
         self._extension_waits = False
@@ -96,6 +97,11 @@ class RuntimeApi:
     def address(self) -> str:
         """The value of ``AWS_LAMBDA_RUNTIME_API``."""
         return f"127.0.0.1:{self._server.server_port}"
+
+    @property
+    def trace_header(self) -> str:
+        """The value of ``Lambda-Runtime-Trace-Id``."""
+        return _TRACE_HEADER.format(sampled=int(self.sampled))
 
     def close(self) -> None:
         with self._changed:

@@ -81,7 +81,7 @@ def test_the_code_keeps_the_rules(copy: Path) -> None:
         ("infra/data/tables.py", "from infra.api import rest_api", "infra.data.tables"),
         ("tools/cost.py", "from local import aws", "tools.cost -> local.aws"),
         ("local/progress.py", "from ops import options", "local.progress -> ops.options"),
-        ("ops/options.py", "from bench import shipping", "ops.options -> bench.shipping"),
+        ("ops/options.py", "from bench.load import shipping", "ops.options -> bench.load.shipping"),
         ("infra/stack.py", "from tests import conftest", "infra.stack -> tests.conftest"),
         (f"{LAYER}/dynamodb/tables.py", "from common.crud import entity", "common.dynamodb.tables"),
         (f"{LAYER}/entities/__init__.py", "import botocore", "common.entities -> botocore"),

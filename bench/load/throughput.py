@@ -7,23 +7,25 @@ the gateway, and says nothing about AWS's latency.
 import io
 import itertools
 import json
-import statistics
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from rich.console import Console
-from rich.progress import track
 
 from bench.contenders import install_contenders
+from bench.decision.verdicts import Target, Verdict
+from bench.figures import Figure, compare
 from bench.subject import ENTITY, different_body
+from bench.turns import Shuffle, Turn, take_turns
 from infra.spec.stages import STAGES
 from local import aws
 from local.deploy import STAGE, CdkDeployment
@@ -64,8 +66,13 @@ class _Target(NamedTuple):
     """The status of a successful request."""
 
 
-def measure(rounds: int, console: Console) -> PerSecond:
-    """Deploy both services, and measure them in turns."""
+def measure(wanted: int, console: Console) -> list[Turn[PerSecond]]:
+    """Deploy both services, and measure them in turns.
+
+    Args:
+        wanted: The number of turns on a quiet machine.
+        console: The output for the progress.
+    """
     run_folder = RunFolder(Path(tempfile.mkdtemp(prefix="throughput-")))
     with run_folder.lock() as lock:
         assert lock
@@ -79,16 +86,31 @@ def measure(rounds: int, console: Console) -> PerSecond:
             ours = _Target(f"{endpoint.api_url}{ENTITY.path}", {"x-api-key": endpoint.api_key}, 201)
             # Powertools' resolver answers with 200.
             blueprint = _Target(f"{_deploy_blueprint(emulator.endpoint_url)}{ENTITY.path}", {}, 200)
-            turns: list[PerSecond] = []
-            numbers = itertools.count()
-            for turn in track(
-                range(rounds + 1), "creates per second", console=console, transient=True
-            ):
-                speeds = PerSecond(*(_measure_turn(each, numbers) for each in (ours, blueprint)))
-                # The first turn only starts the environments.
-                if turn:
-                    turns.append(speeds)
-    return PerSecond(*map(statistics.median, zip(*turns, strict=True)))
+            targets = {"ours": ours, "blueprint": blueprint}
+            numbers, shuffle = itertools.count(), Shuffle()
+
+            def measure_turn() -> tuple[PerSecond, Iterable[float]]:
+                speeds = {name: _measure_turn(targets[name], numbers) for name in shuffle(targets)}
+                # The callers and the functions compete for the CPUs, so they wait for each other.
+                return PerSecond(**speeds), ()
+
+            def decided(turns: Sequence[Turn[PerSecond]]) -> bool:
+                return figure(turns, wanted).verdict is not Verdict.UNDECIDED
+
+            return take_turns(measure_turn, decided, wanted, "creates per second", console)
+
+
+def figure(turns: Sequence[Turn[PerSecond]], wanted: int) -> Figure:
+    """Return the figure of the report."""
+    return compare(
+        "creates per second of the local run, to the blueprint",
+        turns,
+        attrgetter("ours"),
+        attrgetter("blueprint"),
+        lambda speed: f"{speed:.0f}",
+        wanted,
+        Target(at_least=1),
+    )
 
 
 def _lift_limits(endpoint: Endpoint) -> None:

@@ -1,6 +1,6 @@
 """Measure the read units of one page of a list, in a small and in a large table.
 
-    python -m bench.page_cost
+    python -m bench.load.page_cost
 
 The layer's own code lists items from the embedded AWS. The figure adds up the entries that each
 Query evaluated. An eventually consistent Query takes half a read unit for each started 4 KB:
@@ -12,6 +12,7 @@ import json
 import math
 import os
 import random
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bench.figures import Figure, count
 from bench.subject import ENTITY, EXAMPLES, stored_values
+from common.aws import timeouts
 from common.crud.keys import SHARD, SORT_KEY, STATUS_SHARD
 from common.dynamodb.attribute_values import marshal
 from infra.spec.service import REGION
@@ -132,8 +135,18 @@ def _measure_page(filters: Mapping[str, str]) -> Cost:
     return Cost(*map(sum, zip(*costs, strict=True)))
 
 
+def _be_patient() -> None:
+    """Let the layer wait long for an answer: for a Query, the emulator reads the whole table."""
+    assert "common.aws.clients" not in sys.modules, "too late: it has read the timeouts"
+    timeouts.DYNAMODB = timeouts.DYNAMODB._replace(read=_PATIENCE_SECONDS)
+
+
+_PATIENCE_SECONDS = 60
+
+
 def measure(console: Console) -> dict[str, list[Cost]]:
     """Return the cost of a page of each list, in a table of each size."""
+    _be_patient()
     costs: dict[str, list[Cost]] = {name: [] for name in LISTS}
     run_folder = RunFolder(Path(tempfile.mkdtemp(prefix="page-cost-")))
     with run_folder.lock() as lock:
@@ -158,6 +171,21 @@ def measure(console: Console) -> dict[str, list[Cost]]:
                 for name, filters in LISTS.items():
                     costs[name].append(_measure_page(filters))
     return costs
+
+
+def figures(costs: Mapping[str, list[Cost]]) -> list[Figure]:
+    """Return the figures of the report."""
+    smallest, largest = (f"{size:,}" for size in SIZES)
+    return [
+        count(
+            f"read units of a page of {name}, in {largest} {ENTITY.plural} to {smallest}",
+            f"{large.units:.1f}",
+            f"{small.units:.1f}",
+            large.units / small.units,
+            at_most=1,
+        )
+        for name, (small, large) in costs.items()
+    ]
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Count the uploads of log lines of an execution environment under steady load.
 
-    python -m bench.shipping
+    python -m bench.load.shipping
 
 Two environments of the create function get the same requests at the same pace. One ships every
 second instead of every ten, so that the measurement is short. Its peer ships after each request.
@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bench.figures import Figure, count
 from bench.subject import ENTITY, EXAMPLES
 from infra.spec.stages import Stage
 from local.lambda_runtime import tables
@@ -79,6 +80,36 @@ def measure(console: Console) -> Shipping:
             for environment in (ours, peer):
                 environment.api.wait_until_idle()
             return Shipping(seconds, len(aws.uploads), len(peer_aws.uploads))
+
+
+def figures(shipping: Shipping) -> list[Figure]:
+    """Return the figures of the report."""
+    our_rate, peer_rate = per_thousand(shipping.ours), per_thousand(shipping.peer)
+    our_price, peer_price = (
+        each * S3_PUTS for each in (shipping.deployed, shipping.peer / REQUESTS)
+    )
+    return [
+        count(
+            "uploads of log lines, to flush intervals",
+            str(shipping.ours),
+            str(shipping.intervals),
+            shipping.ours / shipping.intervals,
+            at_most=1,
+        ),
+        count(
+            "uploads per 1,000 requests, to one after each",
+            f"{our_rate:.1f}",
+            f"{peer_rate:.1f}",
+            our_rate / peer_rate,
+        ),
+        count(
+            f"S3 for a million requests with uploads every {DEPLOYED_FLUSH_SECONDS} s, to one after"
+            " each",
+            f"${our_price:.3f}",
+            f"${peer_price:.2f}",
+            our_price / peer_price,
+        ),
+    ]
 
 
 def main() -> None:
