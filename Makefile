@@ -159,6 +159,9 @@ synth: setup ## Write the CloudFormation templates of all stages to cdk.out/
 		ls cdk.out/$$stage/*.template.json || exit 1; \
 	done
 
+# For commands that do not send the template: validating it takes as long as the rest of a synthesis.
+UNVALIDATED = CDK_VALIDATION=false
+
 diff: setup ## Show what `make deploy` would change in STAGE on AWS
 	@$(CDK) diff -c stage=$(STAGE) --output cdk.out/$(STAGE) $(STACK)
 
@@ -173,7 +176,7 @@ base:
 		'make compare BASE=../main' >&2; exit 1; }
 
 bootstrap: setup ## Prepare your AWS account for the CDK, once
-	@$(CDK) bootstrap -c stage=$(STAGE) --output cdk.out/$(STAGE)
+	@$(UNVALIDATED) $(CDK) bootstrap -c stage=$(STAGE) --output cdk.out/$(STAGE)
 
 # `npx cdk deploy` works, too, but lacks these steps: see tools/deploy_steps.py.
 STEP = $(PY) -m tools.deploy_steps
@@ -186,7 +189,7 @@ deploy: setup ## Deploy STAGE to AWS with your credentials
 	@echo "The stack's outputs are in cdk.out/$(STACK).outputs.json."
 
 EMPTY_BUCKETS = $(PY) -m tools.empty_buckets
-DESTROY = $(CDK) destroy --force -c stage=$(STAGE) --output cdk.out/$(STAGE)
+DESTROY = $(UNVALIDATED) $(CDK) destroy --force -c stage=$(STAGE) --output cdk.out/$(STAGE)
 
 # The service writes logs until its functions are gone, so the buckets may need emptying twice.
 destroy: setup ## Delete STAGE from AWS, with all data that it does not retain
