@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from infra.spec.output_names import API_ACCESS_LOGS, function_logs
 from infra.spec.paths import PROJECT
 from infra.spec.routes import FUNCTIONS
-from infra.spec.service import REGION
 from infra.spec.stages import STAGES
 from local import aws, code_update
 from local.errors import LocalRunError
@@ -29,6 +28,11 @@ STACK = STAGES[STAGE].stack
 
 _CDK = PROJECT / "node_modules" / ".bin" / "cdk"
 _BOOTSTRAP_STACK = "CDKToolkit"
+_BOOTSTRAP_TEMPLATE = (
+    PROJECT / "node_modules" / "aws-cdk" / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
+)
+_BOOTSTRAP_PARAMETERS = {"FileAssetsBucketKmsKeyId": "AWS_MANAGED_KEY"}
+"""The parameters whose defaults in the template are not those of ``cdk bootstrap``."""
 
 # <stack> | <done>/<total> | <time> | <status> | <type> | <name> (<logical id>) <reason>
 _EVENT = re.compile(r" \| +(\d+)/(\d+) \| [^|]+\| \w+ +\| (\S+) ")
@@ -38,6 +42,7 @@ _DETAIL_LINES = 15
 """The lines at the end of a log that an error shows."""
 
 _POLL_SECONDS = 0.05
+_BOOTSTRAP_ATTEMPTS = 600
 
 
 class CdkDeployment:
@@ -115,12 +120,26 @@ class CdkDeployment:
         return endpoint
 
     def _bootstrap(self, endpoint_url: str) -> None:
-        command = ("bootstrap", f"aws://{aws.ACCOUNT}/{REGION}")
-        # In a folder with an app, the CDK would synthesize it again.
-        with _cdk(
-            self._run_folder, *command, folder=self._run_folder.tmp, endpoint_url=endpoint_url
-        ) as cdk:
-            cdk.finish()
+        # `cdk bootstrap` creates the same stack, but takes seconds.
+        cloudformation = aws.client("cloudformation", endpoint_url)
+        cloudformation.create_stack(
+            StackName=_BOOTSTRAP_STACK,
+            TemplateBody=_BOOTSTRAP_TEMPLATE.read_text(),
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value}
+                for name, value in _BOOTSTRAP_PARAMETERS.items()
+            ],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+        try:
+            cloudformation.get_waiter("stack_create_complete").wait(
+                StackName=_BOOTSTRAP_STACK,
+                WaiterConfig={"Delay": _POLL_SECONDS, "MaxAttempts": _BOOTSTRAP_ATTEMPTS},
+            )
+        except WaiterError as error:
+            raise LocalRunError(
+                "The account cannot be bootstrapped.", details=str(error)
+            ) from error
 
 
 def _is_bootstrapped(endpoint_url: str) -> bool:
