@@ -10,7 +10,7 @@ import pytest
 
 from infra.bundling.cloud_assembly import digest_inputs, read_inputs
 from infra.spec.paths import BUILD, COMMON, PROJECT
-from tests.support.deployment.project_copy import copy_project
+from tests.support.deployment.project_copy import copy_project, forget_assemblies
 
 RECORD_OPENED_FILES = """
 import os, sys
@@ -41,12 +41,7 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.path = copy_project(folder / "project")
-        builds = self.path / BUILD.name
-        builds.unlink()
-        builds.mkdir()
-        for build in BUILD.glob("*-*"):
-            if not build.name.startswith("assembly"):
-                (builds / build.name).symlink_to(build)
+        forget_assemblies(self.path)
         hook = folder / "hook" / "sitecustomize.py"
         hook.parent.mkdir()
         hook.write_text(RECORD_OPENED_FILES)

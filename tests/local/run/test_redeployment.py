@@ -98,7 +98,8 @@ class WatchedProject:
 
     def synthesized_code(self, assembly: Path) -> dict[str, dict[str, bytes]]:
         """Synthesize the stack, and return the code that a whole deployment uploads."""
-        synthesis = ("synth", "--quiet", "-c", "credentials=cli", "--output", assembly)
+        options = ("--quiet", "--no-validation")
+        synthesis = ("synth", *options, "-c", "credentials=cli", "--output", assembly)
         subprocess.run(
             ["node_modules/.bin/cdk", *synthesis],
             cwd=self.project,

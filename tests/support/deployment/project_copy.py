@@ -44,6 +44,16 @@ def share_packages(project: Path) -> None:
         (project / shared.name).symlink_to(shared)
 
 
+def forget_assemblies(project: Path) -> None:
+    """Let a copy of the project synthesize once more what this one has synthesized."""
+    builds = project / BUILD.name
+    builds.unlink()
+    builds.mkdir()
+    for build in BUILD.iterdir():
+        if build.name.startswith(("asset.", "bytecode", "code-", "layer-", "packages-")):
+            (builds / build.name).symlink_to(build)
+
+
 def copied_file(project: Path, module: ModuleType) -> Path:
     """Return the source file of a module in a copy of the project.
 
