@@ -86,7 +86,7 @@ fuzz: setup ## Test with random requests for FUZZ_SECONDS
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest --hypothesis-profile=fuzz \
 		tests/unit/functions/test_hostile_events.py tests/infra/api/test_models.py tests/local/api/test_fuzz.py
 
-bench: setup ## Measure the speed against that of peers, for docs/benchmarks.md: eight minutes
+bench: setup ## Measure the speed against that of peers, for docs/benchmarks.md: five minutes
 	@$(PY) -m bench
 
 # These linters print something even if they find nothing, so their output is held back.
