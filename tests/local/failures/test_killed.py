@@ -38,7 +38,7 @@ def _kill_randomly(service: Service, function: str, done: Event) -> int:
     """Kill processes of a function until ``done`` is set, and return their number."""
     dice = random.Random(7)
     kills = 0
-    while not done.wait(dice.uniform(0.05, 0.4)):
+    while not done.wait(dice.uniform(0.1, 0.6)):
         if process_ids := _function_processes(service, function):
             with suppress(ProcessLookupError):
                 os.kill(dice.choice(process_ids), signal.SIGKILL)
