@@ -21,9 +21,12 @@ _OWN_GROUPS = frozenset(
     {
         # These deploy their own service or none, so they do not need the service of tests/local.
         "emulator",
+        "test_lifecycle",
         "test_local_run",
         "test_make_new",
+        "test_redeployment",
         "test_signatures",
+        "test_typed_commands",
         # This file tests a copy of the project.
         "test_another_name",
         # The tests in this folder share another service.
@@ -39,10 +42,13 @@ _FAULTS = frozenset(
 )
 """The files of tests/local that form the group ``faults``, with a second deployed service.
 
-They take half the time of tests/local, and their faults would disturb the other tests.
+They take as long as the other tests of the first service, and their faults would disturb those.
 """
 
-_LONGEST_FIRST = ("local", "faults", "infra", "lifecycle", "test_hostile_events", "test_local_run")
+_LONGEST_FIRST = (
+    *("faults", "local", "infra", "test_lifecycle", "lifecycle"),
+    *("test_local_run", "test_typed_commands", "test_hostile_events", "browser"),
+)
 """The groups that start first, by the time they take. The others fill the remaining time."""
 
 # The examples are the same in every run, but differ in each `make fuzz`.
