@@ -27,6 +27,7 @@ from infra.bundling.python_version import PYTHON_VERSION
 from local.lambda_runtime import interpreter
 
 TURNS = 15
+_PIPE_WIDTH = 160
 
 
 def main() -> None:
@@ -37,6 +38,9 @@ def main() -> None:
     parser.add_argument("--only", choices=["start", "local"], help="run a part of the benchmarks")
     arguments = parser.parse_args()
     console = Console()
+    if not console.is_terminal:
+        # The width of a pipe is unknown; this one fits the table.
+        console.width = _PIPE_WIDTH
     python = interpreter.find_runtime_python()
     if python is None:
         console.print(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from rich import box
 from rich.table import Table
 
 from bench.decision.intervals import CONFIDENCE, Interval
@@ -37,10 +38,10 @@ def generated(results: Results) -> str:
 
 def terminal_table(figures: list[Figure]) -> Table:
     """Return the table for a terminal."""
-    table = Table(title=f"{SERVICE_TITLE} against its peers")
+    table = Table(title=f"{SERVICE_TITLE} against its peers", box=box.SIMPLE_HEAD)
     table.add_column(_HEADINGS[0])
     for heading in _HEADINGS[1:]:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for figure in figures:
         *cells, verdict = _cells(figure)
         colour = _COLOURS.get(figure.verdict, "yellow") if figure.verdict else ""
