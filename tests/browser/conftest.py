@@ -14,7 +14,7 @@ from local.emulator import process
 from local.progress import Progress
 from local.run_folder import RunFolder
 from tests.support.browser.tab import Tab
-from tests.support.deployment.project_copy import copied_file, copy_project
+from tests.support.deployment.project_copy import copied_file, copy_project, forget_assemblies
 from tests.support.deployment.service import Service
 from tests.support.http.caller import Caller
 
@@ -68,6 +68,8 @@ def service(
     """The service, on a stage with a list of origins that includes the API reference."""
     run_folder = RunFolder(tmp_path_factory.mktemp("service"))
     project = copy_project(tmp_path_factory.mktemp("origins") / "project")
+    # The ports differ in each run, so that no later run would reuse the assembly.
+    forget_assemblies(project)
     with run_folder.lock() as lock:
         assert lock
         run_folder.clear()
