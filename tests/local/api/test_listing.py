@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import settings
 
 from common.contract import MAX_PAGE_SIZE, compact_json
 from common.crud.changes import new_item, timestamp
@@ -23,7 +24,7 @@ from tests.support.deployment.service import Service
 from tests.support.entities import ENTITY, EXAMPLES, INITIAL, new_body
 from tests.support.http.caller import Caller
 
-ITEMS = 10_000
+ITEMS = 10_000 if settings.get_current_profile_name() == "fuzz" else 5_000
 BATCH = 25
 FIRST_CREATION = datetime(2020, 1, 1, tzinfo=UTC)
 KINDS = tuple(dict(EXAMPLES.unique(f"{number:032x}")) for number in range(4))
