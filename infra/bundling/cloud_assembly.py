@@ -4,11 +4,13 @@
 synthesizes nothing again.
 """
 
+import contextlib
 import importlib.metadata
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -23,6 +25,9 @@ _PACKAGES = ("aws-cdk-lib", "constructs", "jsii")
 _OUTPUT = "CDK_OUTDIR"
 _OUTPUTS = frozenset({_OUTPUT, "CDK_ERROR_FILE", "CDK_PERF_COUNTERS_FILE"})
 """The environment variables of the CDK that name files to write."""
+
+_KEPT_SECONDS = 7 * 24 * 60 * 60
+"""The time after its last use that an assembly is kept."""
 
 _LONG_CONTEXT = "CONTEXT_OVERFLOW_LOCATION"
 """The environment variable that names a file with the rest of the context."""
@@ -42,7 +47,16 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
         BUILD / f"assembly-{digest_inputs(environment)}",
         lambda folder: _synthesize(folder, environment),
     )
+    os.utime(assembly)
     shutil.copytree(assembly, output, dirs_exist_ok=True)
+    _forget_old_assemblies()
+
+
+def _forget_old_assemblies() -> None:
+    for assembly in BUILD.glob("assembly-*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - assembly.stat().st_mtime > _KEPT_SECONDS:
+                shutil.rmtree(assembly)
 
 
 def digest_inputs(environment: Mapping[str, str], project: Path = PROJECT) -> str:

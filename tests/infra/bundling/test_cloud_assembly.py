@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -116,6 +117,18 @@ def test_the_digest_covers_every_file_of_the_repository_that_a_synthesis_reads(
     }
     assert project.path / "infra" / "stack.py" in read
     assert read <= covered
+
+
+def test_an_assembly_is_deleted_a_week_after_its_last_use(
+    first: Synthesis, project: Project
+) -> None:
+    kept = project.assemblies()
+    unused, recent = (kept[0].with_name(f"assembly-{name}") for name in ("unused", "recent"))
+    for folder, days in ((unused, 8), (recent, 6), (kept[0], 8)):
+        folder.mkdir(exist_ok=True)
+        os.utime(folder, (time.time() - days * 86_400,) * 2)
+    project.synthesize()
+    assert {*project.assemblies()} == {*kept, recent}
 
 
 def test_a_failed_synthesis_is_not_kept(first: Synthesis, project: Project) -> None:
