@@ -46,13 +46,18 @@ BATCH = 25
 UNIT_BYTES = 4096
 FILTER_VALUES = 5
 _STATUS = ENTITY.statuses[-1]
+_FILTERS = {
+    name: "filter" if number == 0 else f"filter ({number + 1})"
+    for number, name in enumerate(ENTITY.filters)
+}
+"""The fields to filter by. The report names none of them, so that it suits any entity."""
 LISTS: dict[str, dict[str, str]] = {
-    f"all {ENTITY.plural}": {},
+    "all items": {},
     "one status": {"status": _STATUS},
-    **{f"one {name.replace('_', ' ')}": {name: f"{name}-1"} for name in ENTITY.filters},
+    **{f"one {title}": {name: f"{name}-1"} for name, title in _FILTERS.items()},
     **{
-        f"one status of one {name.replace('_', ' ')}": {"status": _STATUS, name: f"{name}-1"}
-        for name in ENTITY.filters
+        f"one status of one {title}": {"status": _STATUS, name: f"{name}-1"}
+        for name, title in _FILTERS.items()
     },
 }
 
@@ -178,7 +183,7 @@ def figures(costs: Mapping[str, list[Cost]]) -> list[Figure]:
     smallest, largest = (f"{size:,}" for size in SIZES)
     return [
         count(
-            f"read units of a page of {name}, in {largest} {ENTITY.plural} to {smallest}",
+            f"read units of a page of {name}, in {largest} items to {smallest}",
             f"{large.units:.1f}",
             f"{small.units:.1f}",
             large.units / small.units,

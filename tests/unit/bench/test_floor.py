@@ -76,7 +76,7 @@ def test_the_floor_and_bare_boto3_answer_with_the_same_item(
 
 
 def test_the_floor_signs_as_botocore_does(floor: dict[str, Any], stub: AwsStub) -> None:
-    content = b'{"TableName":"jobs"}'
+    content = b'{"TableName":"items"}'
     headers: dict[str, str] = floor["sign"](content, "20150830T123600Z")
     signature = headers.pop("authorization")
     unsigned = {name: value for name, value in headers.items() if name != "x-amz-security-token"}
