@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.bundling import trim_sdk
+from infra.bundling import sdk_sources, source_edits, trim_sdk
 from infra.bundling.bytecode import compile_modules, compiler_inputs
 from infra.bundling.content_cache import (
     build_once,
@@ -54,7 +54,8 @@ def build_layer(cache: Path, common: Path = COMMON) -> Path:
     """
     requirements = locked_requirements("layer")
     # This code decides what is installed, trimmed and compiled.
-    code = (Path(__file__).read_bytes(), Path(trim_sdk.__file__).read_bytes(), compiler_inputs())
+    modules = (__file__, sdk_sources.__file__, source_edits.__file__, trim_sdk.__file__)
+    code = (*(Path(module).read_bytes() for module in modules), compiler_inputs())
     packages = build_once(
         cache / f"packages-{digest(requirements, *code)}",
         lambda folder: _install(requirements, folder),

@@ -17,6 +17,7 @@ import pytest
 from infra.bundling import trim_sdk
 from infra.bundling.layer_content import build_layer
 from infra.spec.paths import BUILD
+from infra.spec.routes import ROUTES
 from infra.spec.service import REGION
 
 CALLS = """
@@ -63,12 +64,18 @@ answers = [
          ExpressionAttributeValues={":a": {"S": "b"}}),
     call(dynamodb.update_item, TableName="ok", Key={"item_id": {"S": "a"}}),
     call(dynamodb.delete_item, TableName="ok", Key={"item_id": {"S": "a"}}),
-    call(s3.put_object, Bucket="ok", Key="logs/a=b/c.gz", Body=b"text", ContentType="text/plain"),
+    call(s3.put_object, Bucket="ok", Key="logs/a=b/c.gz", Body=b"text", ContentType="text/plain",
+         Expires=now),
     call(s3.put_object, Bucket="denied", Key="a", Body=b"text"),
     call(ssm.get_parameter, Name="/a/config", WithDecryption=True),
     call(ssm.get_parameter, Name="/missing"),
     call(sts.get_caller_identity),
 ]
+legacy = session.client("dynamodb", config=Config(retries={"mode": "legacy"}, user_agent="test"))
+answers.append(call(legacy.get_item, TableName="throttled-legacy", Key={"item_id": {"S": "a"}}))
+pages = dynamodb.get_paginator("query").paginate(
+    TableName="ok", KeyConditionExpression="a = :a", ExpressionAttributeValues={":a": {"S": "b"}})
+answers += [{"items": page.get("Items")} for page in pages]
 os.environ.pop("AWS_ENDPOINT_URL")
 endpoints = [
     client(name, region_name=region).meta.endpoint_url
@@ -231,7 +238,7 @@ def answering(requests: list[dict[str, Any]]) -> type[BaseHTTPRequestHandler]:
                 case _, {"TableName": "refused", "Item": item}:
                     kind = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"
                     return 400, json.dumps({"__type": kind, "message": "no", "Item": item})
-                case _, {"TableName": "throttled-once"} if not earlier:
+                case _, {"TableName": str(name)} if name.startswith("throttled") and not earlier:
                     return 400, json.dumps({"__type": "ThrottlingException", "message": "slow"})
                 case _, {"TableName": "broken"}:
                     return 500, json.dumps({"__type": "InternalServerError", "message": "broken"})
@@ -287,7 +294,10 @@ def test_the_trimmed_sdk_signs_with_credentials_from_lambda(trimmed: Conversatio
 
 
 def test_the_trimmed_sdk_retries_and_raises_errors(trimmed: Conversation) -> None:
-    _, refused, throttled, broken, *_ = trimmed.answers
+    _, refused, throttled, broken, *_, legacy = (
+        answer for answer in trimmed.answers if "ResponseMetadata" in answer
+    )
+    assert legacy["ResponseMetadata"]["RetryAttempts"] == 1
     assert refused["raised"] == "ConditionalCheckFailedException"
     assert refused["Item"]["item_id"] == {"S": "a"}
     assert throttled["ResponseMetadata"]["RetryAttempts"] == 1
@@ -335,19 +345,34 @@ def test_a_snapshot_holds_no_open_connection(layer: Path, aws: Aws) -> None:
     assert after not in (first, credentials)
 
 
-def test_a_missing_late_import_is_an_error() -> None:
-    with pytest.raises(LookupError, match=r"nothing is imported from importlib\.metadata any more"):
-        trim_sdk.import_late("import typing\n", ("importlib.metadata",))
+def test_clients_have_the_operations_that_the_functions_may_call() -> None:
+    actions = {action for route in ROUTES for action in (*route.table, *route.indexes)}
+    allowed = {f"dynamodb:{operation}" for operation in trim_sdk.OPERATIONS["dynamodb"]}
+    assert actions == allowed
 
 
-def test_an_import_moves_into_the_functions_that_use_it() -> None:
-    source = "from shelf import book\n\ndef read():\n    return book()\n\ndef rest(): pass\n"
-    late = trim_sdk.import_late(source, ("shelf",))
-    assert late == (
-        "\ndef read():\n    from shelf import book\n    return book()\n\ndef rest(): pass\n"
-    )
+def test_an_operation_that_a_service_does_not_have_is_an_error() -> None:
+    with pytest.raises(LookupError, match="the service has no PutThing"):
+        trim_sdk.keep_operations({"operations": {}, "shapes": {}}, {"PutThing"})
 
 
-def test_a_missing_text_to_replace_is_an_error() -> None:
-    with pytest.raises(LookupError, match="does not contain once: import this"):
-        trim_sdk.replace("import that\n", (("import this\n", ""),))
+def test_exceptions_of_a_service_and_the_shapes_of_kept_operations_stay() -> None:
+    shape = {"type": "structure", "members": {"List": {"shape": "Letters"}}}
+    model = {
+        "operations": {
+            "Get": {"input": {"shape": "Input"}},
+            "Find": {"endpointoperation": True},
+            "Put": {"input": {"shape": "Other"}},
+        },
+        "shapes": {
+            "Input": shape,
+            "Letters": {"type": "list", "member": {"shape": "Letter"}},
+            "Letter": {"type": "string"},
+            "Other": {"type": "string"},
+            "Named": {"type": "string"},
+            "Busy": {"type": "structure", "members": {}, "exception": True},
+        },
+    }
+    kept = trim_sdk.keep_operations(model, {"Get"}, {"Named"})
+    assert list(kept["operations"]) == ["Get", "Find"]
+    assert set(kept["shapes"]) == {"Input", "Letters", "Letter", "Named", "Busy"}

@@ -16,7 +16,10 @@ The packages, from the top down; each imports only from those below it:
 import gc
 import os
 
+from common import late_patterns
+
 if "LAMBDA_TASK_ROOT" in os.environ:
+    late_patterns.begin()
     # Modules that a cold start loads stay loaded, and scanning them for garbage takes a tenth of
     # the start. common.cold_start turns the collector on again.
     gc.disable()

@@ -7,6 +7,10 @@ import gc
 import os
 import random
 
+from botocore.utils import is_valid_ipv6_endpoint_url
+from urllib3.util import parse_url
+
+from common import late_patterns
 from common.aws.clients import SERVICES, client
 
 
@@ -15,7 +19,11 @@ def finish() -> None:
 
     Lambda gives a start more CPU than it gives the requests that follow.
     """
-    client("dynamodb")
+    url = client("dynamodb").meta.endpoint_url
+    # Each compiles the large patterns that a request parses the URL with.
+    parse_url(url)
+    is_valid_ipv6_endpoint_url(url)
+    late_patterns.end()
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
