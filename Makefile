@@ -17,8 +17,8 @@ STAGE ?= dev
 #: REGION         new: the region of the copy
 #: PYTHON         setup: the Python that creates .venv (the first one that is new enough)
 PYTHON ?=
-#: WORKERS        test, e2e: the number of test processes (3, since some mostly wait)
-WORKERS ?= 3
+#: WORKERS        test, e2e: the number of test processes (4, since some mostly wait)
+WORKERS ?= 4
 #: FUZZ_SECONDS   fuzz: the duration (600)
 FUZZ_SECONDS ?= 600
 
@@ -67,7 +67,9 @@ down: setup ## Stop the local run and delete its data
 test: setup .build/chromium/.complete ## Run all tests and checks
 	@$(MAKE) --no-print-directory --jobs=2 pytest lint
 
+# In a new clone, each worker would compile all modules.
 pytest:
+	@[ -e tests/__pycache__ ] || $(PY) -m pytest --quiet --collect-only >/dev/null
 	@$(PY) -m pytest --numprocesses=$(WORKERS)
 
 unit: setup ## Run the tests of functions, layer and commands: half a minute

@@ -46,10 +46,13 @@ They take as long as the other tests of the first service, and their faults woul
 """
 
 _LONGEST_FIRST = (
-    *("faults", "local", "infra", "test_lifecycle", "lifecycle"),
+    *("faults", "local", "lifecycle", "infra", "test_lifecycle"),
     *("test_local_run", "test_typed_commands", "test_hostile_events", "browser"),
 )
 """The groups that start first, by the time they take. The others fill the remaining time."""
+
+_EARLY = "test_ops_logs"
+"""The file that starts first in its group, since it reads all that the service has logged so far."""
 
 # The examples are the same in every run, but differ in each `make fuzz`.
 settings.register_profile("test", derandomize=True, deadline=None, database=None)
@@ -82,9 +85,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def position(item: pytest.Item) -> int:
+    def position(item: pytest.Item) -> tuple[int, bool]:
         group = _group(item.nodeid)
-        return _LONGEST_FIRST.index(group) if group in _LONGEST_FIRST else len(_LONGEST_FIRST)
+        known = group in _LONGEST_FIRST
+        place = _LONGEST_FIRST.index(group) if known else len(_LONGEST_FIRST)
+        return place, item.path.stem != _EARLY
 
     items.sort(key=position)
 
