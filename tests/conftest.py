@@ -52,7 +52,7 @@ _LONGEST_FIRST = (
 """The groups that start first, by the time they take. The others fill the remaining time."""
 
 _EARLY = "test_ops_logs"
-"""The file that starts first in its group, since it reads all that the service has logged so far."""
+"""The file that starts first in its group, since it reads everything that was logged before."""
 
 # The examples are the same in every run, but differ in each `make fuzz`.
 settings.register_profile("test", derandomize=True, deadline=None, database=None)
