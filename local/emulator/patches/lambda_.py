@@ -16,6 +16,8 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
+from infra.bundling.content_cache import build_once, digest
+from infra.spec.paths import BUILD
 from local.emulator.wrapping import Wrapper, wrap
 
 RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
@@ -66,17 +68,20 @@ def unpack_layers_once(script: str) -> str:
     """Let all environments share the files of a layer, as they share its read-only mount on AWS.
 
     The emulator unpacks the layer for each environment, which then compiles all of it: seconds of
-    work for every cold start. Here, the environment's copy only names the shared folder.
+    work for every cold start. Here, the environment's copy only names the folder that all
+    environments of all local runs share.
     """
 
     @functools.cache
     def unpack(layer: bytes) -> bytes:
-        folder = tempfile.mkdtemp(prefix="layer-")
-        with zipfile.ZipFile(io.BytesIO(layer)) as archive:
-            archive.extractall(folder)
+        def extract(folder: Path) -> None:
+            with zipfile.ZipFile(io.BytesIO(layer)) as archive:
+                archive.extractall(folder)
+
+        folder = build_once(BUILD / f"unpacked-{digest(layer)}", extract)
         pointer = io.BytesIO()
         with zipfile.ZipFile(pointer, "w") as archive:
-            archive.writestr(_POINTER, folder)
+            archive.writestr(_POINTER, str(folder))
         return pointer.getvalue()
 
     @wrap(lambda_svc, "_resolve_layer_zip")
