@@ -16,7 +16,7 @@ from common.entities import ENTITIES
 from infra.spec.schemas import request_schemas
 from tests.support.templates.synthesized import Synthesized
 
-EXAMPLES = 2_000 if settings.get_current_profile_name() == "fuzz" else 600
+EXAMPLES = 2_000 if settings.get_current_profile_name() == "fuzz" else 400
 BODIES = [
     (f"{entity.package}.generated.{name.replace('-', '_')}", schema["title"])
     for entity in ENTITIES

@@ -24,7 +24,7 @@ from tests.support.deployment.service import Service
 from tests.support.entities import ENTITY, EXAMPLES, INITIAL, new_body
 from tests.support.http.caller import Caller
 
-ITEMS = 10_000 if settings.get_current_profile_name() == "fuzz" else 5_000
+ITEMS = 10_000 if settings.get_current_profile_name() == "fuzz" else 2_500
 BATCH = 25
 FIRST_CREATION = datetime(2020, 1, 1, tzinfo=UTC)
 KINDS = tuple(dict(EXAMPLES.unique(f"{number:032x}")) for number in range(4))

@@ -25,7 +25,7 @@ from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
 from tests.support.model import EDITS, Edit, State, states
 
-REQUESTS = 2_000 if settings.get_current_profile_name() == "fuzz" else 1_000
+REQUESTS = 2_000 if settings.get_current_profile_name() == "fuzz" else 600
 CALLERS = 8
 RECENT_ITEMS = 24
 TIMEOUT_SECONDS = 150

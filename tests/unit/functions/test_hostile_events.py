@@ -23,7 +23,7 @@ from infra.spec.service import SERVICE_NAME
 from tests.support.entities import ENTITY, EXAMPLES, INITIAL, REACHABLE, create_with, replacement
 from tests.unit.conftest import HANDLERS, Api, Context
 
-EVENTS = 10_000 if settings.get_current_profile_name() == "fuzz" else 800
+EVENTS = 10_000 if settings.get_current_profile_name() == "fuzz" else 500
 """The number of events that each handler gets, at least."""
 METHODS = {"create": ["POST"], "read": ["GET"], "update": ["PUT", "PATCH"], "delete": ["DELETE"]}
 RULES = EXAMPLES.broken_rules
