@@ -36,12 +36,15 @@ def main() -> None:
         "--turns", type=int, default=TURNS, help=f"turns on a quiet machine ({TURNS})"
     )
     parser.add_argument("--only", choices=["start", "local"], help="run a part of the benchmarks")
+    parser.add_argument(
+        "--python", type=Path, help="another interpreter for the functions, of any version"
+    )
     arguments = parser.parse_args()
     console = Console()
     if not console.is_terminal:
         # The width of a pipe is unknown; this one fits the table.
         console.width = _PIPE_WIDTH
-    python = interpreter.find_runtime_python()
+    python = arguments.python or interpreter.find_runtime_python()
     if python is None:
         console.print(
             f"This machine has no Python {PYTHON_VERSION}, so the benchmarks use Python"
@@ -62,7 +65,7 @@ def main() -> None:
         figures += shipping.figures(shipping.measure(console))
     console.print(page.terminal_table(figures))
     _explain(figures, turns, console)
-    whole = not arguments.only and arguments.turns >= TURNS
+    whole = not arguments.only and not arguments.python and arguments.turns >= TURNS
     if whole and python and results.worth_writing(figures):
         data = results.Results(
             machine=results.describe_machine(),

@@ -225,7 +225,7 @@ EVENTS: Mapping[Function, Mapping[str, object]] = {
 ENVIRONMENT: Mapping[str, str] = {
     "AWS_ACCESS_KEY_ID": "id",
     "AWS_DEFAULT_REGION": REGION,
-    "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+    "AWS_EXECUTION_ENV": f"AWS_Lambda_python{PYTHON_VERSION}",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
     "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

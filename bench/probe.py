@@ -19,9 +19,9 @@ _compiled: list[str] = []
 _source_to_code = SourceFileLoader.source_to_code
 
 
-def _count(self: SourceFileLoader, data: bytes, path: str, **options: Any) -> Any:
+def _count(self: SourceFileLoader, data: bytes, path: str, *more: Any, **options: Any) -> Any:
     _compiled.append(path)
-    return _source_to_code(self, data, path, **options)
+    return _source_to_code(self, data, path, *more, **options)
 
 
 SourceFileLoader.source_to_code = _count  # type: ignore[method-assign, assignment]

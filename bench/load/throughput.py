@@ -26,6 +26,7 @@ from bench.decision.verdicts import Target, Verdict
 from bench.figures import Figure, compare
 from bench.subject import ENTITY, different_body
 from bench.turns import Shuffle, Turn, take_turns
+from infra.bundling.python_version import PYTHON_VERSION
 from infra.spec.stages import STAGES
 from local import aws
 from local.deploy import STAGE, CdkDeployment
@@ -161,7 +162,7 @@ def _deploy_blueprint(url: str) -> str:
     )
     function = lambda_.create_function(
         FunctionName="blueprint",
-        Runtime="python3.13",
+        Runtime=f"python{PYTHON_VERSION}",
         Role=role["Role"]["Arn"],
         Handler="handler.handler",
         Code={"ZipFile": _zip(contenders.blueprint.path[0], "")},

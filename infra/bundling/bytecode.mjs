@@ -1,25 +1,21 @@
 // Compile Python modules to bytecode:
-// node bytecode.mjs <folder> <path in Lambda> <version> <Pyodide's standard library>
+// node bytecode.mjs <folder> <path in Lambda> <Pyodide's standard library>
 //
 // Pyodide is CPython compiled to WebAssembly, and bytecode is the same on every platform. So the
 // runtime's version of Python compiles the modules, even if this machine has another one or none.
 
 import { loadPyodide } from "pyodide";
 
-const [folder, path, version, library] = process.argv.slice(2);
+const [folder, path, library] = process.argv.slice(2);
 const python = await loadPyodide({ stdLibURL: library });
 python.FS.mkdirTree(path);
 python.FS.mount(python.FS.filesystems.NODEFS, { root: folder }, path);
 python.globals.set("path", path);
-python.globals.set("version", version);
 try {
   python.runPython(`
-import sys
 from pathlib import Path
 from py_compile import PycInvalidationMode, compile
 
-if "%d.%d" % sys.version_info[:2] != version:
-    raise ValueError(f"pyodide is Python {sys.version}; set a version in package.json that is {version}")
 for module in sorted(Path(path).rglob("*.py")):
     compile(str(module), doraise=True, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
 `);

@@ -26,6 +26,7 @@ def build_code(folder: Path, cache: Path = BUILD) -> Path:
 
     Raises:
         subprocess.CalledProcessError: A module cannot be compiled; standard error says why.
+        ValueError: The compiler is not installed, or is another version of Python.
     """
     sources = read_files(folder)
 

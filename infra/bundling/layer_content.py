@@ -51,6 +51,7 @@ def build_layer(cache: Path, common: Path = COMMON) -> Path:
     Raises:
         subprocess.CalledProcessError: uv could not install the locked packages; standard error
             says why.
+        ValueError: The compiler is not installed, or is another version of Python.
     """
     requirements = locked_requirements("layer")
     # This code decides what is installed, trimmed and compiled.

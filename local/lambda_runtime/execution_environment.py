@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from infra.bundling.layer_content import build_layer
+from infra.bundling.python_version import PYTHON_VERSION
 from infra.spec.paths import BUILD, FUNCTION_SOURCES
 from infra.spec.routes import Function
 from infra.spec.service import SERVICE_NAME
@@ -69,7 +70,7 @@ class ExecutionEnvironment:
                 "AWS_ENDPOINT_URL": aws.url,
                 "AWS_LAMBDA_RUNTIME_API": self.api.address,
                 # With this variable, the runtime client lets Python handle signals.
-                "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+                "AWS_EXECUTION_ENV": f"AWS_Lambda_python{PYTHON_VERSION}",
                 "AWS_LAMBDA_FUNCTION_NAME": f"{SERVICE_NAME}-test-{function}",
                 "LAMBDA_TASK_ROOT": str(task_root),
                 "FUNCTION": function,

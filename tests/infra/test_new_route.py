@@ -9,6 +9,7 @@ import pytest
 from common.web import problems
 from infra import stack
 from infra.api import rest_api
+from infra.bundling.python_version import PYTHON_VERSION
 from infra.compute import functions, network
 from infra.monitoring import metrics
 from infra.spec import routes
@@ -39,6 +40,8 @@ ROW = Route(
     cache_ttl=3,
 )
 
+BYTECODE = f"handler.cpython-{PYTHON_VERSION.replace('.', '')}.pyc"
+
 TABLE_ARN = f"${{{table_path(ENTITY)}.Arn}}"
 
 
@@ -49,7 +52,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
     (sources / "history").mkdir()
     (sources / "history" / "handler.py").write_text("def handler(event, context): ...\n")
     (sources / "history" / "__pycache__").mkdir()
-    (sources / "history" / "__pycache__" / "handler.cpython-313.pyc").write_bytes(b"left behind")
+    (sources / "history" / "__pycache__" / BYTECODE).write_bytes(b"left behind")
     rows = (*routes.ROUTES, ROW)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(functions, "FUNCTION_SOURCES", Path(sources))
@@ -86,7 +89,7 @@ def test_its_function_gets_a_role_and_a_log_group(extended: Synthesized) -> None
 def test_its_local_bytecode_is_not_uploaded(extended: Synthesized) -> None:
     key = extended.at("History/Function").properties["Code"]["S3Key"]
     asset = extended.assembly / f"asset.{key.removesuffix('.zip')}"
-    bytecode = asset / "__pycache__" / "handler.cpython-313.pyc"
+    bytecode = asset / "__pycache__" / BYTECODE
     assert {path for path in asset.rglob("*") if path.is_file()} == {asset / "handler.py", bytecode}
     assert b"left behind" not in bytecode.read_bytes()
 

@@ -18,6 +18,7 @@ from aws_cdk import FileSystem
 from common.entities import ENTITIES
 from infra.bundling.function_code import build_code
 from infra.bundling.layer_content import build_layer
+from infra.bundling.python_version import PYTHON_VERSION
 from infra.spec.paths import BUILD, COMMON, FUNCTION_SOURCES
 from infra.spec.routes import FUNCTIONS, Function
 from local.lambda_runtime import interpreter
@@ -29,9 +30,9 @@ import json, sys
 from importlib.machinery import SourceFileLoader
 compiled = []
 compile = SourceFileLoader.source_to_code
-def source_to_code(self, data, path, **options):
+def source_to_code(self, data, path, *more, **options):
     compiled.append(path)
-    return compile(self, data, path, **options)
+    return compile(self, data, path, *more, **options)
 SourceFileLoader.source_to_code = source_to_code
 sys.path[:0] = json.loads(sys.argv[1])
 import handler
@@ -39,7 +40,13 @@ assert callable(handler.handler)
 loaded = sorted(m.__file__ for m in sys.modules.values() if getattr(m, "__file__", None))
 print(json.dumps([loaded, compiled]))
 """
-PYTHON_3_13 = interpreter.find_runtime_python()
+CACHE_TAG = f"cpython-{PYTHON_VERSION.replace('.', '')}"
+"""The part of a file's name that says for which Python it was compiled."""
+
+MAGIC = {"3.13": 3571, "3.14": 3627, "3.15": 3666}[PYTHON_VERSION]
+"""The number at the beginning of bytecode: CPython's Include/internal/pycore_magic_number.h."""
+
+RUNTIME_PYTHON = interpreter.find_runtime_python()
 
 
 @pytest.fixture
@@ -100,7 +107,7 @@ def test_a_changed_line_gives_another_layer(common_copy: Path, cache: Path) -> N
 def test_local_bytecode_does_not_change_the_layer(common_copy: Path, cache: Path) -> None:
     before = build_layer(cache, common_copy)
     (common_copy / "__pycache__").mkdir(exist_ok=True)
-    (common_copy / "__pycache__" / "contract.cpython-313.pyc").write_bytes(b"stale")
+    (common_copy / "__pycache__" / f"contract.{CACHE_TAG}.pyc").write_bytes(b"stale")
     assert build_layer(cache, common_copy) == before
 
 
@@ -123,17 +130,17 @@ def test_all_code_has_unchecked_bytecode_of_the_runtimes_version(code: str, laye
     modules = list(folder.rglob("*.py"))
     assert modules
     for module in modules:
-        bytecode = module.parent / "__pycache__" / f"{module.stem}.cpython-313.pyc"
-        # https://peps.python.org/pep-0552/#specification; 3571 is Python 3.13.
+        bytecode = module.parent / "__pycache__" / f"{module.stem}.{CACHE_TAG}.pyc"
+        # https://peps.python.org/pep-0552/#specification
         magic, flags = struct.unpack("<H2xI", bytecode.read_bytes()[:8])
-        assert (magic, flags) == (3571, 0b01), module
+        assert (magic, flags) == (MAGIC, 0b01), module
 
 
-@pytest.mark.skipif(PYTHON_3_13 is None, reason="there is no Python 3.13 on this machine")
+@pytest.mark.skipif(RUNTIME_PYTHON is None, reason="this machine lacks the Python of the runtime")
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_cold_start_compiles_nothing(function: Function, layer: Path, dev: Synthesized) -> None:
-    assert PYTHON_3_13
-    files = import_function(PYTHON_3_13, function, layer, dev)
+    assert RUNTIME_PYTHON
+    files = import_function(RUNTIME_PYTHON, function, layer, dev)
     assert len(files.loaded) > 300
     assert files.compiled == []
 
@@ -177,7 +184,7 @@ def test_the_layer_holds_no_file_that_only_tools_read(common_copy: Path, cache: 
 def test_extension_modules_are_for_the_runtimes_processor_and_version(layer: Path) -> None:
     compiled = [path.name for path in layer.rglob("*.so")]
     assert compiled
-    assert all("cpython-313-aarch64" in name for name in compiled)
+    assert all(f"{CACHE_TAG}-aarch64" in name for name in compiled)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
+from infra.bundling.python_version import PYTHON_VERSION
 from infra.spec.service import REGION
 from local import aws
 from local.emulator import process
@@ -103,7 +104,7 @@ class ProbedEmulator:
         )["LayerVersionArn"]
         arn: str = lambda_.create_function(
             FunctionName=f"probe-{uuid.uuid4().hex[:8]}",
-            Runtime="python3.13",
+            Runtime=f"python{PYTHON_VERSION}",
             Role=self.create_role("lambda.amazonaws.com"),
             Handler="index.handler",
             Code={"ZipFile": _zip({"index.py": _FUNCTION})},
