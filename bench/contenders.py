@@ -85,7 +85,7 @@ def install_contenders(python: Path) -> Contenders:
     """Install the contenders, unless they are already installed.
 
     As in Lambda, all code has bytecode and is read-only. If the interpreter's version is not that
-    of the runtime, the layer also gets bytecode of the interpreter's version.
+    of the runtime, the layer has bytecode of the interpreter's version instead.
 
     Args:
         python: The interpreter that runs the contenders.
@@ -103,13 +103,19 @@ def install_contenders(python: Path) -> Contenders:
         models.encode(),
     )
 
+    as_shipped = _version(python) == PYTHON_VERSION
+
     def install(folder: Path) -> None:
         for group, requirements in locked.items():
             target = ("--target", folder / group, "--python", python)
             options = ("--no-deps", "--require-hashes", "--link-mode", "copy", "-r", "-")
             install_packages = (*_UV, "pip", "install", *target, *options)
             subprocess.run(install_packages, check=True, input=requirements)  # noqa: S603
-        shutil.copytree(layer / "python", folder / "layer")
+        shutil.copytree(
+            layer / "python",
+            folder / "layer",
+            ignore=None if as_shipped else shutil.ignore_patterns("__pycache__"),
+        )
         # Only wrapt has compiled code, which is needed here for this machine's processor.
         for extension in (folder / "bench-blueprint" / "wrapt").glob("*.so"):
             shutil.copy(extension, folder / "layer" / "wrapt")
@@ -121,7 +127,7 @@ def install_contenders(python: Path) -> Contenders:
         authority = (folder / "tls" / "authority.pem").read_text()
         for bundle in folder.glob("*/botocore/cacert.pem"):
             bundle.write_text(f"{bundle.read_text()}\n{authority}")
-        compiled = {folder / "layer"} if _version(python) == PYTHON_VERSION else set()
+        compiled = {folder / "layer"} if as_shipped else set()
         for modules in {folder / name for name in (*locked, "code", "layer")} - compiled:
             command = (python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash")
             subprocess.run((*command, modules), check=True)  # noqa: S603
