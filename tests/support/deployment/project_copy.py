@@ -50,7 +50,9 @@ def forget_assemblies(project: Path) -> None:
     builds.unlink()
     builds.mkdir()
     for build in BUILD.iterdir():
-        if build.name.startswith(("asset.", "bytecode", "code-", "layer-", "packages-")):
+        if build.name.startswith(
+            ("asset.", "bytecode", "code-", "layer-", "packages-", "pyodide-")
+        ):
             (builds / build.name).symlink_to(build)
 
 
