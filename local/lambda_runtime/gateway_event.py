@@ -17,7 +17,7 @@ def gateway_event(
     path: str,
     body: object = None,
     *,
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str | list[str]] | None = None,
     query: Mapping[str, str] | None = None,
     request_id: str | None = None,
     api_key_id: str = "key-1",
@@ -31,7 +31,7 @@ def gateway_event(
         method: The HTTP method, which also sets the default Content-Type.
         path: The path of a collection or of an item.
         body: Text to send unchanged, or an object to send as JSON; None for no body.
-        headers: Further headers.
+        headers: Further headers; a list is one line each.
         query: The query parameters.
         request_id: API Gateway's id of the request; random by default.
         api_key_id: The id of the caller's API key.
@@ -42,13 +42,18 @@ def gateway_event(
     collection, _, item_id = path.removeprefix("/").partition("/")
     entity = next(entity for entity in entities if entity.collection == collection)
     content_type = {"Content-Type": _CONTENT_TYPES[method]} if method in _CONTENT_TYPES else {}
+    lines = {
+        name: [value] if isinstance(value, str) else value
+        for name, value in {**content_type, **(headers or {})}.items()
+    }
     return {
         "httpMethod": method,
         "resource": entity.item_path if item_id else entity.path,
         "path": path,
         "pathParameters": {entity.id_field: item_id} if item_id else None,
         "queryStringParameters": query,
-        "headers": {**content_type, **(headers or {})},
+        "headers": {name: values[-1] for name, values in lines.items()},
+        "multiValueHeaders": lines,
         "body": body if isinstance(body, str) or body is None else json.dumps(body),
         "isBase64Encoded": False,
         "requestContext": {

@@ -74,7 +74,7 @@ class Api:
         path: str,
         body: object = None,
         *,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | list[str]] | None = None,
         query: Mapping[str, str] | None = None,
         request_id: str | None = None,
         invocation_id: str | None = None,

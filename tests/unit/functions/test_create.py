@@ -105,6 +105,18 @@ def test_an_invalid_idempotency_key_is_refused(key: str, api: "Api", table: "Tab
     assert table.scan()["Items"] == []
 
 
+@pytest.mark.parametrize("name", ["Idempotency-Key", "Content-Type"])
+def test_a_header_that_is_no_list_may_not_be_repeated(
+    name: str, api: "Api", table: "Table"
+) -> None:
+    value = "application/json"
+
+    response = api("POST", ENTITY.path, EXAMPLES.least, headers={name: [value, value]})
+
+    assert (response.status, response.body["detail"]) == (400, f"{name} must be sent only once.")
+    assert table.scan()["Items"] == []
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

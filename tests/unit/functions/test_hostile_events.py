@@ -69,13 +69,19 @@ item_ids = st.one_of(
     texts, st.sampled_from([UNKNOWN.upper(), f"{{{UNKNOWN}}}", "1" * 32, f"urn:uuid:{UNKNOWN}"])
 )
 path_parameters = st.fixed_dictionaries({ENTITY.id_field: item_ids})
-header_sets = st.dictionaries(
-    st.sampled_from(
-        ["If-Match", "if-match", "Idempotency-Key", "Content-Type", "Origin", "X-Any", "\0"]
-    ),
-    st.one_of(
-        texts, wrong_values, st.sampled_from(["*", '"1"', 'W/"1"', '"1", "2"', "text/plain"])
-    ),
+header_names = st.sampled_from(
+    [
+        *("If-Match", "if-match", "If-None-Match", "Idempotency-Key", "Content-Type", "Origin"),
+        *("X-Any", "\0"),
+    ]
+)
+header_values = st.one_of(
+    texts, wrong_values, st.sampled_from(["*", '"1"', 'W/"1"', '"1", "2"', "text/plain", JSON])
+)
+header_sets = st.dictionaries(header_names, header_values, min_size=1, max_size=4)
+repeated_headers = st.dictionaries(
+    header_names,
+    st.one_of(wrong_values, st.lists(header_values, max_size=3)),
     min_size=1,
     max_size=4,
 )
@@ -175,6 +181,7 @@ def events(method: str, item_id: str) -> st.SearchStrategy[list[Event]]:
         "pathParameters": st.one_of(wrong_values, path_parameters),
         "queryStringParameters": st.one_of(wrong_values, queries, queries, queries),
         "headers": st.one_of(wrong_values, header_sets, header_sets, header_sets),
+        "multiValueHeaders": st.one_of(wrong_values, repeated_headers, repeated_headers),
         "body": bodies(method),
         "isBase64Encoded": wrong_values,
         "requestContext": st.one_of(wrong_values, contexts, contexts, contexts),
@@ -228,7 +235,7 @@ def test_every_event_gets_a_well_formed_response(
     statuses: Counter[int] = Counter()
 
     @settings(
-        max_examples=EVENTS // 13,
+        max_examples=EVENTS // 14,
         # One part of an event is hostile, so there is little to shrink.
         phases=[Phase.generate],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

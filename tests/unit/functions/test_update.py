@@ -156,9 +156,55 @@ def test_a_change_is_refused_when_if_match_allows_only_other_versions(
     assert api("GET", path).body == new_item
 
 
-@pytest.mark.parametrize("if_match", ["1", '"1', "", '"1" "2"', '"1",2', ",".join(['"1"'] * 17)])
+@pytest.mark.parametrize("if_match", ["", " ", ",", ", ,", ["", ""]])
+def test_a_change_is_refused_when_if_match_lists_no_etag(
+    if_match: str | list[str], api: "Api", new_item: dict[str, Any]
+) -> None:
+    path = path_of(new_item)
+
+    response = api("PATCH", path, first_change().body, headers={"If-Match": if_match})
+
+    assert response.status == 412
+    assert api("GET", path).body == new_item
+
+
+@pytest.mark.parametrize("empty", ["{},", ",{}", ' , ,{}\t, , "7"', '"7",,{}'])
+def test_empty_elements_of_if_match_are_ignored(
+    empty: str, api: "Api", new_item: dict[str, Any]
+) -> None:
+    path = path_of(new_item)
+    etag = api("GET", path).headers["ETag"]
+    headers = {"If-Match": empty.format(etag)}
+
+    assert api("PATCH", path, first_change().body, headers=headers).status == 200
+
+
+def test_repeated_lines_of_if_match_are_one_list(api: "Api", new_item: dict[str, Any]) -> None:
+    path, body = path_of(new_item), first_change().body
+    etag = api("GET", path).headers["ETag"]
+
+    assert api("PATCH", path, body, headers={"If-Match": ['"77"', '"78"']}).status == 412
+    assert api("PATCH", path, body, headers={"If-Match": [etag, '"77"']}).status == 200
+
+
+@pytest.mark.parametrize(
+    "if_match",
+    [
+        *("1", '"1', '"1" "2"', '"1",2', ",".join(['"1"'] * 17), '"\n"', '"1"\n', "\n", "w/"),
+        *(
+            '*, "1"',
+            '"1", *',
+            "*, *",
+            "*,",
+            ["*", '"77"'],
+            ['"77"', "*"],
+            ["*", "*"],
+            ['"77"'] * 17,
+        ),
+    ],
+)
 def test_an_invalid_if_match_is_refused(
-    if_match: str, api: "Api", new_item: dict[str, Any]
+    if_match: str | list[str], api: "Api", new_item: dict[str, Any]
 ) -> None:
     response = api("PATCH", path_of(new_item), first_change().body, headers={"If-Match": if_match})
 

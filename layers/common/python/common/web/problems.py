@@ -73,9 +73,10 @@ BAD_CURSOR = Kind(
 BAD_IDEMPOTENCY_KEY = Kind(
     HTTPStatus.BAD_REQUEST, "Idempotency-Key must be 1 to 255 visible ASCII characters."
 )
-BAD_IF_MATCH = Kind(
-    HTTPStatus.BAD_REQUEST, 'If-Match must be "*" or a list of at most {maximum} ETags.'
+BAD_ENTITY_TAGS = Kind(
+    HTTPStatus.BAD_REQUEST, '{header} must be "*" or a list of at most {maximum} ETags.'
 )
+REPEATED_HEADER = Kind(HTTPStatus.BAD_REQUEST, "{header} must be sent only once.")
 NOT_UTF8 = Kind(HTTPStatus.BAD_REQUEST, "The body is not UTF-8 text.")
 NOT_JSON = Kind(HTTPStatus.BAD_REQUEST, "The body is not JSON.")
 TOO_DEEP = Kind(HTTPStatus.BAD_REQUEST, "The body must not be nested deeper than {maximum} levels.")

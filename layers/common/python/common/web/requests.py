@@ -22,16 +22,16 @@ from common.contract import (
 from common.ids import is_id
 from common.web import problems
 from common.web.callers import caller_identity
+from common.web.entity_tags import ANY, EntityTag, Tags, parse_tags
 from common.web.problems import Problem
 from common.web.untrusted import as_mapping, as_text
 
 if TYPE_CHECKING:
     from common.aws.lambda_context import LambdaContext
 
-_ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
-_ENTITY_TAGS = re.compile(rf"{_ENTITY_TAG}(?:[ \t]*,[ \t]*{_ENTITY_TAG})*")
 _IDEMPOTENCY_KEY = re.compile(IDEMPOTENCY_KEY)
 _NO_VERSION = 0
+_NO_TAG = EntityTag("", weak=False)
 
 
 class Request:
@@ -71,14 +71,17 @@ class Request:
         self.now = datetime.now(UTC)
         """The time at which the request began."""
 
-        headers = _texts(event.get("headers"))
-        self._headers = {name.lower(): value for name, value in headers.items()}
+        self._headers = _header_lines(event)
         self._body = event.get("body")
         self._is_base64 = event.get("isBase64Encoded") is True
 
     def header(self, name: str) -> str | None:
-        """Return the value of a header, whose name may have any case."""
-        return self._headers.get(name.lower())
+        """Return the value of a header, whose name may have any case; None if it is missing.
+
+        The values of repeated lines are one list (RFC 9110, 5.3).
+        """
+        lines = self._headers.get(name.lower())
+        return None if lines is None else ", ".join(lines)
 
     @property
     def ids(self) -> dict[str, str]:
@@ -90,32 +93,59 @@ class Request:
         """The Idempotency-Key header; None if it is missing.
 
         Raises:
-            Problem: 400 unless it is 1 to 255 visible ASCII characters.
+            Problem: 400 unless it is 1 to 255 visible ASCII characters, in one line.
         """
-        key = self.header("Idempotency-Key")
+        key = self._single("Idempotency-Key")
         if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
             raise Problem(problems.BAD_IDEMPOTENCY_KEY)
         return key
 
     @property
-    def versions(self) -> frozenset[int] | None:
-        """The versions that the If-Match header allows (RFC 9110, 13.1.1); None for all.
+    def if_match(self) -> Tags | None:
+        """The value of the If-Match header (RFC 9110, 13.1.1); None if it is missing.
 
         Raises:
-            Problem: 400 unless the header is a list of at most MAX_ENTITY_TAGS entity tags.
+            Problem: 400 unless it is ``*`` or a list of at most MAX_ENTITY_TAGS entity tags.
         """
-        header = self.header("If-Match")
-        if header is None or header.strip() == "*":
+        return self._tags("If-Match")
+
+    @property
+    def if_none_match(self) -> Tags | None:
+        """The value of the If-None-Match header (RFC 9110, 13.1.2); None if it is missing.
+
+        Raises:
+            Problem: 400 unless it is ``*`` or a list of at most MAX_ENTITY_TAGS entity tags.
+        """
+        return self._tags("If-None-Match")
+
+    @property
+    def versions(self) -> frozenset[int] | None:
+        """The versions that the If-Match header allows; None for all.
+
+        Raises:
+            Problem: 400, as for :attr:`if_match`.
+        """
+        tags = self.if_match
+        return None if tags is None or tags is ANY else frozenset(map(_version, tags or [_NO_TAG]))
+
+    def _tags(self, name: str) -> Tags | None:
+        header = self.header(name)
+        if header is None:
             return None
-        # A tag may hold a comma.
-        tags = re.findall(_ENTITY_TAG, header)
-        if len(tags) > MAX_ENTITY_TAGS or not _ENTITY_TAGS.fullmatch(header.strip()):
-            raise Problem(problems.BAD_IF_MATCH, maximum=MAX_ENTITY_TAGS)
-        # If-Match compares strongly: a weak tag matches nothing, nor does a tag that is not ours.
-        return frozenset(
-            int(tag[1:-1]) if re.fullmatch(r'"[1-9][0-9]{0,17}"', tag) else _NO_VERSION
-            for tag in tags
-        )
+        try:
+            return parse_tags(header, MAX_ENTITY_TAGS)
+        except ValueError as error:
+            raise Problem(problems.BAD_ENTITY_TAGS, header=name, maximum=MAX_ENTITY_TAGS) from error
+
+    def _single(self, name: str) -> str | None:
+        """Return the value of a header that is no list (RFC 9110, 5.5).
+
+        Raises:
+            Problem: 400 if the header is repeated.
+        """
+        if len(self._headers.get(name.lower(), ())) > 1:
+            raise Problem(problems.REPEATED_HEADER, header=name)
+        return self.header(name)
 
     def json(self, validator: str, media_type: str = JSON) -> dict[str, Any]:
         """Return the body, valid under a schema.
@@ -125,10 +155,10 @@ class Request:
             media_type: The media type that the body must have.
 
         Raises:
-            Problem: 400 if it is malformed or invalid, 413 if it is too large, 415 if it has
-                another media type.
+            Problem: 400 if it is malformed or invalid, or Content-Type is repeated; 413 if it is
+                too large; 415 if it has another media type.
         """
-        sent = (self.header("Content-Type") or JSON).split(";")[0].strip().lower()
+        sent = (self._single("Content-Type") or JSON).split(";")[0].strip().lower()
         if sent != media_type:
             raise Problem(problems.WRONG_MEDIA_TYPE, media_type=media_type)
         value = _parse(self._text_body())
@@ -147,6 +177,12 @@ class Request:
             return body.decode()
         except ValueError as error:
             raise Problem(problems.NOT_UTF8) from error
+
+
+def _version(tag: EntityTag) -> int:
+    # If-Match compares strongly: a weak tag matches nothing, nor does a tag that is not ours.
+    ours = re.fullmatch(r"[1-9][0-9]{0,17}", tag.opaque) and not tag.weak
+    return int(tag.opaque) if ours else _NO_VERSION
 
 
 def _parse(body: str) -> Any:
@@ -171,3 +207,15 @@ def _nests_deeper(value: Any, levels: int) -> bool:
 def _texts(value: object) -> dict[str, str]:
     pairs = as_mapping(value).items()
     return {as_text(name): as_text(each) for name, each in pairs if isinstance(each, str)}
+
+
+def _header_lines(event: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the lines of each header, by its name in lower case."""
+    # A test event of Lambda's console may have only the last line of each header.
+    last = {name.lower(): [line] for name, line in _texts(event.get("headers")).items()}
+    every: dict[str, list[str]] = {}
+    for name, values in as_mapping(event.get("multiValueHeaders")).items():
+        if isinstance(values, list):
+            lines = [as_text(value) for value in values if isinstance(value, str)]
+            every.setdefault(as_text(name).lower(), []).extend(lines)
+    return {**last, **{name: lines for name, lines in every.items() if lines}}
