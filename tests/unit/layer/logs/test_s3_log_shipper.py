@@ -1,10 +1,17 @@
 """The S3 log shipper."""
 
 import gzip
+import io
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
+import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
+from urllib3 import HTTPHeaderDict
 
 from common.aws.clients import client
 from common.logs.s3_log_shipper import FLUSH_BYTES, LogShipper
@@ -25,6 +32,35 @@ def _objects() -> list[bytes]:
         gzip.decompress(s3.get_object(Bucket="archive", Key=entry["Key"])["Body"].read())
         for entry in entries
     ]
+
+
+class _Raw(io.BytesIO):
+    """The part of urllib3's response that botocore reads."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
+
+
+@contextmanager
+def _s3_answers(
+    status: int, body: bytes = b"", headers: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Let S3 answer each request with the same response, which botocore parses."""
+
+    def answer(request: Any, **_: object) -> AWSResponse:
+        parsed: Any = HTTPHeaderDict(headers)
+        return AWSResponse(request.url, status, parsed, _Raw(body))
+
+    events: Any = client("s3").meta.events
+    events.register_first("before-send.s3", answer)
+    try:
+        yield
+    finally:
+        events.unregister("before-send.s3", answer)
+
+
+def _error(code: str) -> bytes:
+    return f"<Error><Code>{code}</Code><Message>secret</Message></Error>".encode()
 
 
 def test_all_lines_are_uploaded_once_in_one_object() -> None:
@@ -147,6 +183,78 @@ def test_a_batch_that_s3_will_never_accept_is_dropped_and_does_not_block_the_nex
     shipper.add("two")
     assert shipper.ship("invocation-2").objects == 1
     assert _objects() == [b"two\n"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        *((400, _error(code)) for code in ("InvalidArgument", "EntityTooLarge", "NotYetKnown")),
+        *((400, body) for body in (b"", b"<html></html>", b"<Error><Code>Inv", b"{}", b"\xff")),
+        (400, b"<Error><Message>no code</Message></Error>"),
+        *((status, b"") for status in (405, 411, 412, 413, 414, 416, 417, 431)),
+    ],
+)
+def test_a_refusal_of_the_batch_itself_drops_it_and_the_lines_after_it_arrive(
+    status: int, body: bytes
+) -> None:
+    shipper = _shipper()
+    shipper.add("one")
+    shipper.add("two")
+    with _s3_answers(status, body):
+        shipment = shipper.ship("invocation-1")
+    assert (shipment.objects, shipment.dropped, shipper.waiting) == (0, 2, 0)
+    assert shipment.error
+
+    shipper.add("three")
+    assert shipper.ship("invocation-2").objects == 1
+    # Behind the injected answer, moto has stored the refused batch, too.
+    assert _objects()[-1] == b"three\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers"),
+    [
+        *((403, _error(code), {}) for code in ("AccessDenied", "RequestTimeTooSkewed")),
+        *((404, _error(code), {}) for code in ("NoSuchBucket",)),
+        *((400, _error(code), {}) for code in ("ExpiredToken", "InvalidToken", "RequestTimeout")),
+        *((400, _error(code), {}) for code in ("KMS.DisabledException", "BadDigest", "SlowDown")),
+        *((status, b"", {}) for status in (401, 403, 404, 408, 409, 425, 429, 500, 502, 503)),
+        # None of these is an answer of S3. The errors that they cause in botocore are not its own.
+        *((301, b"", {}), (307, b"", {"location": "http://elsewhere.example/"})),
+        (400, b"<Error><Code><a>b</a></Code></Error>", {}),
+        (200, b"<html>", {}),
+        (200, b"", {"x-amz-object-size": "large"}),
+    ],
+)
+def test_after_any_other_failure_the_lines_stay_and_arrive_later(
+    status: int, body: bytes, headers: dict[str, str]
+) -> None:
+    shipper = _shipper()
+    shipper.add("one")
+    with _s3_answers(status, body, headers):
+        shipment = shipper.ship("invocation-1")
+    assert (shipment.objects, shipment.dropped, shipper.waiting) == (0, 0, 1)
+    assert shipment.error
+
+    shipper.add("two")
+    shipper.ship("invocation-2")
+    assert _objects() == [b"one\n", b"two\n"]
+
+
+def test_an_exception_that_nobody_expects_keeps_the_lines() -> None:
+    shipper = _shipper()
+    shipper.add("one")
+
+    def break_down(**_: object) -> None:
+        raise RuntimeError
+
+    events = client("s3").meta.events
+    events.register("before-call.s3.PutObject", break_down)
+    try:
+        assert shipper.ship("invocation-1").error == "RuntimeError"
+    finally:
+        events.unregister("before-call.s3.PutObject", break_down)
+    assert shipper.ship("invocation-2").objects == 1
 
 
 def test_the_interval_to_the_next_attempt_begins_when_a_failed_one_has_ended() -> None:

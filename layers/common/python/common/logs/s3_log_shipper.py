@@ -1,7 +1,8 @@
 """The S3 log shipper: buffers the lines that a function logs, and uploads them in batches.
 
 An S3 failure costs no request: the lines stay in the buffer and go with a later upload. When the
-buffer is full, the oldest lines are dropped and counted; CloudWatch still has them.
+buffer is full, the oldest lines are dropped and counted, as are lines that S3 will never accept;
+CloudWatch still has them.
 """
 
 import gzip
@@ -11,25 +12,26 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from common.aws.clients import client
-from common.exceptions import DeadlineReached
 
 FLUSH_BYTES = 1024 * 1024
 """A buffer of this size is uploaded at once; a storm of requests takes seconds to fill it."""
 MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 
-_NEVER_ACCEPTED = {
-    "EntityTooLarge",
-    "InvalidArgument",
-    "InvalidRequest",
-    "InvalidURI",
-    "KeyTooLongError",
-    "MetadataTooLarge",
+_REFUSED_FOR_NOW_STATUSES = {401, 403, 404, 407, 408, 409, 421, 423, 425, 429}
+_REFUSED_FOR_NOW_CODES = {
+    # The credentials or the clock are wrong.
+    *("ExpiredToken", "InvalidToken", "TokenRefreshRequired", "RequestTimeTooSkewed"),
+    # The permissions or the bucket are wrong.
+    *("AccessDenied", "AuthorizationHeaderMalformed", "NoSuchBucket"),
+    # The request was damaged, cut off or one too many.
+    *("BadDigest", "IncompleteBody", "RequestTimeout", "SlowDown", "XAmzContentSHA256Mismatch"),
 }
-"""The codes of S3 for an object that it will never accept, and that would block all others.
+"""Refusals that are not the batch's fault: S3 may accept it later.
 
+The errors of the bucket's key, such as ``KMS.DisabledException``, belong here too.
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 """
 
@@ -138,8 +140,8 @@ class LogShipper:
                         Body=batch.body,
                         ContentType="application/gzip",
                     )
-                except (BotoCoreError, ClientError, DeadlineReached) as error:
-                    if _is_permanent(error):
+                except Exception as error:  # noqa: BLE001 - lost lines must not end the environment
+                    if _refuses_for_ever(error):
                         self._failed, refusal = None, type(error).__name__
                         self._dropped += batch.lines
                         continue
@@ -164,5 +166,16 @@ class LogShipper:
         )
 
 
-def _is_permanent(error: Exception) -> bool:
-    return isinstance(error, ClientError) and error.response["Error"]["Code"] in _NEVER_ACCEPTED
+def _refuses_for_ever(error: Exception) -> bool:
+    """Return whether S3 will never accept the batch, which would block all later ones."""
+    if not isinstance(error, ClientError):
+        return False
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    # An answer that is not one of S3 may have no code, or no text as its code.
+    code = str(error.response["Error"].get("Code"))
+    return (
+        400 <= status < 500
+        and status not in _REFUSED_FOR_NOW_STATUSES
+        and code not in _REFUSED_FOR_NOW_CODES
+        and not code.startswith("KMS.")
+    )
