@@ -20,7 +20,7 @@ from typing import Any
 from infra.spec.service import REGION
 
 FUNCTION_TIMEOUT_SECONDS = 25.0
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 120.0
 """The time to wait for a step of the environment before giving up."""
 
 _NEXT = "/2018-06-01/runtime/invocation/next"
@@ -139,9 +139,8 @@ class RuntimeApi:
             self._runtime_waits = self._extension_waits = False
             invocation.started_at = time.monotonic()
             self._changed.notify_all()
-            assert self._changed.wait_for(lambda: invocation.answered_at is not None, seconds), (
-                "the function did not answer"
-            )
+            self._changed.wait_for(lambda: invocation.answered_at or self._closed, seconds)
+            assert invocation.answered_at is not None, "the function did not answer"
         return invocation
 
     @property

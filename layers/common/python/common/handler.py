@@ -14,7 +14,7 @@ from common.aws.clients import CALLS
 from common.aws.timeouts import SHIPPING_RESERVE
 from common.logs import lambda_extension
 from common.logs.logger import logger
-from common.logs.metrics import count, metrics
+from common.logs.metrics import count, flush, metrics
 from common.logs.tracing import annotate, capture
 from common.web import problems
 from common.web.exception_mapping import problem_of
@@ -53,7 +53,7 @@ def lambda_handler(routes: Mapping[str, Route]) -> Handler:
             # The error's traceback refers to this frame. This cycle would keep the context alive,
             # and the extension learns from the context's end that the response was posted.
             del error
-        metrics.flush_metrics()
+        flush()
         return to_gateway(request, response)
 
     traced = capture(handle)

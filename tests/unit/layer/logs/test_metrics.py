@@ -1,6 +1,9 @@
 """The metrics that each function emits, on which the dashboard and the alarms rely."""
 
 import json
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +13,7 @@ from common.crud.entity import Entity
 from common.crud.examples import examples_of
 from common.entities import ENTITIES
 from common.logs.logger import log_shipper
+from common.logs.metrics import count, flush
 from infra.spec.routes import Function, routes_of
 from infra.spec.service import METRICS_NAMESPACE
 from local.lambda_runtime import buckets
@@ -89,3 +93,30 @@ def test_a_function_emits_its_metrics_and_no_others(
         # The function under test cannot create the items that it changes.
         names -= {entity.metric("created") for entity in ENTITIES}
     assert names == EMITTED_METRICS[function]
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Let threads interrupt each other after each few instructions."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_threads_that_count_and_flush_at_once_print_each_value_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    threads, rounds = 4, 200
+
+    def emit(_: int) -> None:
+        for _ in range(rounds):
+            count("Events")
+            flush()
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(emit, range(threads)))
+
+    lines = map(json.loads, capsys.readouterr().out.splitlines())
+    assert sum(sum(line["Events"]) for line in lines) == threads * rounds

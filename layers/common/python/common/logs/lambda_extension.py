@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from common.aws.clients import CALLS
 from common.logs.logger import log_shipper, logger
-from common.logs.metrics import count, metrics
+from common.logs.metrics import count, flush
+from common.logs.uninterrupted import UNINTERRUPTED
 
 if TYPE_CHECKING:
     from common.aws.lambda_context import LambdaContext
@@ -72,7 +73,7 @@ class Extension:
             "Lambda-Extension-Identifier": answer.headers["Lambda-Extension-Identifier"]
         }
         threading.Thread(target=self._serve, name="extension", daemon=True).start()
-        signal.signal(signal.SIGTERM, self._shut_down)
+        UNINTERRUPTED.handle(signal.SIGTERM, self._shut_down)
 
     def handled(self, context: object) -> None:
         """Mark an invocation as handled: all that is left for the handler is to return.
@@ -155,21 +156,21 @@ def _ship_if_due(seconds: float) -> None:
     if log_shipper.due:
         CALLS.end_within(seconds)
         _ship()
-        metrics.flush_metrics()
+        flush()
 
 
 def _ship_remaining() -> None:
     if log_shipper.waiting:
         CALLS.begin()
         _ship()
-        metrics.flush_metrics()
+        flush()
 
 
 def _report_lost_lines() -> None:
     # The warning about the last failure may itself have displaced lines.
     if lost := log_shipper.waiting + log_shipper.take_dropped():
         count("ArchiveDroppedLines", lost)
-        metrics.flush_metrics()
+    flush()
 
 
 def _ship() -> None:

@@ -6,6 +6,7 @@ import sys
 from aws_lambda_powertools import Logger
 
 from common.logs.s3_log_shipper import LogShipper
+from common.logs.uninterrupted import UNINTERRUPTED
 from common.settings import SETTINGS
 
 log_shipper = LogShipper(
@@ -20,8 +21,10 @@ class _ArchivingHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         line = self.format(record)
-        sys.stdout.write(line + "\n")
-        log_shipper.add(line)
+        # A line that is in CloudWatch alone would be neither archived nor counted as lost.
+        with UNINTERRUPTED:
+            sys.stdout.write(line + "\n")
+            log_shipper.add(line)
 
 
 logger = Logger(logger_handler=_ArchivingHandler(), use_rfc3339=True, utc=True)

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from common.logs.uninterrupted import UNINTERRUPTED
 from common.settings import SETTINGS
 
 metrics = Metrics()
@@ -14,9 +15,19 @@ metrics.set_default_dimensions(function=SETTINGS.function)
 
 def count(metric: str, value: int = 1) -> None:
     """Add ``value`` to a metric that counts events."""
-    metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
+    with UNINTERRUPTED:
+        metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
 
 
 def measure(metric: str, milliseconds: float) -> None:
     """Add a duration to a metric."""
-    metrics.add_metric(name=metric, unit=MetricUnit.Milliseconds, value=milliseconds)
+    with UNINTERRUPTED:
+        metrics.add_metric(name=metric, unit=MetricUnit.Milliseconds, value=milliseconds)
+
+
+def flush() -> None:
+    """Print the metrics that were added since the last time, if there are any."""
+    # Powertools prints them, and then forgets them. A flush in between would print them again.
+    with UNINTERRUPTED:
+        if metrics.metric_set:
+            metrics.flush_metrics()
