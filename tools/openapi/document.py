@@ -38,8 +38,9 @@ since, the answer is 412 and the item stays as it is.
 takes effect only once, repeat a POST with the same Idempotency-Key and a change with If-Match: if
 the first attempt took effect, the change is refused with 412.
 
-**Numbers** come back exactly as they were sent: at most 38 significant digits, from 1E-130 to below
-1E+126; within arrays and objects, any number that fits an IEEE 754 double.
+**Numbers** keep their exact value: at most 38 significant digits, from 1E-130 to below 1E+126.
+Within arrays and objects, they come back as they were written, up to the range of an IEEE 754
+double.
 
 **Errors** are problem documents (RFC 9457), and change nothing unless they say so.
 

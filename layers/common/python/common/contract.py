@@ -9,7 +9,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from common.written_number import WrittenNumber
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -39,34 +39,48 @@ RETRY_AFTER = 2
 
 
 def parse_json(text: str) -> Any:
-    """Parse JSON; a number with a fraction or an exponent becomes a Decimal, with all its digits.
+    """Parse JSON; a number that is more than an integer's digits keeps its text.
 
     Raises:
-        ValueError: The text is not JSON, or holds a number that an IEEE 754 double cannot reach.
-            RFC 8259, 6, names these numbers as unfit for interchange.
+        ValueError: The text is not JSON, or holds a number that an IEEE 754 double cannot reach, an
+            exponent of more than 18 digits, or an integer of more than 4300. RFC 8259, 6, names
+            these numbers as unfit for interchange.
     """
-    return json.loads(text, parse_float=_decimal, parse_constant=_decimal)
+    return json.loads(text, parse_float=_written, parse_int=_integer, parse_constant=_written)
 
 
 def compact_json(value: object) -> str:
-    """Return ``value`` as JSON without spaces; a Decimal keeps all its digits."""
+    """Return ``value`` as JSON without spaces; a number keeps its text, a Decimal its digits.
+
+    The text holds characters, not escapes of them, unless JSON or UTF-8 needs the escape.
+    """
     try:
-        return _ENCODER.encode(value)
+        text = _ENCODER.encode(value)
     except TypeError:
         # json cannot write a Decimal as a number. Few bodies have one.
-        return _exact_json(value)
+        text = _exact_json(value)
+    return text if _is_utf8(text) else _with_escapes(text)
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
-def _decimal(digits: str) -> "Decimal":
+def _integer(digits: str) -> "int | WrittenNumber":
+    # An int has no sign at zero.
+    return _written(digits) if digits == "-0" else int(digits)
+
+
+def _written(digits: str) -> "WrittenNumber":
     # Few bodies have fractions; the others do not pay for the import.
-    from decimal import Decimal
+    from common.written_number import WrittenNumber
 
-    if not isfinite(float(digits)):
-        raise ValueError(f"{digits} is no number that JSON can carry between systems")
-    return Decimal(digits)
+    try:
+        if isfinite(float(digits)):
+            return WrittenNumber(digits)
+    except ArithmeticError:
+        # Python's decimals have no such exponent.
+        pass
+    raise ValueError(f"{digits} is no number that JSON can carry between systems")
 
 
 def _exact_json(value: object) -> str:
@@ -76,8 +90,23 @@ def _exact_json(value: object) -> str:
         case Decimal():
             return str(value)
         case Mapping():
-            pairs = (f"{json.dumps(name)}:{_exact_json(each)}" for name, each in value.items())
+            pairs = (f"{_ENCODER.encode(name)}:{_exact_json(each)}" for name, each in value.items())
             return f"{{{','.join(pairs)}}}"
         case list():
             return f"[{','.join(map(_exact_json, value))}]"
     return _ENCODER.encode(value)
+
+
+def _is_utf8(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _with_escapes(text: str) -> str:
+    # JSON can spell half a surrogate pair, which items of an older version may hold.
+    return "".join(f"\\u{ord(each):04x}" if "\ud800" <= each <= "\udfff" else each for each in text)

@@ -26,12 +26,21 @@ def is_id(text: str) -> bool:
 
 
 def fingerprint(body: Mapping[str, Any]) -> str:
-    """Return a hash that two bodies share if they hold the same JSON."""
+    """Return a hash that two bodies share if they hold the same JSON.
+
+    It does not depend on how a number is written, and is that of items which older versions stored.
+    """
     fractions: list[Any] = []
 
-    def to_float(fraction: Any) -> float:
-        fractions.append(fraction)
-        return float(fraction)
+    def to_float(number: Any) -> float:
+        from decimal import Decimal
+
+        if str(number) == "-0":
+            # An integer, which older versions read as 0.
+            return 0
+        # Without the text in which it was written.
+        fractions.append(Decimal(number))
+        return float(number)
 
     text = json.dumps(body, sort_keys=True, default=to_float)
     # json cannot write a Decimal as a number, and a float holds only some of them exactly.

@@ -16,11 +16,27 @@ def errors(validator: str, value: Any) -> list[tuple[str, str]]:
         validator: The generated module's name.
         value: Parsed JSON.
     """
+    validate = import_module(validator).validate
     try:
-        import_module(validator).validate(value)
-    except JsonSchemaValuesException as invalid:
-        return [detail for error in invalid.errors for detail in _details(error)]
+        validate(value)
+    except JsonSchemaValuesException:
+        # -0 is an integer of JSON. Its type is none, and few bodies have it.
+        try:
+            validate(_without_signed_zeros(value))
+        except JsonSchemaValuesException as invalid:
+            return [detail for error in invalid.errors for detail in _details(error)]
     return []
+
+
+def _without_signed_zeros(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _without_signed_zeros(each) for name, each in value.items()}
+        case list():
+            return [_without_signed_zeros(each) for each in value]
+        case bool() | int() | str() | None:
+            return value
+    return 0 if str(value) == "-0" else value
 
 
 def _details(error: JsonSchemaValueException) -> list[tuple[str, str]]:

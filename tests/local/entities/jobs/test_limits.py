@@ -26,8 +26,9 @@ def _parameters(call: Caller, size: int) -> HttpResponse:
 
 
 def _escaped_parameters(call: Caller, size: int) -> HttpResponse:
-    escaped, rest = divmod(size - len('{"a":""}'), len("\\u00e9"))
-    return _create(call, parameters={"a": "é" * escaped + "x" * rest})
+    # The body spells each character as an escape of six bytes, which stands for three of UTF-8.
+    escaped, rest = divmod(size - len('{"a":""}'), len("日".encode()))
+    return _create(call, parameters={"a": "日" * escaped + "x" * rest})
 
 
 def _uri(length: int) -> str:

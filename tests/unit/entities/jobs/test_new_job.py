@@ -1,5 +1,6 @@
 """A new job: its fields, their limits, and the lists that show it."""
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +105,41 @@ def test_parameters_may_have_16_kib_but_not_a_byte_more(api: "Api") -> None:
 
     assert response.status == 422
     assert response.body["errors"][0]["pointer"] == "/parameters"
+
+
+def test_the_limit_of_parameters_counts_utf_8_and_not_escapes(api: "Api") -> None:
+    def send(size: int, *, ensure_ascii: bool) -> int:
+        characters, rest = divmod(size - len('{"x":""}'), len("日".encode()))
+        body = {**BODY, "parameters": {"x": "日" * characters + "y" * rest}}
+        return api("POST", "/jobs", json.dumps(body, ensure_ascii=ensure_ascii)).status
+
+    assert send(16_384, ensure_ascii=False) == 201
+    assert send(16_385, ensure_ascii=False) == 422
+    # A body has 32 KiB, in which fewer escapes of six bytes fit.
+    assert send(15_000, ensure_ascii=True) == 201
+
+
+def test_an_answer_holds_characters_and_not_escapes(api: "Api") -> None:
+    response = api("POST", "/jobs", {**BODY, "parameters": {"名前": "日本 💥"}})
+
+    assert '"parameters":{"名前":"日本 💥"}' in response.text
+    assert '"parameters":{"名前":"日本 💥"}' in api("GET", "/" + response.headers["Location"]).text
+
+
+def test_a_job_with_escapes_that_an_older_version_stored_reads_the_same(
+    api: "Api", new_job: dict[str, Any], table: "Table"
+) -> None:
+    table.update_item(
+        Key={"job_id": new_job["job_id"]},
+        UpdateExpression="SET #parameters = :text",
+        ExpressionAttributeNames={"#parameters": "parameters"},
+        ExpressionAttributeValues={":text": '{"\\u540d":"\\u65e5\\ud83d\\udca5","half":"\\ud800"}'},
+    )
+
+    response = api("GET", f"/jobs/{new_job['job_id']}")
+
+    assert response.status == 200
+    assert '"parameters":{"名":"日💥","half":"\\ud800"}' in response.text
 
 
 def test_parameters_come_back_unchanged(api: "Api") -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from common.contract import parse_json
+from common.contract import compact_json, parse_json
 from tests.support.specimen import SPECIMEN
 
 if TYPE_CHECKING:
@@ -61,7 +61,26 @@ FIELDS = [
     ("anything", '"text"'),
     ("anything", "1" * 60),
     ("anything", '{"a": [0.5]}'),
+    ("pieces", "-0"),
+    ("mass", "-0"),
+    ("mass", "-0.0"),
+    ("mass", "1e2"),
+    ("mass", "12.50"),
+    ("label", "-0"),
+    ("tags", "[-0, -0.0, 0.0, 1e2, 1E5, 1.50, 1e-400, 0.12345678901234567890]"),
+    ("analysis", '{"a": [-0, {"b": 1.0e+02}], "é日本💥": "é日本💥"}'),
+    ("anything", "-0"),
+    ("anything", "1.50"),
 ]
+
+
+KEPT = {"tags", "analysis", "anything"}
+"""The fields that may hold an array or an object."""
+
+
+def _text_of(name: str, body: str) -> str:
+    """Return a field as it is written in a body, without spaces between its parts."""
+    return compact_json(parse_json(body)[name])
 
 
 @pytest.mark.parametrize(("name", "value"), FIELDS)
@@ -86,6 +105,9 @@ def test_a_field_is_created_read_listed_patched_and_replaced_with_its_exact_valu
     for each in shown:
         assert each == expected
         assert isinstance(each, bool) == isinstance(expected, bool)
+    texts = {_text_of(name, response.text) for response in responses}
+    # Within arrays and objects, numbers keep their text; elsewhere, all answers agree.
+    assert texts == {_text_of(name, _body(**{name: value}))} if name in KEPT else len(texts) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from common.crud.entity import Change, Entity, Item
-from common.dynamodb.attribute_values import number_fits
+from common.dynamodb.attribute_values import stored_number
 from common.exceptions import RuleBroken
 
 Retention = Callable[[], timedelta | None]
@@ -34,10 +34,9 @@ def new_item(entity: Entity, body: Item, *, item_id: str, now: datetime, created
     Raises:
         RuleBroken: The body breaks a rule of the entity.
     """
-    _check_numbers(entity, body)
     values = {
         **entity.schema.defaults,
-        **body,
+        **_stored_numbers(entity, body),
         entity.id_field: item_id,
         "status": entity.statuses[0],
         "version": 1,
@@ -88,7 +87,7 @@ def _change(
     entity: Entity, values: Item, nullable: frozenset[str], now: datetime, retention: Retention
 ) -> Change:
     """Create a change; None is a value only of the fields in ``nullable``."""
-    _check_numbers(entity, values)
+    values = _stored_numbers(entity, values)
     defaults = entity.schema.defaults
     status = values.get("status")
     assign: dict[str, Any] = {"updated_at": timestamp(now)}
@@ -109,9 +108,18 @@ def _change(
     return entity.rules.complete(change, values)
 
 
-def _check_numbers(entity: Entity, body: Item) -> None:
-    for name, value in body.items():
-        if name not in entity.schema.structured and not number_fits(value):
-            raise RuleBroken(
-                f"/{name}", "must have at most 38 significant digits, from 1E-130 to below 1E+126"
-            )
+def _stored_numbers(entity: Entity, body: Item) -> Item:
+    """Return a body with numbers as the table returns them, except those in arrays and objects."""
+    return {
+        name: value if name in entity.schema.structured else _stored_number(name, value)
+        for name, value in body.items()
+    }
+
+
+def _stored_number(name: str, value: Any) -> Any:
+    try:
+        return stored_number(value)
+    except ValueError as error:
+        raise RuleBroken(
+            f"/{name}", "must have at most 38 significant digits, from 1E-130 to below 1E+126"
+        ) from error

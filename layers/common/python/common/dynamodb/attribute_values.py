@@ -22,7 +22,7 @@ def marshal(values: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         TypeError: A value is not what :func:`common.contract.parse_json` returns.
-        ValueError: A number has more digits than DynamoDB stores: see :func:`number_fits`.
+        ValueError: A number has more digits than DynamoDB stores: see :func:`stored_number`.
     """
     return {key: _to_dynamodb(value) for key, value in values.items()}
 
@@ -32,15 +32,17 @@ def unmarshal(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _from_dynamodb(value) for key, value in values.items()}
 
 
-def number_fits(value: Any) -> bool:
-    """Return whether DynamoDB can store ``value`` exactly, if it is a number."""
+def stored_number(value: Any) -> Any:
+    """Return ``value`` as DynamoDB returns it if it is a number; any other value unchanged.
+
+    DynamoDB keeps a number's value, but not its text: neither zeros at its end nor a sign of zero.
+
+    Raises:
+        ValueError: DynamoDB cannot store the number exactly.
+    """
     if isinstance(value, bool | str | list | Mapping) or value is None:
-        return True
-    try:
-        _digits(value)
-    except ValueError:
-        return False
-    return True
+        return value
+    return _number(_digits(value))
 
 
 def _to_dynamodb(value: Any) -> dict[str, Any]:

@@ -188,8 +188,9 @@ def _version(tag: EntityTag) -> int:
 def _parse(body: str) -> Any:
     try:
         value = parse_json(body)
-        # JSON can spell half a surrogate pair; UTF-8, and so DynamoDB, cannot.
-        json.dumps(value, ensure_ascii=False, default=str).encode()
+        if "\\u" in body:
+            # JSON can spell half a surrogate pair; UTF-8, and so DynamoDB, cannot.
+            json.dumps(value, ensure_ascii=False, default=str).encode()
     except (ValueError, RecursionError) as error:
         raise Problem(problems.NOT_JSON) from error
     if _nests_deeper(value, MAX_DEPTH):
