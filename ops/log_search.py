@@ -192,5 +192,6 @@ def _upload_order(key: str) -> str:
 
 
 def _upload_hour(key: str) -> datetime:
-    date, hour, _ = _upload_order(key).split("/")
+    # A name may hold a slash: before the key had Lambda's id, a caller could choose a part of it.
+    date, hour, _ = _upload_order(key).split("/", 2)
     return datetime.strptime(date + hour, "date=%Y-%m-%dhour=%H").replace(tzinfo=UTC)

@@ -28,7 +28,8 @@ from ops.output import UNLIMITED, stdout_console
 LOG_GROUP_OUTPUTS = (*(function_logs(function) for function in FUNCTIONS), API_ACCESS_LOGS)
 """The stack outputs with the names of the log groups that record requests."""
 
-_REQUEST_ID = re.compile(r"[\w-]{1,128}")
+_MAX_PATTERN = 1_000
+"""The characters that a filter pattern may have, less some for its quotation marks."""
 _SECOND = timedelta(seconds=1)
 
 Line = Mapping[str, Any]
@@ -87,16 +88,34 @@ def _logged_lines(logs: Any, group: str, request_id: str, since: datetime) -> li
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=group,
         startTime=int(since.timestamp() * 1000),
-        filterPattern=f'"{request_id}"',
+        filterPattern=_filter_pattern(request_id),
     )
     messages = (event["message"] for page in pages for event in page["events"])
-    lines = [json.loads(message) for message in messages if message.startswith("{")]
+    lines = [line for line in map(_parsed, messages) if line]
     # Lines with "_aws" are metrics in the embedded metric format.
     return [
         _from_access_log(line) if "time" in line else line
         for line in lines
         if line.get("request_id") == request_id and "_aws" not in line
     ]
+
+
+def _filter_pattern(request_id: str) -> str:
+    """Return a pattern for all messages with an id, and maybe others; a caller may choose the id.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+    """
+    words = re.findall(r"[\w-]+", request_id, re.ASCII)
+    return f'"{max(words, key=len)[:_MAX_PATTERN]}"' if words else ""
+
+
+def _parsed(message: str) -> Line:
+    """Parse a message; one that is no JSON object is empty."""
+    try:
+        line = json.loads(message)
+    except ValueError:
+        return {}
+    return line if isinstance(line, dict) else {}
 
 
 def _from_access_log(line: Line) -> Line:
@@ -169,7 +188,7 @@ def _span_text(span: Segment, start: float) -> Text:
 
 
 def _parse_request_id(text: str) -> str:
-    if not _REQUEST_ID.fullmatch(text):
+    if not text or not text.isprintable():
         raise typer.BadParameter(f"{text} is not a request id.")
     return text
 

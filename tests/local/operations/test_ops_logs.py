@@ -17,10 +17,13 @@ from typer.testing import Result
 from infra.spec.paths import PROJECT
 from infra.spec.service import REGION
 from local import aws
+from local.lambda_runtime.gateway_event import gateway_event
 from tests.support.deployment.ops_command import invoke_ops
 from tests.support.deployment.service import Service
 from tests.support.entities import ENTITY, create, first_change, function_for, path_of
 from tests.support.http.caller import Caller
+from tests.support.logs.log_groups import logged_lines
+from tests.support.logs.request_ids import USABLE, shortened
 
 ID_OPTION = f"--{ENTITY.id_field.replace('_', '-')}"
 WRITER, CHANGER = function_for("POST"), function_for("PATCH")
@@ -98,6 +101,29 @@ def test_a_request_is_found_by_the_id_in_its_response(service: Service, call: Ca
 
     assert re.search(f"GET {ENTITY.item_path} +404", result.stdout)
     assert result.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("chosen", USABLE, ids=shortened)
+def test_a_request_is_found_by_an_id_that_its_caller_chose(service: Service, chosen: str) -> None:
+    word = str(uuid.uuid4())
+    request_id = word + chosen
+    event = gateway_event("GET", f"{ENTITY.path}/{uuid.uuid4()}", request_id=request_id)
+    function = service.outputs[f"{function_for('GET').title()}Function"]
+    invocation = service.client("lambda").invoke(
+        FunctionName=function, Payload=json.dumps(event).encode()
+    )
+    assert json.load(invocation["Payload"])["headers"]["X-Request-Id"] == request_id
+    logged_lines(service, function_for("GET"), word)
+
+    archived = logs(service, "--request-id", request_id, "--json")
+    found = invoke_ops(service.run_folder.path, "find", request_id, "--json")
+
+    (line,) = map(json.loads, archived.stdout.splitlines())
+    assert line["request_id"] == request_id
+    assert (found.exit_code, found.stderr) == (0, "")
+    records = json.loads(found.stdout)
+    assert [each for each in records["log"] if each.get("message") == "request"] == [line]
+    assert records["archive"] == [line]
 
 
 def test_a_search_without_a_result_is_reported_on_stderr(service: Service, item_id: str) -> None:

@@ -31,6 +31,7 @@ from tests.support.entities import (
     replacement,
 )
 from tests.support.http.response import HttpResponse
+from tests.support.logs.request_ids import UNUSABLE, USABLE, shortened
 from tests.unit.conftest import Context
 
 if TYPE_CHECKING:
@@ -75,6 +76,30 @@ def _archived_lines() -> list[dict[str, Any]]:
 def _call(route: "Callable[[Request], Response]") -> HttpResponse:
     result = lambda_handler({f"GET {ENTITY.path}": route})(EVENT, Context())
     return HttpResponse(result["statusCode"], result["headers"], result["body"])
+
+
+@pytest.mark.parametrize("request_id", USABLE, ids=shortened)
+def test_an_id_that_the_caller_chose_is_in_the_answer_and_in_each_log_line(
+    request_id: str, api: "Api", capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    response = api("GET", UNKNOWN, request_id=request_id)
+
+    assert response.headers["X-Request-Id"] == response.body["request_id"] == request_id
+    assert {line["request_id"] for line in _lines(capsys)} == {request_id}
+
+
+@pytest.mark.parametrize("request_id", UNUSABLE, ids=shortened)
+def test_an_id_that_no_header_can_hold_is_replaced_by_that_of_the_invocation(
+    request_id: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = {**EVENT, "requestContext": {"requestId": request_id}}
+    context = Context()
+    capsys.readouterr()
+    result = read(event, context)
+
+    assert result["headers"]["X-Request-Id"] == context.aws_request_id
+    assert {line["request_id"] for line in _lines(capsys)} == {context.aws_request_id}
 
 
 @pytest.mark.mission("Include comprehensive error handling with meaningful error messages")

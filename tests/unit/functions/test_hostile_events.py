@@ -5,12 +5,14 @@ Every event gets a well-formed response that reveals no internals.
 
 import base64
 import json
+import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
@@ -21,6 +23,7 @@ from common.contract import JSON, MERGE_PATCH, PROBLEM
 from common.crud.entity import Item
 from infra.spec.service import SERVICE_NAME
 from tests.support.entities import ENTITY, EXAMPLES, INITIAL, REACHABLE, create_with, replacement
+from tests.support.logs.request_ids import UNUSABLE, USABLE
 from tests.unit.conftest import HANDLERS, Api, Context
 
 EVENTS = 10_000 if settings.get_current_profile_name() == "fuzz" else 500
@@ -48,6 +51,11 @@ INTERNALS = (
     *("dynamodb", "amazonaws", f"/{SERVICE_NAME}/", "archive", "fingerprint", "status_shard"),
 )
 """Texts that would reveal internals."""
+
+_ARCHIVE_KEY = re.compile(
+    r"/logs/function=\w+/date=[\d-]{10}/hour=\d\d/[\dT]{21}Z-[\da-f-]{36}\.jsonl\.gz"
+)
+"""The key of an archived object, after the bucket's name; its last part is Lambda's id."""
 
 Event = dict[str, Any]
 
@@ -94,8 +102,8 @@ queries = st.dictionaries(
 contexts = st.fixed_dictionaries(
     {},
     optional={
-        # API Gateway writes these members, and callers cannot choose them; any may be missing.
-        "requestId": wrong_values,
+        # Any of these members may be missing. Callers choose only the id.
+        "requestId": st.one_of(st.sampled_from([*USABLE, *UNUSABLE]), texts, wrong_values),
         "path": st.one_of(wrong_values, texts),
         "identity": st.one_of(
             wrong_values,
@@ -209,24 +217,30 @@ def _variants(event: Event, hostile: Mapping[str, Any], missing: str) -> Iterato
 
 
 @pytest.fixture
-def discarding_s3() -> Iterator[None]:
-    """Let S3 accept uploads and discard them; moto would keep them all in memory."""
+def archive_keys() -> Iterator[set[str]]:
+    """Let S3 accept uploads and discard them; moto would keep them all in memory.
 
-    def accept(**_: Any) -> tuple[object, dict[str, Any]]:
+    Returns:
+        The keys of the objects.
+    """
+    keys: set[str] = set()
+
+    def accept(params: Any, **_: Any) -> tuple[object, dict[str, Any]]:
+        keys.add(unquote(params["url_path"]))
         return SimpleNamespace(status_code=HTTPStatus.OK), {}
 
     emitter: Any = client("s3").meta.events
     emitter.register_first("before-call.s3.PutObject", accept)
-    yield
+    yield keys
     emitter.unregister("before-call.s3.PutObject", accept)
 
 
 @pytest.mark.mission("Accept API Gateway events and return properly formatted responses")
-@pytest.mark.usefixtures("discarding_s3")
 @pytest.mark.parametrize("function", METHODS)
 def test_every_event_gets_a_well_formed_response(
     function: str,
     api: Api,
+    archive_keys: set[str],
     record_property: Callable[[str, object], None],
 ) -> None:
     # If possible, one that no event deletes.
@@ -251,10 +265,13 @@ def test_every_event_gets_a_well_formed_response(
             _assert_well_formed(result)
             statuses[result["statusCode"]] += 1
 
+    archive_keys.clear()
     send()
     counts = dict(sorted(statuses.items()))
     record_property("counted", f"{statuses.total()} events, responses {counts}")
     assert statuses.total() >= EVENTS
+    assert len(archive_keys) == statuses.total()
+    assert all(map(_ARCHIVE_KEY.fullmatch, archive_keys))
 
 
 def _assert_well_formed(result: dict[str, Any]) -> None:
@@ -266,6 +283,7 @@ def _assert_well_formed(result: dict[str, Any]) -> None:
         assert isinstance(name, str)
         assert isinstance(value, str)
         # A line break would end the header.
+        assert value.isascii()
         assert value.isprintable()
     if status == HTTPStatus.NO_CONTENT:
         assert text == ""

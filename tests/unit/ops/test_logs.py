@@ -17,8 +17,8 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
-def _put(function: str, at: datetime, body: bytes) -> None:
-    key = f"{hour_folder(function, at)}{at:%Y%m%dT%H%M%S%f}Z-id.jsonl.gz"
+def _put(function: str, at: datetime, body: bytes, id_: str = "id") -> None:
+    key = f"{hour_folder(function, at)}{at:%Y%m%dT%H%M%S%f}Z-{id_}.jsonl.gz"
     client("s3").put_object(Bucket="archive", Key=key, Body=body)
 
 
@@ -65,6 +65,14 @@ def test_a_line_may_contain_a_unicode_line_separator() -> None:
     _put("read", NOON, gzip.compress(json.dumps(line, ensure_ascii=False).encode() + b"\n"))
 
     assert _search() == ["one\u2028line"]
+
+
+def test_the_name_of_an_object_may_hold_slashes() -> None:
+    line = {"timestamp": NOON.isoformat(), "level": "INFO", "message": "found"}
+    for id_ in ("a/b", "../date=2020-01-31/hour=09/c"):
+        _put("read", NOON, gzip.compress(json.dumps(line).encode() + b"\n"), id_)
+
+    assert _search() == ["found", "found"]
 
 
 def test_a_line_is_found_even_if_it_was_uploaded_in_the_next_hour() -> None:

@@ -39,7 +39,7 @@ with mock_aws():
     os.environ["_X_AMZN_TRACE_ID"] = sys.argv[1]
     subsegments.clear()
     body = {"site": "p", "name": "the name"}
-    response = Api(entity=SPECIMEN)("POST", SPECIMEN.path, body, request_id="r-1")
+    response = Api(entity=SPECIMEN)("POST", SPECIMEN.path, body, request_id="r" * 2_000)
     assert response.status == 201
     path = f"{SPECIMEN.path}/{response.body[SPECIMEN.id_field]}"
     worker = Api(entity=SPECIMEN, subject="worker")
@@ -97,7 +97,8 @@ def test_a_sampled_request_records_its_aws_calls_and_annotations(
 ) -> None:
     assert {document["trace_id"] for document in documents} == {ROOT}
     creation, refusal = [d["annotations"] for d in documents if "annotations" in d]
-    assert creation["request_id"] == "r-1"
+    # X-Ray takes no more.
+    assert creation["request_id"] == "r" * 1_000
     assert creation["site"] == "p"
     assert (creation["outcome"], creation["status"]) == ("succeeded", "201")
     assert (refusal["outcome"], refusal["status"]) == ("refused", "409")

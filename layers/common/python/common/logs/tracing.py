@@ -39,12 +39,17 @@ def capture(handler: Callable[..., Any]) -> Callable[..., Any]:
     return choose
 
 
+_MAX_ANNOTATION = 1_000
+"""X-Ray refuses longer texts, with all other values of the segment:
+https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html"""
+
+
 def annotate(**values: str | None) -> None:
     """Annotate the request's trace, so that X-Ray finds it by ``values``; None is left out."""
     if sampled():
         for key, value in values.items():
             if value is not None:
-                _tracer.put_annotation(key, value)
+                _tracer.put_annotation(key, value[:_MAX_ANNOTATION])
 
 
 def _describe(*, subsegment: Any, **call: Any) -> None:

@@ -24,7 +24,7 @@ from common.web import problems
 from common.web.callers import caller_identity
 from common.web.entity_tags import ANY, EntityTag, Tags, parse_tags
 from common.web.problems import Problem
-from common.web.untrusted import as_mapping, as_text
+from common.web.untrusted import as_header, as_mapping, as_text
 
 if TYPE_CHECKING:
     from common.aws.lambda_context import LambdaContext
@@ -41,9 +41,9 @@ class Request:
         event = as_mapping(event)
         gateway = as_mapping(event.get("requestContext"))
 
-        self.id = as_text(gateway.get("requestId")) or context.aws_request_id
+        self.id = as_header(gateway.get("requestId")) or context.aws_request_id
         """API Gateway's request id, the same in every log and answer. A caller may choose it with
-        the header ``x-amzn-RequestId``:
+        the header ``x-amzn-RequestId``, as long as it likes:
         https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
         """
 
