@@ -14,6 +14,7 @@ from typing import Any
 import botocore.client
 import botocore.endpoint
 from aws_lambda_powertools import Tracer
+from aws_xray_sdk.core import xray_recorder
 from aws_xray_sdk.core.models.trace_header import TraceHeader
 
 # X-Ray's SDK parses the same trace header some fifteen times in a request.
@@ -46,10 +47,12 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html"
 
 def annotate(**values: str | None) -> None:
     """Annotate the request's trace, so that X-Ray finds it by ``values``; None is left out."""
-    if sampled():
+    # The tracer's own method would look the subsegment up again for each value.
+    subsegment = xray_recorder.current_subsegment() if sampled() else None
+    if subsegment:
         for key, value in values.items():
             if value is not None:
-                _tracer.put_annotation(key, value[:_MAX_ANNOTATION])
+                subsegment.put_annotation(key, value[:_MAX_ANNOTATION])
 
 
 def _describe(*, subsegment: Any, **call: Any) -> None:
