@@ -25,6 +25,13 @@ OPERATIONS: Mapping[str, Collection[str]] = {
 PARTITION = "aws"
 """The partition whose endpoints are kept: all regions but those of China and governments."""
 
+_PLAIN_ENDPOINTS = ("dynamodb", "ssm")
+"""The services whose endpoint depends on the region alone, or is given.
+
+Without a file of rules, botocore determines the endpoint when it creates the client. Otherwise it
+also evaluates the rules for each call, which takes a twentieth of a request.
+"""
+
 # https://www.amazontrust.com/repository/
 _ROOT_NAMES = re.compile(
     "CN=(Amazon Root CA [1-4]|Starfield Services Root Certificate Authority - G2) "
@@ -44,6 +51,9 @@ def trim(packages: Path) -> None:
     data = packages / "botocore" / "data"
     for path in list(data.rglob("examples-1.json*")):
         path.unlink()
+    for service in _PLAIN_ENDPOINTS:
+        for path in data.glob(f"{service}/*/endpoint-rule-set-1.json*"):
+            path.unlink()
     for path in list(data.rglob("*.json.gz")):
         # Lambda unzips the layer before a cold start, and the files within it during the start.
         _write(path.with_suffix(""), _without_documentation(_read(path)))

@@ -85,6 +85,37 @@ presigned_url = client("s3", region_name="us-east-1").generate_presigned_url(
     "put_object", Params={"Bucket": "archive", "Key": "a"})
 print(json.dumps([answers, endpoints, presigned_url], default=str))
 """
+REQUESTED_URLS = """
+import json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+import boto3.session
+from botocore.config import Config
+session = boto3.session.Session(aws_access_key_id="key", aws_secret_access_key="secret")
+class Sent(Exception):
+    pass
+requested = []
+def send(request, **_):
+    scope = request.headers["Authorization"].split(b"/")[2:4]
+    requested.append([request.url, *(part.decode() for part in scope)])
+    raise Sent
+def request(service, method, arguments, region, **options):
+    client = session.client(
+        service, region_name=region, config=Config(retries={"total_max_attempts": 1}), **options)
+    client.meta.events.register("before-send", send)
+    try:
+        getattr(client, method)(**arguments)
+    except Sent:
+        pass
+calls = (
+    ("dynamodb", "put_item", {"TableName": "items", "Item": {"item_id": {"S": "a"}}}),
+    ("ssm", "get_parameter", {"Name": "/a"}),
+)
+for service, method, arguments in calls:
+    for region in session.get_available_regions(service):
+        request(service, method, arguments, region)
+    request(service, method, arguments, "us-east-1", endpoint_url="http://localhost:1/emulator")
+print(json.dumps(requested))
+"""
 HIGHER_LEVEL = """
 import io, json, sys
 sys.path[:0] = json.loads(sys.argv[1])
@@ -190,7 +221,7 @@ def converse(packages: Path, aws: Aws) -> Conversation:
     return Conversation(answers, endpoints, presigned_url, list(aws.requests))
 
 
-def run(program: str, packages: Path, aws: Aws) -> str:
+def run(program: str, packages: Path, aws: Aws, **variables: str) -> str:
     """Run a program with only ``packages`` on its path, and return its standard output."""
     aws.requests.clear()
     # With SnapStart, Lambda serves credentials by HTTP.
@@ -200,6 +231,7 @@ def run(program: str, packages: Path, aws: Aws) -> str:
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": aws.url,
+        **variables,
     }
     process = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", program, json.dumps([str(packages)])],
@@ -303,6 +335,16 @@ def test_the_trimmed_sdk_retries_and_raises_errors(trimmed: Conversation) -> Non
     assert throttled["ResponseMetadata"]["RetryAttempts"] == 1
     assert broken["raised"] == "InternalServerError"
     assert broken["ResponseMetadata"]["RetryAttempts"] == 2
+
+
+def test_calls_go_to_the_same_endpoint_in_every_region(layer: Path, aws: Aws) -> None:
+    trimmed, whole = (
+        json.loads(run(REQUESTED_URLS, packages, aws, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS="true"))
+        for packages in (layer, whole_packages())
+    )
+    assert trimmed == whole
+    assert ["https://dynamodb.eu-central-1.amazonaws.com/", "eu-central-1", "dynamodb"] in trimmed
+    assert len(trimmed) > 50
 
 
 def test_the_trimmed_sdk_trusts_only_amazons_root_certificates(layer: Path) -> None:
