@@ -28,7 +28,7 @@ class Example:
 
 
 _KEY = '-H "x-api-key: $KEY"'
-_FIRST_ETAG = """-H 'If-Match: "1"'"""
+_KNOWN_ETAG = '-H "If-Match: $ETAG"'
 _AUTHORIZATION: Mapping[str, str] = {
     "cognito": ' -H "Authorization: Bearer $TOKEN"',
     "iam": (
@@ -81,13 +81,17 @@ def life_of_an_item(entity: Entity = ENTITIES[0]) -> Iterator[Example]:
         f"""'s/.*"{entity.id_field}":"\\([^"]*\\)".*/\\1/')""",
     )
     yield Example(f"Read the {noun}", _curl("GET", item_path), 200)
+    yield Example(
+        "Keep its ETag",
+        f"ETAG=$({_curl('GET', item_path)} | sed -n 's/^[Ee][Tt]ag: //p' | tr -d '\\r')",
+    )
     life = examples.life(ends=entity.deletable)
     for number, change in enumerate(life, start=1):
         if number == 1:
-            first = _with_body("PATCH", item_path, change.body, _FIRST_ETAG)
+            first = _with_body("PATCH", item_path, change.body, _KNOWN_ETAG)
             yield Example(f"{change.title}, unless it has changed since", first, 200)
             outdated = life[min(number, len(life) - 1)]
-            refused = _with_body("PATCH", item_path, outdated.body, _FIRST_ETAG)
+            refused = _with_body("PATCH", item_path, outdated.body, _KNOWN_ETAG)
             yield Example(f"{outdated.title} with the old ETag, which is refused", refused, 412)
         elif number == len(life):
             whole = replacement_body(entity, item, change)

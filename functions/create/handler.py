@@ -20,7 +20,7 @@ def create(entity: Entity, request: Request) -> Response:
     """Create an item; with an Idempotency-Key, the same item for every retry."""
     body = request.json(entity.validator("create"))
     key = request.idempotency_key
-    item, replayed = table.create(
+    stored, replayed = table.create(
         entity,
         new_item(
             entity,
@@ -30,18 +30,18 @@ def create(entity: Entity, request: Request) -> Response:
             created_by=request.caller,
         ),
         # Without a key, no other request is the same create.
-        fingerprint=ids.fingerprint(body) if key else request.invocation_id,
+        fingerprint=ids.fingerprint(body) if key else None,
         invocation_id=request.invocation_id,
     )
     # Relative to the request's URL, so that it fits every stage and base path.
-    location = {"Location": f"{entity.collection}/{item[entity.id_field]}"}
+    location = {"Location": f"{entity.collection}/{stored.item[entity.id_field]}"}
     if replayed:
         count("IdempotencyReplays")
         headers = {**location, "Idempotency-Replayed": "true"}
-        return item_response(entity, HTTPStatus.OK, item, headers)
+        return item_response(entity, HTTPStatus.OK, stored, headers)
     count(entity.metric("created"))
-    logger.info(f"{entity.noun} created", extra=entity.ids(item))
-    return item_response(entity, HTTPStatus.CREATED, item, location)
+    logger.info(f"{entity.noun} created", extra=entity.ids(stored.item))
+    return item_response(entity, HTTPStatus.CREATED, stored, location)
 
 
 handler = lambda_handler({f"POST {entity.path}": partial(create, entity) for entity in ENTITIES})

@@ -1,4 +1,4 @@
-"""DELETE: delete an item with one conditional DeleteItem."""
+"""DELETE: delete an item with one conditional UpdateItem, which leaves a tombstone."""
 
 from functools import partial
 from http import HTTPStatus
@@ -6,6 +6,7 @@ from http import HTTPStatus
 from common.crud import table
 from common.crud.answers import item_id_of
 from common.crud.entity import Entity
+from common.crud.etags import precondition_of
 from common.entities import ENTITIES
 from common.handler import lambda_handler
 from common.logs.logger import logger
@@ -17,7 +18,13 @@ from common.web.responses import Response
 def delete(entity: Entity, request: Request) -> Response:
     """Delete an item whose status allows it."""
     item_id = item_id_of(entity, request)
-    table.delete(entity, item_id, versions=request.versions)
+    table.delete(
+        entity,
+        item_id,
+        precondition=precondition_of(request),
+        now=request.now,
+        invocation_id=request.invocation_id,
+    )
     count(entity.metric("deleted"))
     subject = {entity.id_field: item_id}
     logger.info(f"{entity.noun} deleted", extra=subject)

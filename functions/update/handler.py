@@ -9,6 +9,7 @@ from common.crud.answers import item_id_of, item_response
 from common.crud.changes import merge_patch, replacement
 from common.crud.configuration import retention
 from common.crud.entity import Change, Entity
+from common.crud.etags import precondition_of
 from common.entities import ENTITIES
 from common.handler import lambda_handler
 from common.logs.logger import logger
@@ -31,19 +32,24 @@ def patch(entity: Entity, request: Request) -> Response:
 
 def apply(entity: Entity, request: Request, change: Change) -> Response:
     """Apply a change, and count the event that it causes."""
-    item = table.update(
+    item_id = item_id_of(entity, request)
+    stored = table.update(
         entity,
-        item_id_of(entity, request),
+        item_id,
         change,
-        versions=request.versions,
+        precondition=precondition_of(request),
         invocation_id=request.invocation_id,
     )
-    if event := entity.rules.event(change, item):
+    if stored is None:
+        # The change was applied, and another request has deleted the item since.
+        return Response(HTTPStatus.NO_CONTENT, subject={entity.id_field: item_id})
+    item = stored.item
+    if event := entity.rules.event(change, item, stored.filled):
         count(entity.metric(event))
         for metric, milliseconds in entity.rules.durations(event, item).items():
             measure(metric, milliseconds)
         logger.info(f"{entity.noun} {event}", extra=entity.ids(item))
-    return item_response(entity, HTTPStatus.OK, item)
+    return item_response(entity, HTTPStatus.OK, stored)
 
 
 handler = lambda_handler(

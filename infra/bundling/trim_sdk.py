@@ -16,7 +16,7 @@ from infra.bundling import sdk_sources
 from infra.bundling.sdk_sources import SERVICES
 
 OPERATIONS: Mapping[str, Collection[str]] = {
-    "dynamodb": {"DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
+    "dynamodb": {"GetItem", "PutItem", "Query", "UpdateItem"},
     "s3": {"PutObject"},
     "ssm": {"GetParameter"},
 }

@@ -21,6 +21,7 @@ from common.crud.entity import Entity, Item, event_of
 from common.crud.examples import BrokenRule, Change, Examples, examples_of, replacement_body
 from common.crud.item_schema import Body, Field
 from common.crud.keys import EXPIRY, SHARD, SORT_KEY, STATUS_SHARD, indexes, projections
+from common.dynamodb.tables import OWN_ATTRIBUTES, giver_of
 from common.exceptions import RuleBroken
 from infra.spec import keywords
 from infra.spec.log_archive import PARTITIONS, PLATFORM_COLUMNS
@@ -43,7 +44,7 @@ WORDS = re.compile(r"[a-z]+( [a-z]+)*")
 
 
 _SERVICE_FIELDS = ("version", "created_at", "updated_at", "created_by")
-_ATTRIBUTES = frozenset({SORT_KEY, SHARD, STATUS_SHARD, "fingerprint", "writers"})
+_ATTRIBUTES = frozenset({SORT_KEY, SHARD, STATUS_SHARD, *OWN_ATTRIBUTES})
 
 _TAKEN = frozenset(
     {
@@ -166,7 +167,8 @@ def _fields(entity: Entity) -> Iterator[str]:
         where = f"schema.json: {name}"
         if not _NAME.fullmatch(name):
             yield f"{where} must be a name of letters, digits and underscores."
-        if name in _ATTRIBUTES or (name == EXPIRY and not entity.expires_in):
+        taken = _ATTRIBUTES | set(map(giver_of, entity.schema.fields))
+        if name in taken or (name == EXPIRY and not entity.expires_in):
             yield f"{where} is an attribute that the table needs itself; rename the field."
         for body in field.get("x-bodies", ()):
             if body not in get_args(Body):

@@ -26,12 +26,13 @@ MISSING = f"{ENTITY.path}/0b5f3c1e-0000-4000-8000-000000000000"
 @pytest.mark.mission("Handles CORS headers correctly for browser-based clients")
 def test_a_page_can_call_every_route(tab: Tab) -> None:
     created = tab("POST", ENTITY.path, new_body())
-    assert (created.status, created.headers["etag"]) == (201, '"1"')
+    etag = created.headers["etag"]
+    assert (created.status, etag[:3]) == (201, '"1-')
     path = path_of(created.body)
     assert path.endswith(created.headers["location"])
 
     read = tab("GET", path)
-    assert (read.status, read.headers["etag"]) == (200, '"1"')
+    assert (read.status, read.headers["etag"]) == (200, etag)
     assert read.body == created.body
     listed = tab("GET", f"{ENTITY.path}?limit=1")
     assert [item[ENTITY.id_field] for item in listed.body["items"]] == [
@@ -40,7 +41,7 @@ def test_a_page_can_call_every_route(tab: Tab) -> None:
 
     change, condition = first_change(), {"If-Match": read.headers["etag"]}
     patched = tab("PATCH", path, change.body, headers=condition)
-    assert (patched.status, patched.headers["etag"]) == (200, '"2"')
+    assert (patched.status, patched.headers["etag"]) == (200, etag.replace("1", "2", 1))
     # The browser may cache the first response for some seconds.
     assert tab("GET", path, cache="no-store").body == patched.body
     other_path = path_of(create(tab))

@@ -10,6 +10,7 @@ from common.entities import ENTITIES
 from tools.openapi.examples import ITEM_ID, REQUEST_ID
 
 _TAG = '"[!#-~]*"'
+_ETAG = '"1-Zk3x9aBc"'
 
 
 def parameters(entity: Entity) -> Mapping[str, Mapping[str, Any]]:
@@ -47,7 +48,7 @@ def parameters(entity: Entity) -> Mapping[str, Mapping[str, Any]]:
                 "type": "string",
                 "pattern": rf"^(\*|{_TAG}(, {_TAG}){{0,{MAX_ENTITY_TAGS - 1}}})$",
             },
-            "example": '"1"',
+            "example": _ETAG,
         },
         "Idempotency-Key": {
             "description": (
@@ -73,13 +74,24 @@ def _filter(entity: Entity, name: str) -> Mapping[str, Any]:
     }
 
 
+_REVISION: Mapping[str, Any] = {
+    "description": "The item's revision, for If-Match",
+    "required": True,
+    "schema": {"type": "string", "pattern": '^"[1-9][0-9]*(-[A-Za-z0-9_-]{8})?"$'},
+    "example": _ETAG,
+}
+
+REVISION_AFTER_A_CHANGE: Mapping[str, Any] = {
+    **_REVISION,
+    "description": (
+        "The item's revision after the change, for If-Match. Absent in the rare case that the"
+        " service had to repeat the call to its table, and the body shows later changes, too"
+    ),
+    "required": False,
+}
+
 HEADERS: Mapping[str, Mapping[str, Any]] = {
-    "ETag": {
-        "description": "The item's version, for If-Match",
-        "required": True,
-        "schema": {"type": "string", "pattern": '^"[1-9][0-9]*"$'},
-        "example": '"1"',
-    },
+    "ETag": _REVISION,
     "Location": {
         "description": "The item, relative to the URL of the request (RFC 9110, 10.2.2)",
         "required": True,

@@ -12,7 +12,7 @@ from common.web.problems import Kind, problem_document
 from infra.spec.routes import ROUTES, Route, problem_statuses
 from infra.spec.stages import Authorization
 from tools.openapi.examples import ITEM_ID, REQUEST_ID
-from tools.openapi.parameters import CHALLENGE, kept_for
+from tools.openapi.parameters import CHALLENGE, REVISION_AFTER_A_CHANGE, kept_for
 
 
 class ProblemCase(NamedTuple):
@@ -175,14 +175,19 @@ def _success(
     schemas: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     names = ["Cache-Control", "X-Request-Id"]
+    own: dict[str, Any] = {}
     if schema == route.entity.type_name:
-        names.append("ETag")
+        if _is_change(route):
+            own["ETag"] = REVISION_AFTER_A_CHANGE
+        else:
+            names.append("ETag")
     if HTTPStatus.CREATED in route.answers:
         names.append("Location")
         if status is HTTPStatus.OK:
             names.append("Idempotency-Replayed")
-    kept = kept_for(route.cache_ttl) if route.cache_ttl else {}
-    response = {"description": _description(route, status), "headers": _headers(names) | kept}
+    if route.cache_ttl:
+        own |= kept_for(route.cache_ttl)
+    response = {"description": _description(route, status), "headers": _headers(names) | own}
     if schema is None:
         return response
     links = {each.operation: _link(each, schema) for each in _linked(route)}
@@ -196,9 +201,15 @@ def _success(
 def _description(route: Route, status: HTTPStatus) -> str:
     if status is HTTPStatus.OK and HTTPStatus.CREATED in route.answers:
         return "An earlier request with the same Idempotency-Key created it"
+    if status is HTTPStatus.NO_CONTENT and _is_change(route):
+        return "The change was made, and another request has deleted the item since"
     if route.cache_ttl:
         return f"{status.phrase}; may be up to {route.cache_ttl} seconds old"
     return status.phrase
+
+
+def _is_change(route: Route) -> bool:
+    return {HTTPStatus.OK, HTTPStatus.NO_CONTENT} <= route.answers.keys()
 
 
 def _headers(names: list[str]) -> dict[str, Any]:

@@ -63,7 +63,6 @@ answers = [
     call(dynamodb.query, TableName="broken", KeyConditionExpression="a = :a",
          ExpressionAttributeValues={":a": {"S": "b"}}),
     call(dynamodb.update_item, TableName="ok", Key={"item_id": {"S": "a"}}),
-    call(dynamodb.delete_item, TableName="ok", Key={"item_id": {"S": "a"}}),
     call(s3.put_object, Bucket="ok", Key="logs/a=b/c.gz", Body=b"text", ContentType="text/plain",
          Expires=now),
     call(s3.put_object, Bucket="denied", Key="a", Body=b"text"),

@@ -145,5 +145,8 @@ def test_the_answers_of_each_route_are_valid_under_its_response_models(
     for route in routes:
         kinds = [kind for kind in route.problems if not impossible.get((route.method, kind))]
         answers = {*route.answers} if route.method != "DELETE" or entity.deletable else set()
+        if route.method in {"PUT", "PATCH"}:
+            # The item was deleted before the service repeated a call whose answer was lost.
+            answers -= {HTTPStatus.NO_CONTENT}
         expected = {*answers, *(kind.status for kind in kinds), HTTPStatus.FORBIDDEN}
         assert statuses[route.method, route.path] >= expected, route.operation

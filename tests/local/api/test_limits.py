@@ -42,8 +42,10 @@ def _idempotency_key(call: Caller, length: int) -> HttpResponse:
 
 
 def _entity_tags(call: Caller, tags: int) -> HttpResponse:
-    tag = ", ".join(f'"{tags - n}"' for n in range(tags))
-    return call("PATCH", path_of(create(call)), first_change().body, headers={"If-Match": tag})
+    path = path_of(create(call))
+    others = [f'"{n}"' for n in range(tags - 1)]
+    value = ", ".join([*others, call("GET", path).headers["ETag"]])
+    return call("PATCH", path, first_change().body, headers={"If-Match": value})
 
 
 LIMITS = (

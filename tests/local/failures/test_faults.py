@@ -122,7 +122,7 @@ def _routes() -> dict[str, Route]:
     if deletable:
         routes["DELETE"] = Route(
             "DELETE",
-            "DeleteItem",
+            "UpdateItem",
             deletable[-1],
             lambda call, item: call("DELETE", path_of(item)),
             204,
@@ -161,12 +161,13 @@ def _new_item(call: Caller, status: str) -> dict[str, Any]:
 
 def _stored(service: Service, item: dict[str, Any]) -> dict[str, Any] | None:
     key = {ENTITY.id_field: {"S": item[ENTITY.id_field]}}
-    stored: dict[str, Any] | None = (
+    stored: dict[str, Any] = (
         service.client("dynamodb")
         .get_item(TableName=service.outputs[table_output(ENTITY)], Key=key)
-        .get("Item")
+        .get("Item", {})
     )
-    return stored
+    # A deleted item leaves a tombstone.
+    return stored if "status" in stored else None
 
 
 def _attempts(service: Service, function: str, request_id: str) -> tuple[int, int]:

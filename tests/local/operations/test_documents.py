@@ -80,6 +80,8 @@ def _run(command: Command, variables: dict[str, str], service: Service) -> str:
     if location := re.search(r"^Location: ([\w-]+)/(\S+)", output, re.IGNORECASE | re.MULTILINE):
         (noun,) = (entity.noun for entity in ENTITIES if entity.collection == location[1])
         variables[noun.replace(" ", "_").upper()] = location[2]
+        (etag,) = re.findall("^ETag: (.*?)\r?$", output, re.IGNORECASE | re.MULTILINE)
+        variables["ETAG"] = etag.replace('"', r"\"")
     if cursor := re.search('"next_cursor":"([^"]+)"', output):
         variables["CURSOR"] = cursor[1]
     return output

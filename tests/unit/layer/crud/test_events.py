@@ -22,7 +22,7 @@ def declare(**transitions: set[str]) -> Entity:
 
 def event(entity: Entity, body: dict[str, str]) -> str | None:
     change = merge_patch(entity, body, now=NOW, retention=lambda: None)
-    return entity.rules.event(change, {})
+    return entity.rules.event(change, {}, frozenset())
 
 
 ORDERS = declare(NEW={"NEW", "PAID"}, PAID={"PAID", "ON_ITS_WAY"}, ON_ITS_WAY=set())

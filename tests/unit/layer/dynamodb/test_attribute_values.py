@@ -8,12 +8,18 @@ from common.dynamodb.attribute_values import marshal, stored_number, unmarshal
 
 
 def test_values_come_back_unchanged() -> None:
-    values = {"text": "", "number": -1, "list": ["a", ["b"], 2], "map": {"x": {"y": 3}}}
+    values = {
+        "text": "",
+        "bytes": b"",
+        "number": -1,
+        "list": ["a", ["b"], 2],
+        "map": {"x": {"y": 3}},
+    }
 
     assert unmarshal(marshal(values)) == values
 
 
-@pytest.mark.parametrize("value", [0.5, b"bytes", {"a set"}])
+@pytest.mark.parametrize("value", [0.5, bytearray(b"bytes"), {"a set"}])
 def test_a_value_of_another_type_is_not_stored(value: object) -> None:
     with pytest.raises(TypeError, match="cannot store"):
         marshal({"list": [value]})

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from common.crud.entity import Entity, Item
+from common.crud.entity import Entity
+from common.crud.table import Stored
 from common.exceptions import NotFound
 from common.ids import is_id
 from common.web.requests import Request
@@ -23,15 +24,16 @@ def item_id_of(entity: Entity, request: Request) -> str:
 
 
 def item_response(
-    entity: Entity, status: HTTPStatus, item: Item, headers: Mapping[str, str] | None = None
+    entity: Entity, status: HTTPStatus, stored: Stored, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Create the response that shows an item, with its version as the ETag."""
-    ids = entity.ids(item)
+    """Create the response that shows an item, with its ETag if that is known."""
+    ids = entity.ids(stored.item)
     item_id = ids.pop(entity.id_field)
+    etag = {} if stored.etag is None else {"ETag": stored.etag}
     return Response(
         status,
-        item,
-        {"ETag": f'"{item["version"]}"', **(headers or {})},
+        stored.item,
+        {**etag, **(headers or {})},
         subject={entity.id_field: item_id},
         annotations=ids,
     )

@@ -63,7 +63,12 @@ class Rules:
         """
         return change
 
-    def event(self, change: Change, item: Item) -> str | None:  # noqa: ARG002 - for subclasses
+    def event(
+        self,
+        change: Change,
+        item: Item,  # noqa: ARG002 - for subclasses
+        filled: frozenset[str],  # noqa: ARG002 - for subclasses
+    ) -> str | None:
         """Name the event that a change caused, in lower case; None if it is not worth a log line.
 
         By default this is the move to another status.
@@ -71,6 +76,7 @@ class Rules:
         Args:
             change: The change.
             item: The item, at some time after the change.
+            filled: The fields in ``change.keep`` that had no value before the change.
         """
         # A write does not know the status before, so any other source makes it an event.
         if change.status is None or change.sources <= {change.status}:

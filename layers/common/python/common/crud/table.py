@@ -1,13 +1,16 @@
 """The table of an entity: five operations, each one DynamoDB call (a list is one per partition)."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from common.contract import compact_json, parse_json
 from common.crud.entity import Change, Entity, Item
+from common.crud.etags import etag_of
 from common.crud.keys import (
     BY_CREATION,
     BY_STATUS,
+    EXPIRY,
     SHARD,
     SORT_KEY,
     STATUS_SHARD,
@@ -18,21 +21,35 @@ from common.crud.keys import (
     status_shard,
 )
 from common.dynamodb import conditional_writes, sharded_lists
-from common.dynamodb.conditional_writes import Update
+from common.dynamodb.conditional_writes import Update, Written
+from common.dynamodb.revisions import Precondition, revision_of
 from common.dynamodb.sharded_lists import Index, Page
 from common.dynamodb.tables import Table
 from common.settings import SETTINGS
 
 
+class Stored(NamedTuple):
+    """An item as the table has it."""
+
+    item: Item
+
+    etag: str | None
+    """The ETag of a revision; None if others may have changed the item since."""
+
+    filled: frozenset[str] = frozenset()
+    """The fields in ``Change.keep`` that had no value before the change."""
+
+
 def create(
-    entity: Entity, item: Item, *, fingerprint: str, invocation_id: str
-) -> tuple[Item, bool]:
+    entity: Entity, item: Item, *, fingerprint: str | None, invocation_id: str
+) -> tuple[Stored, bool]:
     """Store a new item, once.
 
     Args:
         entity: The entity.
         item: The item to store.
-        fingerprint: The same for two creates of this id if they are the same create.
+        fingerprint: The same for two creates of this id if they are the same create; None if no
+            other request creates this id.
         invocation_id: The id of Lambda's invocation; its own lost answers are no replays.
 
     Returns:
@@ -49,20 +66,21 @@ def create(
         SHARD: _shard_of(item_id),
         STATUS_SHARD: status_shard(item["status"], _shard_of(item_id)),
     }
-    existing, replayed = conditional_writes.create(
+    written, replayed = conditional_writes.create(
         _table(entity), attributes, fingerprint=fingerprint, invocation_id=invocation_id
     )
-    return (_to_item(entity, existing) if existing else item), replayed
+    return _stored(entity, written), replayed
 
 
-def get(entity: Entity, item_id: str) -> Item:
+def get(entity: Entity, item_id: str) -> Stored:
     """Read an item, consistently.
 
     Raises:
         NotFound: There is no such item.
         Unavailable: DynamoDB failed.
     """
-    return _to_item(entity, sharded_lists.get(_table(entity), item_id))
+    attributes = sharded_lists.get(_table(entity), item_id)
+    return _stored(entity, Written(attributes, revision_of(attributes)))
 
 
 def update(
@@ -70,24 +88,25 @@ def update(
     item_id: str,
     change: Change,
     *,
-    versions: frozenset[int] | None,
+    precondition: Precondition,
     invocation_id: str,
-) -> Item:
-    """Apply a change, once, if the item's version and status allow it.
+) -> Stored | None:
+    """Apply a change, once, if the item's revision and status allow it.
 
     Args:
         entity: The entity.
         item_id: The item to change.
         change: The change.
-        versions: The versions that the item may have before; None for any.
+        precondition: The revisions that the item may have before.
         invocation_id: The id of Lambda's invocation, which applies at most once.
 
     Returns:
-        The item after the change; after a lost answer, possibly with later changes of others.
+        The item after the change; after a lost answer, possibly with later changes of others. None
+        if another request has deleted the item since.
 
     Raises:
         NotFound: There is no such item.
-        VersionMismatch: The item has another version.
+        VersionMismatch: The item's revision does not allow the change.
         StatusConflict: The item's status does not allow the change.
         Unavailable: DynamoDB failed; the change may or may not have been applied.
     """
@@ -100,34 +119,49 @@ def update(
         clear=change.clear,
         increment=change.increment,
     )
-    return _to_item(
-        entity,
-        conditional_writes.update(
-            _table(entity),
-            item_id,
-            update,
-            statuses=change.sources,
-            versions=versions,
-            invocation_id=invocation_id,
-        ),
+    written = conditional_writes.update(
+        _table(entity),
+        item_id,
+        update,
+        statuses=change.sources,
+        precondition=precondition,
+        invocation_id=invocation_id,
     )
+    return written and _stored(entity, written)
 
 
-def delete(entity: Entity, item_id: str, *, versions: frozenset[int] | None) -> None:
-    """Delete an item, if its version and status allow it.
+def delete(
+    entity: Entity,
+    item_id: str,
+    *,
+    precondition: Precondition,
+    now: datetime,
+    invocation_id: str,
+) -> None:
+    """Delete an item, once, if its revision and status allow it.
 
     Args:
         entity: The entity.
         item_id: The item to delete.
-        versions: The versions that the item may have; None for any.
+        precondition: The revisions that the item may have.
+        now: The time of the request.
+        invocation_id: The id of Lambda's invocation; recognises its own lost answers.
 
     Raises:
         NotFound: There was no such item.
-        VersionMismatch: The item has another version.
+        VersionMismatch: The item's revision does not allow the deletion.
         StatusConflict: The item's status does not allow the deletion.
         Unavailable: DynamoDB failed; the item may or may not have been deleted.
     """
-    conditional_writes.delete(_table(entity), item_id, statuses=entity.deletable, versions=versions)
+    conditional_writes.delete(
+        _table(entity),
+        item_id,
+        (*entity.schema.fields, SORT_KEY, SHARD, STATUS_SHARD),
+        statuses=entity.deletable,
+        precondition=precondition,
+        now=now,
+        invocation_id=invocation_id,
+    )
 
 
 def query(entity: Entity, filters: Mapping[str, str], *, limit: int, after: str | None) -> Page:
@@ -184,7 +218,7 @@ def _filtered_page(
 
 def _table(entity: Entity) -> Table:
     name = SETTINGS.table_names[entity.collection]
-    return Table(name, entity.noun, entity.id_field, SORT_KEY)
+    return Table(name, entity.noun, entity.id_field, SORT_KEY, EXPIRY)
 
 
 def _index(entity: Entity, name: str) -> Index:
@@ -208,8 +242,9 @@ def _to_attributes(entity: Entity, values: Item) -> dict[str, Any]:
     }
 
 
-def _to_item(entity: Entity, attributes: Mapping[str, Any]) -> Item:
-    return _known(entity, attributes, entity.schema.fields)
+def _stored(entity: Entity, written: Written) -> Stored:
+    etag = None if written.revision is None else etag_of(written.revision)
+    return Stored(_known(entity, written.item, entity.schema.fields), etag, written.filled)
 
 
 def _summary(entity: Entity, attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,6 +50,8 @@ def _to_dynamodb(value: Any) -> dict[str, Any]:
     match value:
         case str():
             return {"S": value}
+        case bytes():
+            return {"B": value}
         case bool():
             # Before the integers: Python counts True and False among them.
             return {"BOOL": value}
@@ -71,7 +73,7 @@ def _to_dynamodb(value: Any) -> dict[str, Any]:
 def _from_dynamodb(attribute: Mapping[str, Any]) -> Any:
     ((type_, value),) = attribute.items()
     match type_:
-        case "S" | "BOOL":
+        case "S" | "B" | "BOOL":
             return value
         case "N":
             return _number(value)

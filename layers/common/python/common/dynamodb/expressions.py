@@ -3,18 +3,22 @@
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from common.dynamodb.attribute_values import marshal
 
 
 class Expression:
-    """Collects the names and values of one call's expressions."""
+    """Collects the names and values of one call's expressions.
 
-    def __init__(self) -> None:
+    Args:
+        values: Values that have placeholders already.
+    """
+
+    def __init__(self, values: Mapping[str, Any] | None = None) -> None:
         self._names: dict[str, str] = {}
-        self._values: dict[str, Any] = {}
+        self._values: dict[str, Any] = {**(values or {})}
 
     def name(self, attribute: str) -> str:
         """Return a placeholder for the name of an attribute."""

@@ -15,7 +15,7 @@ from common.aws.timeouts import MAX_CONNECTIONS
 from common.dynamodb.attribute_values import marshal, unmarshal
 from common.dynamodb.expressions import Expression
 from common.dynamodb.retrying_client import call
-from common.dynamodb.tables import Table
+from common.dynamodb.tables import Table, is_tombstone
 from common.exceptions import NotFound
 
 if TYPE_CHECKING:
@@ -54,9 +54,10 @@ def get(table: Table, key: str) -> Item:
         Key=marshal({table.partition_key: key}),
         ConsistentRead=True,
     )
-    if "Item" not in answer:
+    item = unmarshal(answer.get("Item", {}))
+    if not item or is_tombstone(item):
         raise NotFound(table.entity)
-    return unmarshal(answer["Item"])
+    return item
 
 
 def merged_page(

@@ -60,10 +60,10 @@ class JobRules(Rules):
             increment=frozenset({"attempt"} if status == Status.PENDING else ()),
         )
 
-    def event(self, change: Change, item: Item) -> str | None:
+    def event(self, change: Change, item: Item, filled: frozenset[str]) -> str | None:  # noqa: ARG002
         match change.status or Status.RUNNING:
             case Status.RUNNING:
-                return "started" if item.get("started_at") == change.keep["started_at"] else None
+                return "started" if "started_at" in filled else None
             case Status.PENDING:
                 return "retried"
             case ending:
