@@ -32,9 +32,10 @@ def formatted(formatter: LambdaPowertoolsFormatter, extra: Mapping[str, Any], **
 
 
 def error() -> Any:
+    # The text of a TypeError may be logged.
     try:
-        int("no")
-    except ValueError:
+        len(7)  # type: ignore[arg-type]
+    except TypeError:
         return sys.exc_info()
 
 

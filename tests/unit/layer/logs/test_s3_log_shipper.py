@@ -1,21 +1,16 @@
 """The S3 log shipper."""
 
 import gzip
-import io
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
-from urllib3 import HTTPHeaderDict
 
 from common.aws.clients import client
 from common.logs.s3_log_shipper import FLUSH_BYTES, LogShipper
 from local.lambda_runtime import buckets
+from tests.support.http.sdk_answers import answers
 from tests.support.waiting import wait_until
 
 
@@ -32,31 +27,6 @@ def _objects() -> list[bytes]:
         gzip.decompress(s3.get_object(Bucket="archive", Key=entry["Key"])["Body"].read())
         for entry in entries
     ]
-
-
-class _Raw(io.BytesIO):
-    """The part of urllib3's response that botocore reads."""
-
-    def stream(self) -> Iterator[bytes]:
-        yield self.read()
-
-
-@contextmanager
-def _s3_answers(
-    status: int, body: bytes = b"", headers: Mapping[str, str] | None = None
-) -> Iterator[None]:
-    """Let S3 answer each request with the same response, which botocore parses."""
-
-    def answer(request: Any, **_: object) -> AWSResponse:
-        parsed: Any = HTTPHeaderDict(headers)
-        return AWSResponse(request.url, status, parsed, _Raw(body))
-
-    events: Any = client("s3").meta.events
-    events.register_first("before-send.s3", answer)
-    try:
-        yield
-    finally:
-        events.unregister("before-send.s3", answer)
 
 
 def _error(code: str) -> bytes:
@@ -200,7 +170,7 @@ def test_a_refusal_of_the_batch_itself_drops_it_and_the_lines_after_it_arrive(
     shipper = _shipper()
     shipper.add("one")
     shipper.add("two")
-    with _s3_answers(status, body):
+    with answers("s3", status, body):
         shipment = shipper.ship("invocation-1")
     assert (shipment.objects, shipment.dropped, shipper.waiting) == (0, 2, 0)
     assert shipment.error
@@ -231,7 +201,7 @@ def test_after_any_other_failure_the_lines_stay_and_arrive_later(
 ) -> None:
     shipper = _shipper()
     shipper.add("one")
-    with _s3_answers(status, body, headers):
+    with answers("s3", status, body, headers):
         shipment = shipper.ship("invocation-1")
     assert (shipment.objects, shipment.dropped, shipper.waiting) == (0, 0, 1)
     assert shipment.error

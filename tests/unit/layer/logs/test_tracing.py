@@ -119,6 +119,8 @@ def test_a_refused_write_is_an_error_but_not_a_fault(documents: list[Document]) 
     (subsegment,) = [d for d in documents if d.get("aws", {}).get("operation") == "UpdateItem"]
     assert subsegment["error"] is True
     assert not subsegment.get("fault")
+    (recorded,) = subsegment["cause"]["exceptions"]
+    assert recorded["type"] == recorded["message"] == "ConditionalCheckFailedException"
 
 
 def test_a_trace_holds_no_data_from_the_body(documents: list[Document]) -> None:

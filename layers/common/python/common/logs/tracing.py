@@ -17,6 +17,8 @@ from aws_lambda_powertools import Tracer
 from aws_xray_sdk.core import xray_recorder
 from aws_xray_sdk.core.models.trace_header import TraceHeader
 
+from common.logs.error_texts import text_of
+
 # X-Ray's SDK parses the same trace header some fifteen times in a request.
 TraceHeader.from_header_str = functools.lru_cache(maxsize=1)(TraceHeader.from_header_str)
 _tracer = Tracer(patch_modules=("botocore",))
@@ -57,6 +59,10 @@ def annotate(**values: str | None) -> None:
 
 def _describe(*, subsegment: Any, **call: Any) -> None:
     _sdk_describe(subsegment=subsegment, **call)
+    # Its messages are the exceptions' texts. A subsegment with an id as its cause has no exception.
+    if isinstance(getattr(subsegment, "cause", None), dict):
+        for recorded in subsegment.cause.get("exceptions", ()):
+            recorded.message = text_of(call["exception"])
     # The SDK marks every exception as a fault, even a condition that DynamoDB rightly refuses.
     if getattr(subsegment, "error", False):
         subsegment.fault = False
