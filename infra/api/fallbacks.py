@@ -84,9 +84,12 @@ class Fallbacks:
         )
 
 
+# A URI reference (RFC 3986, 4.1), although a caller may send any character: everything is encoded,
+# apart from slashes and from characters that are encoded already.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
 _SET_PATH = """\
-#set($path = $util.escapeJavaScript($context.path).replaceAll("\\\\'", "'"))
+#set($encoded = $util.urlEncode($context.path).replaceAll("[+]", "%20").replaceAll("%2F", "/"))
+#set($path = $encoded.replaceAll("%25([0-9A-Fa-f]{2})", "%$1"))
 """
 
 

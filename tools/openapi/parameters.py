@@ -3,14 +3,29 @@
 from collections.abc import Mapping
 from typing import Any
 
-from common.contract import IDEMPOTENCY_KEY, MAX_ENTITY_TAGS, MAX_PAGE_SIZE, PAGE_SIZE
+from common.contract import (
+    ENTITY_TAG,
+    IDEMPOTENCY_KEY,
+    MAX_ENTITY_TAGS,
+    MAX_PAGE_SIZE,
+    MERGE_PATCH,
+    PAGE_SIZE,
+)
 from common.crud.entity import Entity
 from common.crud.examples import examples_of
 from common.entities import ENTITIES
 from tools.openapi.examples import ITEM_ID, REQUEST_ID
 
-_TAG = '"[!#-~]*"'
 _ETAG = '"1-Zk3x9aBc"'
+_EMPTY = r"[ \t,]*"
+_TAGS = {
+    "type": "string",
+    "pattern": (
+        rf"^(\*|{_EMPTY}({ENTITY_TAG}([ \t]*,{_EMPTY}{ENTITY_TAG}){{0,{MAX_ENTITY_TAGS - 1}}}"
+        rf"{_EMPTY})?)$"
+    ),
+}
+"""A list of ETags; empty elements are ignored (RFC 9110, 5.6.1.2)."""
 
 
 def parameters(entity: Entity) -> Mapping[str, Mapping[str, Any]]:
@@ -44,10 +59,15 @@ def parameters(entity: Entity) -> Mapping[str, Mapping[str, Any]]:
                 f"Only if the {entity.noun} has this ETag, or one of at most {MAX_ENTITY_TAGS};"
                 " otherwise 412"
             ),
-            "schema": {
-                "type": "string",
-                "pattern": rf"^(\*|{_TAG}(, {_TAG}){{0,{MAX_ENTITY_TAGS - 1}}})$",
-            },
+            "schema": _TAGS,
+            "example": _ETAG,
+        },
+        "If-None-Match": {
+            "description": (
+                f"Only if the {entity.noun} has none of these ETags, at most {MAX_ENTITY_TAGS};"
+                " otherwise 304 to a GET, and 412 to a change"
+            ),
+            "schema": _TAGS,
             "example": _ETAG,
         },
         "Idempotency-Key": {
@@ -75,7 +95,7 @@ def _filter(entity: Entity, name: str) -> Mapping[str, Any]:
 
 
 _REVISION: Mapping[str, Any] = {
-    "description": "The item's revision, for If-Match",
+    "description": "The item's revision, for If-Match and If-None-Match",
     "required": True,
     "schema": {"type": "string", "pattern": '^"[1-9][0-9]*(-[A-Za-z0-9_-]{8})?"$'},
     "example": _ETAG,
@@ -102,6 +122,14 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
         "description": "An earlier request with the same Idempotency-Key created the item",
         "required": True,
         "schema": {"type": "string", "const": "true"},
+    },
+    "Accept-Patch": {
+        "description": "The media type of a patch (RFC 5789, 3.1), if it was another",
+        "schema": {"type": "string", "const": MERGE_PATCH},
+    },
+    "Accept-Encoding": {
+        "description": "The coding of a body (RFC 9110, 12.5.3), if it was another",
+        "schema": {"type": "string", "const": "identity"},
     },
     "Retry-After": {
         "description": "Seconds after which the same request may succeed",

@@ -27,8 +27,8 @@ class ProblemCase(NamedTuple):
     errors: tuple[Mapping[str, str], ...] = ()
     """The ``errors`` of the example."""
 
-    retry: bool = False
-    """True if the answer has a Retry-After header."""
+    headers: tuple[str, ...] = ()
+    """More headers of the answer."""
 
     challenge: bool = False
     """True if the answer has a WWW-Authenticate header."""
@@ -55,9 +55,16 @@ _CASES = (
     ),
     ProblemCase(problems.NOT_FOUND, "There is no such item"),
     ProblemCase(problems.STATUS_CONFLICT, "The item's status does not allow the request"),
-    ProblemCase(problems.VERSION_MISMATCH, "The item has none of the ETags in If-Match"),
+    ProblemCase(
+        problems.VERSION_MISMATCH,
+        "The item has none of the ETags in If-Match, or one of those in If-None-Match",
+    ),
     ProblemCase(problems.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes"),
-    ProblemCase(problems.WRONG_MEDIA_TYPE, "The body has another media type"),
+    ProblemCase(
+        problems.WRONG_MEDIA_TYPE,
+        "The body has another media type, or is compressed",
+        headers=("Accept-Patch", "Accept-Encoding"),
+    ),
     ProblemCase(
         problems.RULE_BROKEN,
         "The body is well formed, and breaks a rule",
@@ -66,18 +73,18 @@ _CASES = (
     ProblemCase(
         problems.THROTTLED,
         "The API key has used up its rate or its daily quota",
-        retry=True,
+        headers=("Retry-After",),
     ),
     ProblemCase(problems.FAULT, "The service failed; report the request id"),
     ProblemCase(
         problems.BUSY,
         "The service is busy. A write may have been carried out all the same",
-        retry=True,
+        headers=("Retry-After",),
     ),
     ProblemCase(
         problems.TIMED_OUT,
         "The service took too long. A write may have been carried out all the same",
-        retry=True,
+        headers=("Retry-After",),
     ),
 )
 
@@ -152,8 +159,7 @@ def problem_response(case: ProblemCase, media: Mapping[str, Any]) -> dict[str, A
         case: The problem.
         media: The Media Type Object of a problem document.
     """
-    names = ["Cache-Control", "X-Request-Id"]
-    names += ["Retry-After"] if case.retry else []
+    names = ["Cache-Control", "X-Request-Id", *case.headers]
     document = problem_document(
         case.kind.status,
         case.kind.detail.format(**_EXAMPLE_VALUES),
@@ -176,7 +182,7 @@ def _success(
 ) -> dict[str, Any]:
     names = ["Cache-Control", "X-Request-Id"]
     own: dict[str, Any] = {}
-    if schema == route.entity.type_name:
+    if schema == route.entity.type_name or status is HTTPStatus.NOT_MODIFIED:
         if _is_change(route):
             own["ETag"] = REVISION_AFTER_A_CHANGE
         else:
@@ -203,6 +209,8 @@ def _description(route: Route, status: HTTPStatus) -> str:
         return "An earlier request with the same Idempotency-Key created it"
     if status is HTTPStatus.NO_CONTENT and _is_change(route):
         return "The change was made, and another request has deleted the item since"
+    if status is HTTPStatus.NOT_MODIFIED:
+        return "The item has an ETag of If-None-Match"
     if route.cache_ttl:
         return f"{status.phrase}; may be up to {route.cache_ttl} seconds old"
     return status.phrase

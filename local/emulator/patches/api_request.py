@@ -5,10 +5,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from ministack.services import apigateway_v1
 
 from local.emulator.traces import Span, new_trace_id
+
+_PATH_CHARACTERS = "/:@!$&'()*+,;=~"
+"""The characters of a path that need no encoding, besides letters and digits (RFC 3986, 3.3)."""
 
 Answer = tuple[int, Mapping[str, Any], bytes]
 """Status, headers and body."""
@@ -78,8 +82,8 @@ class ApiRequest:
 
     @property
     def path_with_stage(self) -> str:
-        """The value of ``$context.path``."""
-        return f"/{self.stage}{self.path}"
+        """The value of ``$context.path``, which is percent-encoded."""
+        return f"/{self.stage}{quote(self.path, safe=_PATH_CHARACTERS)}"
 
     def header(self, name: str) -> str:
         """Return a header's value, or an empty string if the request lacks the header."""

@@ -18,8 +18,7 @@ _DENIAL = "AccessDeniedException"
 
 def fill_variables(request: ApiRequest, body: bytes) -> bytes:
     """Replace the variable of the problem documents that the emulator leaves as it is."""
-    path = json.dumps(request.path_with_stage)[1:-1]
-    return body.replace(b"$context.path", path.encode())
+    return body.replace(b"$context.path", request.path_with_stage.encode())
 
 
 def deny_through_the_api(request: ApiRequest, answer: Answer, query: Any) -> Answer:

@@ -3,10 +3,10 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote_plus
 
 import airspeed
 from ministack.services import apigateway_v1
@@ -29,12 +29,12 @@ class _Text(str):
     """A string with the methods of Java's strings that the templates call."""
 
     def replaceAll(self, pattern: str, replacement: str) -> "_Text":  # noqa: N802
-        return _Text(re.sub(pattern, replacement, self))
+        return _Text(re.sub(pattern, re.sub(r"\$(\d)", r"\\\1", replacement), self))
 
 
-def _escape_java_script(text: str) -> _Text:
-    """Escape a text as ``$util.escapeJavaScript`` does."""
-    return _Text(json.dumps(text)[1:-1].replace("'", "\\'").replace("/", "\\/"))
+def _url_encode(text: str) -> _Text:
+    """Encode a text as ``$util.urlEncode`` does, which is Java's URLEncoder."""
+    return _Text(quote_plus(text, safe="*").replace("~", "%7E"))
 
 
 def evaluate_templates() -> None:
@@ -55,7 +55,7 @@ def evaluate_templates() -> None:
             {
                 "input": {"params": lambda: {"header": request_headers}},
                 "context": {**context, "responseOverride": override},
-                "util": {"escapeJavaScript": _escape_java_script},
+                "util": {"urlEncode": _url_encode},
             }
         )
         # The emulator sends a mapping from a context variable as it is.

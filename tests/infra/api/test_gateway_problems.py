@@ -12,7 +12,7 @@ from tests.support.templates.synthesized import Synthesized
 
 RESPONSE_PARAMETERS = {
     "gatewayresponse.header.Access-Control-Expose-Headers": (
-        "'ETag,Location,Retry-After,Idempotency-Replayed,X-Request-Id'"
+        "'ETag,Location,Retry-After,Idempotency-Replayed,X-Request-Id,Accept-Patch,Accept-Encoding'"
     ),
     "gatewayresponse.header.Content-Type": "'application/problem+json'",
     "gatewayresponse.header.X-Request-Id": "context.requestId",

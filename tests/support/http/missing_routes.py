@@ -11,6 +11,7 @@ from infra.spec.routes import ROUTES
 from infra.spec.schemas import PROBLEM_SCHEMA, model_schema
 from infra.spec.service import REGION
 from tests.support.entities import ENTITY
+from tests.support.http.uri_reference import is_absolute_path
 
 NO_ITEM = f"{ENTITY.path}/0b5f3c1e-0000-4000-8000-000000000000"
 ORIGIN = "https://app.example.com"
@@ -53,7 +54,7 @@ class Missing(NamedTuple):
 
 def missing_routes() -> Iterator[Missing]:
     """Yield paths without a route, and methods that a path lacks."""
-    paths = {"/": "", "/nowhere": "", f'{NO_ITEM}/it\'s "a" $part': ""}
+    paths = {"/": "", "/nowhere": "", f'{NO_ITEM}/it\'s "a" $part, 100% é/': ""}
     paths |= {ENTITY.path: ENTITY.path, NO_ITEM: ENTITY.item_path}
     for path, resource in paths.items():
         methods = {route.method for route in ROUTES if route.path == resource}
@@ -94,6 +95,7 @@ def assert_answered(api_url: str) -> None:
             document = response.json()
             Draft4Validator(model_schema(PROBLEM_SCHEMA)).validate(document)
             assert document["status"] == status, context
+            assert is_absolute_path(document["instance"]), context
             assert document["request_id"] == response.headers["X-Request-Id"], context
 
     for missing in missing_routes():

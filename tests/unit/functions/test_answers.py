@@ -31,6 +31,7 @@ from tests.support.entities import (
     replacement,
 )
 from tests.support.http.response import HttpResponse
+from tests.support.http.uri_reference import is_absolute_path
 from tests.support.logs.request_ids import UNUSABLE, USABLE, shortened
 from tests.unit.conftest import Context
 
@@ -43,7 +44,9 @@ if TYPE_CHECKING:
 
 BODY = EXAMPLES.least
 UNKNOWN = f"{ENTITY.path}/unknown"
-EXPOSED = "ETag, Location, Retry-After, Idempotency-Replayed, X-Request-Id"
+EXPOSED = (
+    "ETag, Location, Retry-After, Idempotency-Replayed, X-Request-Id, Accept-Patch, Accept-Encoding"
+)
 EVENT = {
     "httpMethod": "GET",
     "resource": ENTITY.path,
@@ -116,6 +119,25 @@ def test_a_problem_document_has_the_detail_the_path_and_the_request_id(api: "Api
         "instance": f"/test{UNKNOWN}",
         "request_id": "request-1",
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "instance"),
+    [
+        ("/dev/a/b", "/dev/a/b"),
+        ("/dev/%22a%2Fb%22/", "/dev/%22a%2Fb%22/"),
+        ('/dev/"a" é|100%', "/dev/%22a%22%20%C3%A9%7C100%25"),
+        ("/dev/a?b#c[d]", "/dev/a%3Fb%23c%5Bd%5D"),
+        ("//host/a", "/host/a"),
+        ("1:2", "/1:2"),
+        ("\ud800", "/%3F"),
+    ],
+)
+def test_the_instance_of_a_problem_is_a_uri_reference(path: str, instance: str, api: "Api") -> None:
+    event = {**EVENT, "resource": "/other", "requestContext": {"path": path}}
+
+    assert api.send("GET", event).body["instance"] == instance
+    assert is_absolute_path(instance)
 
 
 def test_a_bug_returns_500_and_reveals_no_internals(
@@ -219,6 +241,57 @@ def test_a_route_that_the_function_lacks_is_not_found(api: "Api") -> None:
     event = {**EVENT, "resource": "/other", "path": "/other"}
 
     assert api.send("GET", event).status == 404
+
+
+WRITES = ["POST", "PUT", "PATCH"]
+
+
+def _write(api: "Api", method: str, **headers: str | list[str]) -> HttpResponse:
+    """Send a valid body, and check that it changes nothing if it is refused."""
+    item = create(api)
+    change = first_change()
+    body = {"POST": BODY, "PUT": replacement(item, change), "PATCH": change.body}[method]
+    path = ENTITY.path if method == "POST" else path_of(item)
+    response = api(method, path, body, headers={n.replace("_", "-"): v for n, v in headers.items()})
+    if response.status >= 400:
+        assert api("GET", path_of(item)).body == item
+    return response
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "identity, gzip", ["identity", "gzip"]])
+@pytest.mark.parametrize("method", WRITES)
+def test_an_encoded_body_is_refused_with_the_coding_that_is_accepted(
+    method: str, coding: str | list[str], api: "Api"
+) -> None:
+    response = _write(api, method, Content_Encoding=coding)
+
+    assert response.status == 415
+    assert response.headers["Accept-Encoding"] == "identity"
+    assert "Accept-Patch" not in response.headers
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", "", " identity , "])
+@pytest.mark.parametrize("method", WRITES)
+def test_a_body_whose_coding_is_identity_is_taken(method: str, coding: str, api: "Api") -> None:
+    assert _write(api, method, Content_Encoding=coding).status in {200, 201}
+
+
+@pytest.mark.parametrize("content_range", ["bytes 0-9/20", "items 1-2/*", ""])
+@pytest.mark.parametrize("method", WRITES)
+def test_a_part_of_a_body_is_refused(method: str, content_range: str, api: "Api") -> None:
+    response = _write(api, method, Content_Range=content_range)
+
+    assert response.status == 400
+    assert "Content-Range" in response.body["detail"]
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "text/plain", ""])
+def test_a_patch_of_another_media_type_learns_the_right_one(media_type: str, api: "Api") -> None:
+    response = _write(api, "PATCH", Content_Type=media_type)
+
+    assert response.status == 415
+    assert response.headers["Accept-Patch"] == "application/merge-patch+json"
+    assert "Accept-Patch" not in _write(api, "PUT", Content_Type="text/plain").headers
 
 
 def test_a_base64_body_is_decoded(api: "Api") -> None:

@@ -17,10 +17,16 @@ MERGE_PATCH = "application/merge-patch+json"
 PROBLEM = "application/problem+json"
 """The media type of RFC 9457 problem documents."""
 
-REQUEST_HEADERS = ("Authorization", "Content-Type", "X-Api-Key", "If-Match", "Idempotency-Key")
+REQUEST_HEADERS = (
+    *("Authorization", "Content-Type", "X-Api-Key"),
+    *("If-Match", "Idempotency-Key"),
+)
 """The headers that a browser may send."""
 
-RESPONSE_HEADERS = ("ETag", "Location", "Retry-After", "Idempotency-Replayed", "X-Request-Id")
+RESPONSE_HEADERS = (
+    *("ETag", "Location", "Retry-After", "Idempotency-Replayed", "X-Request-Id"),
+    *("Accept-Patch", "Accept-Encoding"),
+)
 """The headers that a script in a browser may read."""
 
 MAX_BODY_BYTES = 32 * 1024
@@ -28,8 +34,10 @@ MAX_DEPTH = 64
 """Levels of objects and arrays in a body; far below Python's recursion limit."""
 IDEMPOTENCY_KEY = "[!-~]{1,255}"
 """Visible ASCII, as a regular expression that means the same in Python and ECMA 262."""
+ENTITY_TAG = r'(W/)?"[^\x00-\x20"\x7f]*"'
+"""An ETag in a request (RFC 9110, 8.8.3), as a regular expression in the same sense."""
 MAX_ENTITY_TAGS = 16
-"""The most ETags in one If-Match header."""
+"""The most ETags in an If-Match or If-None-Match header."""
 PAGE_SIZE = 20
 """Items on a page, unless the configuration or the caller sets another size."""
 MAX_PAGE_SIZE = 100

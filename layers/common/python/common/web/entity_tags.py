@@ -4,10 +4,12 @@ import re
 from enum import Enum
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
-_BEFORE_TAG = r"[ \t,]*"
+from common.contract import ENTITY_TAG
+
 # A tag may hold a comma. Empty elements of a list are ignored (RFC 9110, 5.6.1.2).
-_LIST = re.compile(rf"{_BEFORE_TAG}(?:{_TAG}[ \t]*(?:,{_BEFORE_TAG}|\Z))*")
+_EMPTY = r"[ \t,]*"
+_LIST = re.compile(rf"{_EMPTY}({ENTITY_TAG}([ \t]*,{_EMPTY}{ENTITY_TAG})*{_EMPTY})?")
+_TAG = re.compile(ENTITY_TAG)
 
 
 class EntityTag(NamedTuple):
@@ -43,7 +45,7 @@ def parse_tags(text: str, maximum: int) -> Tags:
     """
     if text.strip(" \t") == ANY.value:
         return ANY
-    tags = re.findall(_TAG, text)
+    tags = [match.group() for match in _TAG.finditer(text)]
     if len(tags) > maximum or not _LIST.fullmatch(text):
         raise ValueError("not a list of entity tags")
     return tuple(EntityTag(tag.removeprefix("W/")[1:-1], tag.startswith("W/")) for tag in tags)

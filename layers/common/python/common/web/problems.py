@@ -51,7 +51,7 @@ def problem_document(
     Args:
         status: The HTTP status.
         detail: A sentence for the caller.
-        instance: The path of the request.
+        instance: The path of the request, as a URI reference (RFC 3986, 4.1).
         request_id: API Gateway's id of the request.
     """
     return {
@@ -77,12 +77,18 @@ BAD_ENTITY_TAGS = Kind(
     HTTPStatus.BAD_REQUEST, '{header} must be "*" or a list of at most {maximum} ETags.'
 )
 REPEATED_HEADER = Kind(HTTPStatus.BAD_REQUEST, "{header} must be sent only once.")
+PART_OF_A_BODY = Kind(
+    HTTPStatus.BAD_REQUEST, "Content-Range is not supported: send the whole body."
+)
 NOT_UTF8 = Kind(HTTPStatus.BAD_REQUEST, "The body is not UTF-8 text.")
 NOT_JSON = Kind(HTTPStatus.BAD_REQUEST, "The body is not JSON.")
 TOO_DEEP = Kind(HTTPStatus.BAD_REQUEST, "The body must not be nested deeper than {maximum} levels.")
 INVALID_BODY = Kind(HTTPStatus.BAD_REQUEST, "The body does not match its schema.")
 TOO_LARGE = Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body must be at most {maximum} bytes.")
 WRONG_MEDIA_TYPE = Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Content-Type must be {media_type}.")
+ENCODED_BODY = Kind(
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Content-Encoding must be identity: send the plain body."
+)
 
 # The request is well formed, and the service refuses it.
 NO_ROUTE = Kind(HTTPStatus.NOT_FOUND, "There is no such route: look at the path and the method.")

@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from common import validation
 from common.contract import (
@@ -17,6 +18,7 @@ from common.contract import (
     MAX_BODY_BYTES,
     MAX_DEPTH,
     MAX_ENTITY_TAGS,
+    MERGE_PATCH,
     parse_json,
 )
 from common.ids import is_id
@@ -59,8 +61,7 @@ class Request:
         self.route = f"{as_text(event.get('httpMethod'))} {as_text(event.get('resource'))}"
         """The method and the resource's path template, such as ``GET /items/{item_id}``."""
 
-        self.path = as_text(gateway.get("path")) or as_text(event.get("path"))
-        """The path of the request, including the API's stage."""
+        self._path = as_text(gateway.get("path")) or as_text(event.get("path"))
 
         self.path_parameters = _texts(event.get("pathParameters"))
         """The values of the path template's parameters."""
@@ -82,6 +83,11 @@ class Request:
         """
         lines = self._headers.get(name.lower())
         return None if lines is None else ", ".join(lines)
+
+    @property
+    def path(self) -> str:
+        """The path of the request, including the API's stage, as a URI reference."""
+        return _uri_path(self._path)
 
     @property
     def ids(self) -> dict[str, str]:
@@ -155,18 +161,30 @@ class Request:
             media_type: The media type that the body must have.
 
         Raises:
-            Problem: 400 if it is malformed or invalid, or Content-Type is repeated; 413 if it is
-                too large; 415 if it has another media type.
+            Problem: 400 if it is malformed, invalid or a part of a body, or Content-Type is
+                repeated; 413 if it is too large; 415 if it is encoded or has another media type.
         """
+        if self.header("Content-Range") is not None:
+            # RFC 9110, 14.5
+            raise Problem(problems.PART_OF_A_BODY)
+        if not self._is_plain():
+            # RFC 9110, 15.5.16
+            raise Problem(problems.ENCODED_BODY, headers={"Accept-Encoding": "identity"})
         sent = (self._single("Content-Type") or JSON).split(";")[0].strip().lower()
         if sent != media_type:
-            raise Problem(problems.WRONG_MEDIA_TYPE, media_type=media_type)
+            # RFC 5789, 3.1
+            accepted = {"Accept-Patch": media_type} if media_type == MERGE_PATCH else {}
+            raise Problem(problems.WRONG_MEDIA_TYPE, headers=accepted, media_type=media_type)
         value = _parse(self._text_body())
         errors = validation.errors(validator, value)
         if errors:
             raise Problem(problems.INVALID_BODY, tuple(errors))
         valid: dict[str, Any] = value
         return valid
+
+    def _is_plain(self) -> bool:
+        codings = (self.header("Content-Encoding") or "").lower().split(",")
+        return {coding.strip(" \t") for coding in codings} <= {"", "identity"}
 
     def _text_body(self) -> str:
         raw = self._body if isinstance(self._body, str) else ""
@@ -196,6 +214,19 @@ def _parse(body: str) -> Any:
     if _nests_deeper(value, MAX_DEPTH):
         raise Problem(problems.TOO_DEEP, maximum=MAX_DEPTH)
     return value
+
+
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def _uri_path(path: str) -> str:
+    """Return a path with only the characters that a URI may hold (RFC 3986, 3.3).
+
+    API Gateway delivers the path as the caller has sent it, percent-encoded.
+    """
+    encoded = quote(_STRAY_PERCENT.sub("%25", path), safe="%/:@!$&'()*+,;=")
+    # Two slashes would begin a host, and a colon before the first one would end a scheme.
+    return f"/{encoded.lstrip('/')}" if encoded else ""
 
 
 def _nests_deeper(value: Any, levels: int) -> bool:

@@ -53,7 +53,7 @@ def to_gateway(request: Request, response: Response) -> dict[str, Any]:
     return {
         "statusCode": response.status.value,
         "headers": {
-            "Content-Type": JSON,
+            **({} if response.body is None else {"Content-Type": JSON}),
             "X-Request-Id": request.id,
             "Cache-Control": _cache_control(request, response),
             **_cors(request.header("Origin")),
@@ -67,7 +67,8 @@ def to_gateway(request: Request, response: Response) -> dict[str, Any]:
 def _cache_control(request: Request, response: Response) -> str:
     """Let callers keep an answer as long as API Gateway's cache does (RFC 9111)."""
     seconds = SETTINGS.cache_ttl.get(request.route)
-    if seconds is None or response.status != HTTPStatus.OK:
+    # 304 stands for the 200 that it spares (RFC 9110, 15.4.5).
+    if seconds is None or response.status not in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}:
         return "no-store"
     # Shared caches do not check whether a caller may see the answer.
     return f"private, max-age={seconds}"
