@@ -29,7 +29,7 @@ _PLAIN_ENDPOINTS = ("dynamodb", "ssm")
 """The services whose endpoint depends on the region alone, or is given.
 
 Without a file of rules, botocore determines the endpoint when it creates the client. Otherwise it
-also evaluates the rules for each call, which takes a twentieth of a request.
+also evaluates the rules for each call, which takes a thirtieth of a request.
 """
 
 # https://www.amazontrust.com/repository/
