@@ -29,7 +29,7 @@ from common.dynamodb.tables import (
     giver_of,
     is_tombstone,
 )
-from common.dynamodb.writers import ADD_WRITER, NOT_WRITTEN_YET, mark_of, writes_since
+from common.dynamodb.writers import NOT_WRITTEN_YET, mark_of, writes_since
 from common.exceptions import (
     IdempotencyKeyReused,
     NotFound,
@@ -170,11 +170,14 @@ def update(
         Unavailable: DynamoDB failed; the update may or may not have been applied.
     """
     mark = mark_of(invocation_id)
-    expression = Expression(writers.values(mark))
-    sets = [ADD_WRITER]
-    sets += [
-        f"{expression.name(name)} = {expression.value(value)}"
-        for name, value in change.assign.items()
+    writer = writers.remember(mark)
+    expression = Expression(writer.values)
+    sets = [
+        *writer.sets,
+        *(
+            f"{expression.name(name)} = {expression.value(value)}"
+            for name, value in change.assign.items()
+        ),
     ]
     for attribute, value in change.keep.items():
         name, giver = expression.name(attribute), expression.name(giver_of(attribute))
@@ -183,10 +186,11 @@ def update(
     adds = [
         f"{expression.name(name)} {expression.value(1)}" for name in (VERSION, *change.increment)
     ]
+    cleared = sorted({*change.clear, *map(giver_of, change.clear)})
+    removes = [*writer.removes, *map(expression.name, cleared)]
     clauses = [f"SET {', '.join(sets)}", f"ADD {', '.join(adds)}"]
-    if change.clear:
-        cleared = sorted({*change.clear, *map(giver_of, change.clear)})
-        clauses.append(f"REMOVE {', '.join(map(expression.name, cleared))}")
+    if removes:
+        clauses.append(f"REMOVE {', '.join(removes)}")
     try:
         answer = call(
             client("dynamodb").update_item,
@@ -235,16 +239,21 @@ def delete(
         Unavailable: DynamoDB failed; the item may or may not have been deleted.
     """
     mark = mark_of(invocation_id)
-    expression = Expression(writers.values(mark))
+    writer = writers.remember(mark)
+    expression = Expression(writer.values)
     remains = {
         DELETED_AT: now.isoformat(),
         table.time_to_live: int((now + TOMBSTONE_LIFE).timestamp()),
     }
-    sets = [ADD_WRITER] + [
-        f"{expression.name(name)} = {expression.value(value)}" for name, value in remains.items()
+    sets = [
+        *writer.sets,
+        *(
+            f"{expression.name(name)} = {expression.value(value)}"
+            for name, value in remains.items()
+        ),
     ]
     removed = {*attributes, *OWN_ATTRIBUTES} - {table.partition_key, WRITERS, *remains}
-    removes = map(expression.name, sorted(removed))
+    removes = [*writer.removes, *map(expression.name, sorted(removed))]
     try:
         call(
             client("dynamodb").update_item,

@@ -8,47 +8,65 @@ applied.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from common.dynamodb.tables import WRITERS
 
 REMEMBERED = 32
-"""The writers that an item remembers.
+"""The writers that an item remembers at least.
 
 A retry follows its first attempt within seconds. It is not recognised if as many other requests
 write to the same item in between.
 """
 
-_SIZE = 6
-"""Bytes of a mark. The item pays for each; 48 bits do not collide by chance within 32 writers."""
+_FORGETTING = 16
+"""One in so many updates forgets the oldest writers of an item that has more of them."""
 
-_BLANK = b""
+_SIZE = 6
+"""Bytes of a mark. The item pays for each; 48 bits do not collide by chance within a list."""
 
 NOT_WRITTEN_YET = f"NOT contains({WRITERS}, :writer)"
 """The condition that the writer has not written to the item."""
 
-# The version before remembered fewer writers: DynamoDB appends elements beyond the end, in order.
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
-ADD_WRITER = ", ".join(
-    [
-        f"{WRITERS}[0] = :writer",
-        *(
-            f"{WRITERS}[{n}] = if_not_exists({WRITERS}[{n - 1}], :blank)"
-            for n in range(1, REMEMBERED)
-        ),
-    ]
-)
-"""The assignments that put the writer in front, and forget the oldest one."""
+
+class Remember(NamedTuple):
+    """The parts of an update that put its mark in front."""
+
+    sets: list[str]
+    """Assignments."""
+
+    removes: list[str]
+    """Attributes that are removed."""
+
+    values: dict[str, Any]
+    """The values of the placeholders, ``NOT_WRITTEN_YET`` included."""
+
+
+_IN_FRONT = [f"{WRITERS} = list_append(:writers, {WRITERS})"]
+
+# An expression that names the whole list cannot shorten it, and one that names its elements must
+# say what a missing element becomes.
+_SHIFT = [
+    f"{WRITERS}[0] = :writer",
+    *(f"{WRITERS}[{n}] = if_not_exists({WRITERS}[{n - 1}], :none)" for n in range(1, REMEMBERED)),
+]
+_OLDEST = [f"{WRITERS}[{n}]" for n in range(REMEMBERED, 2 * REMEMBERED)]
+
+
+def remember(mark: bytes) -> Remember:
+    """Return the parts of an update that remember its writer.
+
+    A list of an item grows with each update until one of them forgets the oldest. Few items live
+    that long, and the others stay small.
+    """
+    if mark[0] % _FORGETTING:
+        return Remember(_IN_FRONT, [], {":writer": mark, ":writers": [mark]})
+    return Remember(_SHIFT, _OLDEST, {":writer": mark, ":none": b""})
 
 
 def mark_of(invocation_id: str) -> bytes:
     """Return the mark of an invocation, which no other invocation has."""
     return hashlib.sha256(invocation_id.encode()).digest()[:_SIZE]
-
-
-def values(mark: bytes) -> dict[str, Any]:
-    """Return the values of the placeholders in this module's expressions."""
-    return {":writer": mark, ":blank": _BLANK}
 
 
 def first(mark: bytes, before: Sequence[Any] = ()) -> list[Any]:
@@ -58,7 +76,7 @@ def first(mark: bytes, before: Sequence[Any] = ()) -> list[Any]:
         mark: The mark of the create.
         before: The writers of the deleted item that had the key before.
     """
-    return [mark, *before, *[_BLANK] * REMEMBERED][:REMEMBERED]
+    return [mark, *before][:REMEMBERED]
 
 
 def writes_since(mark: bytes, item: Mapping[str, Any]) -> int | None:
