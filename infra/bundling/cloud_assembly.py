@@ -6,6 +6,7 @@ synthesizes nothing again.
 
 import contextlib
 import importlib.metadata
+import json
 import os
 import shutil
 import subprocess
@@ -29,6 +30,9 @@ _OUTPUTS = frozenset({_OUTPUT, "CDK_ERROR_FILE", "CDK_PERF_COUNTERS_FILE"})
 _KEPT_SECONDS = 7 * 24 * 60 * 60
 """The time after its last use that an assembly is kept."""
 
+_CONTEXT = "CDK_CONTEXT_JSON"
+_BUNDLED_STACKS = "aws:cdk:bundling-stacks"
+
 _LONG_CONTEXT = "CONTEXT_OVERFLOW_LOCATION"
 """The environment variable that names a file with the rest of the context."""
 
@@ -43,6 +47,7 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
     if output is None or _LONG_CONTEXT in environment:
         _run_app(environment)
         return
+    environment = with_all_assets(environment)
     assembly = build_once(
         BUILD / f"assembly-{digest_inputs(environment)}",
         lambda folder: _synthesize(folder, environment),
@@ -50,6 +55,15 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
     os.utime(assembly)
     shutil.copytree(assembly, output, dirs_exist_ok=True)
     _forget_old_assemblies()
+
+
+def with_all_assets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment variables, with a context that bundles the assets of all stacks.
+
+    ``cdk ls`` bundles none, so a deployment after it could not use its assembly.
+    """
+    context = json.loads(environment.get(_CONTEXT, "{}"))
+    return {**environment, _CONTEXT: json.dumps({**context, _BUNDLED_STACKS: ["**"]})}
 
 
 def _forget_old_assemblies() -> None:

@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import time
+from importlib.util import source_from_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from infra.bundling.cloud_assembly import digest_inputs, read_inputs
+from infra.bundling.cloud_assembly import digest_inputs, read_inputs, with_all_assets
 from infra.spec.paths import BUILD, COMMON, PROJECT
 from tests.support.deployment.project_copy import copy_project, forget_assemblies
 
@@ -25,13 +26,18 @@ NOT_IN_A_REPOSITORY = {".build", ".venv", "__pycache__", "node_modules"}
 ENVIRONMENT = {"CDK_CONTEXT_JSON": json.dumps({"stage": "dev"}), "CDK_CLI_VERSION": "2.0.0"}
 
 
+def source(file: Path) -> Path:
+    """Return the source of a file of bytecode, which Python opens instead; or the file itself."""
+    return Path(source_from_cache(file)) if file.suffix == ".pyc" else file
+
+
 class Synthesis(NamedTuple):
     """A finished run of the command in ``cdk.json``."""
 
     output: Path
     """The folder that the command line of the CDK has named."""
     opened: set[Path]
-    """The files that Python has opened."""
+    """The files that Python has opened, or whose bytecode it has."""
     status: int
     errors: str
 
@@ -67,7 +73,7 @@ class Project:
             text=True,
             check=False,
         )
-        opened = {Path(line) for line in (run / "opened").read_text().splitlines()}
+        opened = {source(Path(line)) for line in (run / "opened").read_text().splitlines()}
         return Synthesis(run / "cdk.out", opened, done.returncode, done.stderr)
 
     def assemblies(self) -> list[Path]:
@@ -195,3 +201,14 @@ def test_another_context_is_synthesized_again(changed: dict[str, str]) -> None:
 @pytest.mark.parametrize("output", ["CDK_OUTDIR", "CDK_ERROR_FILE", "CDK_PERF_COUNTERS_FILE"])
 def test_another_output_folder_is_not_synthesized_again(output: str) -> None:
     assert digest_inputs({**ENVIRONMENT, output: "/elsewhere"}) == digest_inputs(ENVIRONMENT)
+
+
+def test_a_command_after_ls_is_not_synthesized_again() -> None:
+    after_ls, other = (
+        with_all_assets(
+            {"CDK_CONTEXT_JSON": json.dumps({"stage": "dev", "aws:cdk:bundling-stacks": stacks})}
+        )
+        for stacks in ([], ["**"])
+    )
+    assert digest_inputs(after_ls) == digest_inputs(other)
+    assert json.loads(after_ls["CDK_CONTEXT_JSON"])["aws:cdk:bundling-stacks"] == ["**"]

@@ -12,7 +12,7 @@ from infra.spec import service
 from infra.spec.paths import BUILD, PROJECT
 
 _FILES = ("Makefile", "app.py", "cdk.json", "pyproject.toml", "uv.lock")
-_IGNORED = shutil.ignore_patterns("__pycache__", "node_modules")
+_IGNORED = shutil.ignore_patterns("node_modules")
 
 
 def copy_project(folder: Path, *, whole: bool = False) -> Path:
@@ -103,7 +103,7 @@ def run_python(project: Path, *words: str, **variables: str) -> str:
     done = subprocess.run(
         [sys.executable, *words],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **variables},
+        env={**os.environ, "PYTHONPATH": path, **variables},
         capture_output=True,
         text=True,
         check=False,
