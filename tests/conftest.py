@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from tests.support.waiting import TIMEOUT_SECONDS
+
 # Imported only where they are used: most runs need neither a browser nor workers.
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -120,8 +122,11 @@ def browser() -> "Iterator[Browser]":
 @pytest.fixture
 def page(browser: "Browser") -> "Iterator[Page]":
     """A page in a new browser context, without history, cookies or cache."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=1_000 * TIMEOUT_SECONDS)
     with browser.new_context(viewport={"width": 1200, "height": 1600}) as context:
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(1_000 * TIMEOUT_SECONDS)
         yield context.new_page()
 
 

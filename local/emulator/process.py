@@ -24,7 +24,7 @@ from local.reference import server
 from local.run_folder import Lock, Run, RunFolder
 
 HOST = "127.0.0.1"
-START_SECONDS = 30
+START_SECONDS = 120
 
 _DETAIL_LINES = 15
 """The lines at the end of the log that an error shows."""
@@ -194,7 +194,7 @@ def _wait_until_ready(emulator: Emulator) -> None:
     while time.monotonic() < deadline:
         emulator.check()
         try:
-            with urlopen(f"{emulator.endpoint_url}/_ministack/ready", timeout=1):  # noqa: S310
+            with urlopen(f"{emulator.endpoint_url}/_ministack/ready", timeout=10):  # noqa: S310
                 return
         except (OSError, HTTPException):
             time.sleep(0.05)

@@ -1,10 +1,12 @@
 """The layer as an internal extension of Lambda."""
 
+import statistics
 import time
 from typing import Any
 
 import pytest
 
+from common.aws.timeouts import POSTING_TIMEOUT
 from infra.spec.routes import FUNCTIONS, Function
 from local.lambda_runtime.gateway_event import gateway_event
 from tests.lifecycle.conftest import Start
@@ -52,16 +54,20 @@ def test_an_idle_environment_that_shipped_everything_ends_without_output(start: 
 def test_an_error_response_delays_the_next_request_no_more_than_any_other(
     start: Start, function: Function, sampled: bool
 ) -> None:
-    environment = start(function=function, sampled=sampled)
+    environment = start(function=function, sampled=sampled, flush_seconds=60)
     environment.invoke(_unknown_item(function))
     environment.api.wait_until_idle()
 
-    start_time = time.monotonic()
-    for _ in range(10):
-        assert environment.invoke(_unknown_item(function)).answer["statusCode"] == 404
-    environment.api.wait_until_idle()
+    pauses = []
+    for _ in range(11):
+        invocation = environment.invoke(_unknown_item(function))
+        assert invocation.answer["statusCode"] == 404
+        environment.api.wait_until_idle()
+        assert invocation.answered_at is not None
+        pauses.append(time.monotonic() - invocation.answered_at)
 
-    assert time.monotonic() - start_time < 2.5
+    # The extension waits so long for a context that never ends.
+    assert statistics.median(pauses) < POSTING_TIMEOUT / 2
 
 
 def _unknown_item(function: Function = "read") -> dict[str, Any]:

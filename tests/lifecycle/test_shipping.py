@@ -1,6 +1,7 @@
 """Log lines go to S3 after the response, each of them once."""
 
 import itertools
+import resource
 import signal
 import statistics
 import time
@@ -9,14 +10,17 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from common.aws import timeouts
 from common.logs.s3_log_shipper import MAX_BUFFERED_BYTES
 from local.lambda_runtime.gateway_event import gateway_event
 from local.lambda_runtime.moto_aws import MotoAws, serve_aws
 from tests.lifecycle.conftest import Start
 from tests.support import dead_host
 from tests.support.entities import ENTITY, EXAMPLES
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
 def _create() -> dict[str, Any]:
@@ -30,6 +34,11 @@ def _requests(lines: list[dict[str, Any]]) -> Counter[str]:
 def _each_once(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     assert all(lines.count(line) == 1 for line in lines)
     return sorted(lines, key=str)
+
+
+def _cpu_seconds_of_ended_processes() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def test_the_upload_begins_after_the_response(aws: MotoAws, start: Start) -> None:
@@ -52,13 +61,18 @@ def test_a_slow_s3_does_not_delay_responses(aws: MotoAws, start: Start) -> None:
             0.0: start(function="create"),
             1.0: start(function="create", aws=slow),
         }
-        for _, (delay, environment) in itertools.product(range(51), environments.items()):
-            latencies[delay].append(environment.invoke(_create()).latency)
+        for _, (delay, environment) in itertools.product(range(11), environments.items()):
+            invocation = environment.invoke(_create())
+            environment.api.wait_until_idle()
+            assert invocation.answered_at is not None
+            latencies[delay].append(invocation.latency)
+            if delay:
+                assert slow.uploads[-1] > invocation.answered_at
+        assert len(slow.uploads) == 11
 
-        assert len(slow.uploads) >= 50
-
+    # The first invocations are cold. A busy machine slows both environments down.
     instant, slowed = (statistics.median(each[1:]) for each in latencies.values())
-    assert slowed - instant < 0.005
+    assert slowed - instant < slow.delay / 4
 
 
 def test_a_frozen_environment_loses_no_line_and_ships_none_twice(
@@ -128,12 +142,13 @@ def test_without_s3_memory_is_bounded_and_the_lost_lines_are_counted(
 def test_a_busy_environment_uploads_once_per_interval(aws: MotoAws, start: Start) -> None:
     environment = start(function="create", flush_seconds=1)
     start_time = time.monotonic()
-    while time.monotonic() - start_time < 4:
+    while len(aws.uploads) < 4:
+        assert time.monotonic() - start_time < TIMEOUT_SECONDS
         environment.invoke(_create())
     environment.api.wait_until_idle()
     intervals = time.monotonic() - start_time
 
-    assert 1 < len(aws.uploads) <= intervals + 1
+    assert len(aws.uploads) <= intervals + 1
     assert environment.metric_sum("ArchiveUploads") == len(aws.uploads)
 
 
@@ -158,9 +173,14 @@ def test_a_shutdown_that_s3_delays_ends_in_time_and_counts_the_lines_that_may_be
 
     environment.api.wait_until_idle()
     start_time = time.monotonic()
+    before = sum(psutil.Process(environment.process.pid).cpu_times()[:2])
+    reaped = _cpu_seconds_of_ended_processes()
     environment.terminate()
+    cpu_seconds = _cpu_seconds_of_ended_processes() - reaped - before
 
-    assert time.monotonic() - start_time < 0.5
+    # Lambda grants half a second. On a busy machine, the process waits for its CPU time, too.
+    assert timeouts.SHUTDOWN_TIMEOUT + cpu_seconds < 0.5
+    assert time.monotonic() - start_time < timeouts.S3.read
     assert environment.metric_sum("ArchiveDroppedLines") == 4
 
 
@@ -177,18 +197,18 @@ def test_a_bucket_that_cannot_be_reached_costs_no_latency_and_little_time(
         environments = {"reachable": start(function="create", flush_seconds=10)}
         environments["unreachable"] = unreachable
         latencies: dict[str, list[float]] = {name: [] for name in environments}
-        busy = 0.0
+        busy = dict.fromkeys(environments, 0.0)
         for _, (name, environment) in itertools.product(range(101), environments.items()):
             invocation = environment.invoke(_create())
             assert invocation.answer["statusCode"] == 201
             latencies[name].append(invocation.latency)
-            if environment is unreachable:
-                answered = time.monotonic()
-                environment.api.wait_until_idle()
-                busy += time.monotonic() - answered
+            answered = time.monotonic()
+            environment.api.wait_until_idle()
+            busy[name] += time.monotonic() - answered
 
     reachable, slowed = (statistics.median(each[1:]) for each in latencies.values())
-    assert slowed - reachable < 0.005
-    assert unreachable.metric_sum("ArchiveFailures") >= 1
+    assert slowed - reachable < timeouts.S3.connect / 4
+    failures = unreachable.metric_sum("ArchiveFailures")
+    assert failures >= 1
     # Of the ten seconds between two attempts.
-    assert busy < 4
+    assert busy["unreachable"] - busy["reachable"] < 4 * failures

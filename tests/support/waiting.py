@@ -3,7 +3,11 @@
 import time
 from collections.abc import Callable
 
-TIMEOUT_SECONDS = 90
+TIMEOUT_SECONDS = 300
+"""The time to wait for anything that happens for certain, however busy the machine is."""
+
+WAITER_CONFIG = {"Delay": 0.05, "MaxAttempts": round(TIMEOUT_SECONDS / 0.05)}
+"""The configuration of boto3's waiters."""
 
 
 def wait_until(condition: Callable[[], object]) -> None:

@@ -95,7 +95,7 @@ def unpack_layers_once(script: str) -> str:
 _END_OF_LOG = "\x1eend of invocation\x1e"
 """The last line that a worker writes to its log for an invocation."""
 
-_LOG_SECONDS = 5
+_LOG_SECONDS = 60
 _LOG_POLL_SECONDS = 0.05
 
 _END_OF_INVOCATION = "        _real_stdout.flush()\n\nrun()\n"

@@ -16,7 +16,7 @@ CONFIGURATION = PROJECT / "tests" / "support" / "fuzzing"
 FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "0"))
 """The duration of a run with new requests; 0 for a short run with the same requests each time."""
 SHORT_RUN = ("--seed", "1", "--max-examples", "30")
-TIMEOUT_SECONDS = 300
+TIMEOUT_SECONDS = 900
 MIN_REQUESTS = 300
 
 

@@ -28,7 +28,7 @@ from tests.support.model import EDITS, Edit, State, states
 REQUESTS = 2_000 if settings.get_current_profile_name() == "fuzz" else 600
 CALLERS = 8
 RECENT_ITEMS = 24
-TIMEOUT_SECONDS = 150
+TIMEOUT_SECONDS = 900
 FAULT_RATE = 0.2
 
 

@@ -13,6 +13,7 @@ import pytest
 from infra.spec.paths import PROJECT
 from local import aws
 from tests.support.deployment.service import Service
+from tests.support.waiting import WAITER_CONFIG
 
 
 def empty_buckets(
@@ -45,7 +46,7 @@ class Stack:
             EnableTerminationProtection=protected,
         )
         cloudformation.get_waiter("stack_create_complete").wait(
-            StackName=self.name, WaiterConfig={"Delay": 0.1}
+            StackName=self.name, WaiterConfig=WAITER_CONFIG
         )
         resources = cloudformation.describe_stack_resources(StackName=self.name)["StackResources"]
         self._buckets = {

@@ -7,7 +7,6 @@ DynamoDB has committed the write.
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,8 +19,7 @@ from local.emulator import process
 from tests.support.deployment.service import Service
 from tests.support.entities import ENTITY
 from tests.support.http.caller import Caller
-
-START_SECONDS = 120
+from tests.support.waiting import wait_until
 
 _START = """
 from microburst import cli
@@ -61,10 +59,7 @@ class FaultProxy:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + START_SECONDS
-        while not self._is_healthy():
-            assert time.monotonic() < deadline, "the fault proxy does not start"
-            time.sleep(0.05)
+        wait_until(self._is_healthy)
 
     def stop(self) -> None:
         """Stop the proxy, so that the functions cannot reach AWS."""
@@ -93,7 +88,7 @@ class FaultProxy:
         try:
             return (
                 urllib3.request(
-                    "GET", f"{self.url}/_microburst/health", retries=False, timeout=1
+                    "GET", f"{self.url}/_microburst/health", retries=False, timeout=10
                 ).status
                 == 200
             )
@@ -109,11 +104,7 @@ def fault_proxy(service: Service, call: Caller) -> Iterator[FaultProxy]:
     try:
         with _http_proxy(service, proxy.url):
             # The proxy loads DynamoDB's model at its first call.
-            deadline = time.monotonic() + START_SECONDS
-            while call("GET", f"{ENTITY.path}?limit=1").status != 200:
-                assert time.monotonic() < deadline, (
-                    "the functions do not reach AWS through the proxy"
-                )
+            wait_until(lambda: call("GET", f"{ENTITY.path}?limit=1").status == 200)
             yield proxy
     finally:
         proxy.stop()

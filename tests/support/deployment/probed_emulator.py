@@ -20,6 +20,7 @@ from infra.spec.service import REGION
 from local import aws
 from local.emulator import process
 from local.run_folder import RunFolder
+from tests.support.waiting import WAITER_CONFIG
 
 Resources = Mapping[str, Mapping[str, Any]]
 """The resources of a CloudFormation template, by their logical ids."""
@@ -78,7 +79,7 @@ class ProbedEmulator:
 
     def _wait(self, completion: str, stack: str) -> None:
         self.client("cloudformation").get_waiter(completion).wait(
-            StackName=stack, WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
+            StackName=stack, WaiterConfig=WAITER_CONFIG
         )
 
     def try_to_deploy(self, resources: Resources) -> dict[str, str] | None:

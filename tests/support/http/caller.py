@@ -12,11 +12,12 @@ from infra.spec.stages import Authorization
 from tests.support.http.openapi_conformance import assert_documented
 from tests.support.http.response import HttpResponse
 from tests.support.logs.confidential import Confidential
+from tests.support.waiting import TIMEOUT_SECONDS
 
 CONFIDENTIAL = Confidential()
 """The values of all callers that the service must not log."""
 
-_CONNECTIONS = urllib3.PoolManager(maxsize=16, retries=False, timeout=40)
+_CONNECTIONS = urllib3.PoolManager(maxsize=16, retries=False, timeout=TIMEOUT_SECONDS)
 
 RequestAuth = Callable[[str, str, Mapping[str, str], str | bytes | None], Mapping[str, str]]
 """Maps a request's method, URL, headers and body to headers that include its credentials."""

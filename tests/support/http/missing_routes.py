@@ -12,6 +12,7 @@ from infra.spec.schemas import PROBLEM_SCHEMA, model_schema
 from infra.spec.service import REGION
 from tests.support.entities import ENTITY
 from tests.support.http.uri_reference import is_absolute_path
+from tests.support.waiting import TIMEOUT_SECONDS
 
 NO_ITEM = f"{ENTITY.path}/0b5f3c1e-0000-4000-8000-000000000000"
 ORIGIN = "https://app.example.com"
@@ -69,7 +70,7 @@ def assert_answered(api_url: str) -> None:
     Raises:
         AssertionError: An answer is not the documented one.
     """
-    pool = urllib3.PoolManager(retries=False, timeout=40)
+    pool = urllib3.PoolManager(retries=False, timeout=TIMEOUT_SECONDS)
 
     def send(missing: Missing, authorization: str | None, media: str | None) -> None:
         headers = {"Origin": ORIGIN, "Authorization": authorization, "Content-Type": media}

@@ -1,14 +1,12 @@
 """The log lines in the service's CloudWatch log groups."""
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
 from infra.spec.output_names import API_ACCESS_LOGS, function_logs
 from tests.support.deployment.service import Service
-
-TIMEOUT_SECONDS = 10.0
+from tests.support.waiting import wait_until
 
 _MAX_EVENTS = 10_000
 
@@ -17,15 +15,16 @@ def logged_lines(service: Service, function: str, request_id: str) -> list[dict[
     """Return a request's lines from its function's log group, including metrics.
 
     Raises:
-        AssertionError: The canonical line or the metrics are missing after ``TIMEOUT_SECONDS``.
+        AssertionError: The canonical line or the metrics do not arrive.
     """
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while True:
-        lines = _request_lines(service, function_logs(function), request_id)
-        if canonical_lines(lines) and any("_aws" in line for line in lines):
-            return lines
-        assert time.monotonic() < deadline, f"no lines of request {request_id}"
-        time.sleep(0.1)
+    lines: list[dict[str, Any]] = []
+
+    def arrived() -> bool:
+        lines[:] = _request_lines(service, function_logs(function), request_id)
+        return bool(canonical_lines(lines)) and any("_aws" in line for line in lines)
+
+    wait_until(arrived)
+    return lines
 
 
 def canonical_lines(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -44,8 +44,8 @@ def continues_traces(emulator: ProbedEmulator) -> bool:
 
 
 def _shows_service(emulator: ProbedEmulator, type_: str) -> bool:
-    """Return whether a service of a type appears in the service graph within seconds."""
-    deadline = time.monotonic() + 5
+    """Return whether a service of a type appears in the service graph within a minute."""
+    deadline = time.monotonic() + 60
     while _has_api(emulator) and time.monotonic() < deadline:
         if type_ in {service["Type"] for service in _read_graph(emulator)["Services"]}:
             return True

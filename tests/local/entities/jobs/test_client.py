@@ -8,9 +8,9 @@ from pathlib import Path
 
 from infra.spec.paths import DOCS, PROJECT
 from tests.support.deployment.service import Service
+from tests.support.waiting import TIMEOUT_SECONDS
 
 GUIDE = DOCS / "client.md"
-TIMEOUT_SECONDS = 120
 
 
 def _run(*command: str, folder: Path, **environment: str) -> None:

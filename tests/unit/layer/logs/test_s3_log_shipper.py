@@ -11,7 +11,6 @@ from common.aws.clients import client
 from common.logs.s3_log_shipper import FLUSH_BYTES, LogShipper
 from local.lambda_runtime import buckets
 from tests.support.http.sdk_answers import answers
-from tests.support.waiting import wait_until
 
 
 def _shipper(
@@ -227,12 +226,15 @@ def test_an_exception_that_nobody_expects_keeps_the_lines() -> None:
     assert shipper.ship("invocation-2").objects == 1
 
 
-def test_the_interval_to_the_next_attempt_begins_when_a_failed_one_has_ended() -> None:
-    shipper = _shipper(flush_seconds=0.3)
+def test_the_interval_to_the_next_attempt_begins_when_a_failed_one_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shipper = _shipper(flush_seconds=60)
     shipper.add("one")
+    now = time.time()
 
     def time_out(**_: object) -> None:
-        time.sleep(0.4)
+        monkeypatch.setattr(time, "time", lambda: now + 70)
         raise EndpointConnectionError(endpoint_url="https://s3.example")
 
     events = client("s3").meta.events
@@ -242,4 +244,7 @@ def test_the_interval_to_the_next_attempt_begins_when_a_failed_one_has_ended() -
     finally:
         events.unregister("before-call.s3.PutObject", time_out)
     assert not shipper.due
-    wait_until(lambda: shipper.due)
+    monkeypatch.setattr(time, "time", lambda: now + 129)
+    assert not shipper.due
+    monkeypatch.setattr(time, "time", lambda: now + 130)
+    assert shipper.due

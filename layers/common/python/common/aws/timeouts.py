@@ -51,3 +51,10 @@ API_GATEWAY_TIMEOUT = 29
 
 SHIPPING_RESERVE = S3.worst_case + 1
 """The time at the end of an invocation that is reserved for shipping its log lines."""
+
+POSTING_TIMEOUT = 0.5
+"""The longest wait for an invocation's response to be posted."""
+
+SHUTDOWN_TIMEOUT = 0.4
+"""Lambda kills an environment with an internal extension 0.5 seconds after SIGTERM:
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""

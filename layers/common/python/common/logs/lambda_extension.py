@@ -20,6 +20,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 from common.aws.clients import CALLS
+from common.aws.timeouts import POSTING_TIMEOUT, SHUTDOWN_TIMEOUT
 from common.logs.logger import log_shipper, logger
 from common.logs.metrics import count, flush
 from common.logs.uninterrupted import UNINTERRUPTED
@@ -27,12 +28,8 @@ from common.logs.uninterrupted import UNINTERRUPTED
 if TYPE_CHECKING:
     from common.aws.lambda_context import LambdaContext
 
-SHUTDOWN_SECONDS = 0.4
-"""Lambda kills an environment with an internal extension 0.5 seconds after SIGTERM:
-https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
 _API = "/2020-01-01/extension"
 _NAME = "log-archive"
-_POSTING_SECONDS = 0.5
 _EXIT_FAILURE = 1
 
 
@@ -45,7 +42,7 @@ class Extension:
     Args:
         runtime_api: Host and port of Lambda's APIs, from ``AWS_LAMBDA_RUNTIME_API``.
         after_response: Runs after each response, with the seconds until the function's timeout.
-        at_shutdown: Runs at SIGTERM, for at most SHUTDOWN_SECONDS.
+        at_shutdown: Runs at SIGTERM, for at most SHUTDOWN_TIMEOUT.
         at_exit: Runs last, to report work that was not finished. It must be quick.
 
     Raises:
@@ -92,7 +89,7 @@ class Extension:
                 deadline = event["deadlineMs"] / 1000
                 self._handled.wait(deadline - time.time())
                 # A reference that outlives the response delays the next invocation only this long.
-                self._response_posted.wait(_POSTING_SECONDS)
+                self._response_posted.wait(POSTING_TIMEOUT)
                 self._handled.clear()
                 self._response_posted.clear()
                 self._after_response(deadline - time.time())
@@ -105,7 +102,7 @@ class Extension:
     def _shut_down(self, signum: int, _: FrameType | None) -> None:
         last_work = threading.Thread(target=self._at_shutdown, daemon=True)
         last_work.start()
-        last_work.join(SHUTDOWN_SECONDS)
+        last_work.join(SHUTDOWN_TIMEOUT)
         self._at_exit()
         signal.signal(signum, signal.SIG_DFL)
         signal.raise_signal(signum)
