@@ -137,6 +137,7 @@ diagram: synth ## Draw docs/architecture.svg from the templates
 
 documents: schemas openapi diagram ## Regenerate everything that is generated from the code
 	@$(PY) -m tools.cost cdk.out
+	@$(PY) -m tools.statuses
 	@$(PY) -m tests.support.permissions.page
 	@$(PY) -m tools.capacity cdk.out
 	@$(PY) -m tools.partitions

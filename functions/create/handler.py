@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from common import ids
 from common.crud import table
-from common.crud.answers import item_response
+from common.crud.answers import item_response, location_of
 from common.crud.changes import new_item
 from common.crud.entity import Entity
 from common.entities import ENTITIES
@@ -33,8 +33,7 @@ def create(entity: Entity, request: Request) -> Response:
         fingerprint=ids.fingerprint(body) if key else None,
         invocation_id=request.invocation_id,
     )
-    # Relative to the request's URL, so that it fits every stage and base path.
-    location = {"Location": f"{entity.collection}/{stored.item[entity.id_field]}"}
+    location = {"Location": location_of(entity, request, stored.item)}
     if replayed:
         count("IdempotencyReplays")
         headers = {**location, "Idempotency-Replayed": "true"}

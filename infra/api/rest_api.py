@@ -191,9 +191,9 @@ class LedgerApi(Construct):
         names = [f"method.request.path.{name}" for name in route.path_parameters]
         required = dict.fromkeys(names, True)
         names += [f"method.request.querystring.{name}" for name in route.query]
+        names += [f"method.request.header.{name}" for name in route.headers]
         if self._cors_depends_on_origin:
             names.append("method.request.header.Origin")
-        optional = [*names, *(f"method.request.header.{name}" for name in route.headers)]
         self.rest_api.root.resource_for_path(route.path).add_method(
             route.method,
             apigateway.LambdaIntegration(
@@ -205,7 +205,7 @@ class LedgerApi(Construct):
             ),
             operation_name=route.operation,
             **self._authorization.method_options(route),
-            request_parameters={**dict.fromkeys(optional, False), **required},
+            request_parameters={**dict.fromkeys(names, False), **required},
             request_models=self._models.of_requests(route) or None,
             request_validator=self._validator,
             method_responses=self._models.of_responses(route),

@@ -94,14 +94,14 @@ class Route:
     """The query parameters of the route."""
 
     headers: tuple[str, ...] = ()
-    """The request headers that change the answer; never part of a cache key."""
+    """The request headers that change the answer."""
 
     ssm_parameters: tuple[SsmParameter, ...] = ()
     """The SSM parameters that the route reads."""
 
     cache_ttl: int = 0
     """The seconds that the stage's cache and callers may keep an answer; 0 for no caching. The
-    cache key holds every path and query parameter."""
+    cache key holds every path and query parameter, and every one of ``headers``."""
 
     rate_share: float = 1
     """The share of the stage's rate and burst limits that the route may use, for all callers
@@ -168,9 +168,10 @@ def crud_routes(entity: Entity) -> tuple[Route, ...]:
             operation=f"read{item}",
             summary=f"Read {one}",
             access="read",
-            answers={HTTPStatus.OK: item},
+            answers={HTTPStatus.OK: item, HTTPStatus.NOT_MODIFIED: None},
             problems=(problems.NOT_FOUND,),
             table=("dynamodb:GetItem",),
+            headers=("If-None-Match",),
             cache_ttl=5,
         ),
         Route(
@@ -185,7 +186,7 @@ def crud_routes(entity: Entity) -> tuple[Route, ...]:
             problems=(*_PROBLEMS_OF_A_CHANGE, *_PROBLEMS_OF_A_BODY),
             table=("dynamodb:UpdateItem",),
             body={JSON: f"{item}Replace"},
-            headers=("If-Match",),
+            headers=("If-Match", "If-None-Match"),
             ssm_parameters=expiry_parameters,
         ),
         Route(
@@ -200,7 +201,7 @@ def crud_routes(entity: Entity) -> tuple[Route, ...]:
             problems=(*_PROBLEMS_OF_A_CHANGE, *_PROBLEMS_OF_A_BODY),
             table=("dynamodb:UpdateItem",),
             body={MERGE_PATCH: f"{item}Patch"},
-            headers=("If-Match",),
+            headers=("If-Match", "If-None-Match"),
             ssm_parameters=expiry_parameters,
         ),
         Route(
@@ -214,7 +215,7 @@ def crud_routes(entity: Entity) -> tuple[Route, ...]:
             answers={HTTPStatus.NO_CONTENT: None},
             problems=_PROBLEMS_OF_A_CHANGE,
             table=("dynamodb:UpdateItem",),
-            headers=("If-Match",),
+            headers=("If-Match", "If-None-Match"),
         ),
     )
 

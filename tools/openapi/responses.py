@@ -142,9 +142,9 @@ def answers(
 
 
 def _usual_first(answer: tuple[HTTPStatus, str | None]) -> tuple[bool, HTTPStatus]:
-    # A POST answers 201; its 200 is the answer to a retry.
-    status, _ = answer
-    return status is HTTPStatus.OK, status
+    # A POST answers 201; its 200 is the answer to a retry. 304 has no body.
+    status, schema = answer
+    return schema is None or status is HTTPStatus.OK, status
 
 
 def component(status: HTTPStatus) -> str:

@@ -55,11 +55,12 @@ def parameters_of(route: Route) -> list[str]:
     return [
         *(f"method.request.path.{name}" for name in re.findall(r"{(\w+)}", route.path)),
         *(f"method.request.querystring.{name}" for name in route.query),
+        *(f"method.request.header.{name}" for name in route.headers),
     ]
 
 
 @each_cached_route
-def test_requests_that_differ_in_id_or_query_have_different_cache_keys(
+def test_requests_that_differ_in_id_query_or_condition_have_different_cache_keys(
     route: Route, stack: Synthesized
 ) -> None:
     names = parameters_of(route)
@@ -253,7 +254,7 @@ def test_the_preflight_of_a_path_allows_its_methods_and_needs_no_key(stack: Synt
             route.method for route in ROUTES if route.path == path
         }
         assert headers["Access-Control-Allow-Headers"] == (
-            "Authorization,Content-Type,X-Api-Key,If-Match,Idempotency-Key"
+            "Authorization,Content-Type,X-Api-Key,If-Match,If-None-Match,Idempotency-Key"
         )
 
 

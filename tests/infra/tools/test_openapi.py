@@ -77,6 +77,8 @@ def test_an_answer_to_a_retry_comes_after_the_usual_one(document: Document) -> N
     for entity in ENTITIES:
         statuses = [*document["paths"][entity.path]["post"]["responses"]]
         assert statuses[:3] == ["201", "200", "400"]
+        statuses = [*document["paths"][entity.item_path]["get"]["responses"]]
+        assert statuses[:3] == ["200", "304", "400"]
 
 
 def test_the_document_is_valid(document: Document) -> None:

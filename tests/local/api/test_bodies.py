@@ -109,6 +109,7 @@ def test_the_answers_of_each_route_are_valid_under_its_response_models(
     send("GET", f"{entity.path}?limit=1")
     send("GET", f"{entity.path}?limit=x")
     send("GET", path)
+    send("GET", path, If_None_Match="*")
     send("PUT", path, replacing, If_Match='"7"')
     send("PATCH", path, change.body, If_Match='"7"')
     send("DELETE", path, If_Match='"7"')

@@ -4,6 +4,7 @@ import itertools
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from botocore.exceptions import ClientError
@@ -19,11 +20,13 @@ from tests.support.entities import (
     create,
     create_with,
     find_conflict,
+    first_change,
     new_body,
     path_of,
     replacement,
 )
 from tests.support.http.caller import Caller
+from tests.support.http.uri_reference import is_absolute_path
 from tests.support.http.violations import UNKNOWN_FIELD, violations
 from tests.support.lists import listed_since, query_of
 
@@ -77,6 +80,28 @@ def test_an_item_goes_from_its_creation_to_its_deletion(call: Caller) -> None:
     if last.body["status"] in ENTITY.deletable:
         assert call("DELETE", path, headers={"If-Match": last.headers["ETag"]}).status == 204
         assert call("GET", path).status == 404
+
+
+def test_an_item_is_sent_only_if_the_caller_does_not_have_it(call: Caller) -> None:
+    item = create(call)
+    etag = call("GET", path_of(item)).headers["ETag"]
+
+    same = call("GET", path_of(item), headers={"If-None-Match": f'"7", W/{etag}'})
+    assert (same.status, same.text, same.headers["ETag"]) == (304, "", etag)
+    assert same.headers["Access-Control-Allow-Origin"] == "*"
+
+    changed = call("PATCH", path_of(item), first_change().body).body
+    other = call("GET", path_of(item), headers={"If-None-Match": etag})
+    assert (other.status, other.body) == (200, changed)
+
+
+@pytest.mark.parametrize("path", [ENTITY.path, f"{ENTITY.path}/"])
+def test_the_location_of_a_new_item_leads_to_it(path: str, call: Caller) -> None:
+    response = call("POST", path, new_body())
+
+    assert response.status == 201
+    location = urljoin(f"{call.api_url}{path}", response.headers["Location"])
+    assert call("GET", location.removeprefix(call.api_url)).body == response.body
 
 
 def test_a_list_is_read_page_by_page_newest_first(call: Caller) -> None:
@@ -155,6 +180,10 @@ def _bad_requests() -> Iterator[object]:
         "an unknown path": (404, "GET", "/nowhere", None, {}),
         "an unknown method": (405, "POST", item, {}, {}),
         "a stale If-Match": (412, "PATCH", item, patch, {"If-Match": '"99"'}),
+        "a matching If-None-Match": (412, "PATCH", item, patch, {"If-None-Match": "*"}),
+        "a star in a list": (400, "PATCH", item, patch, {"If-Match": '"77", *'}),
+        "a compressed body": (415, "POST", path, body, {"Content-Encoding": "gzip"}),
+        "a part of a body": (400, "POST", path, body, {"Content-Range": "bytes 0-9/20"}),
         "another media type": (415, "POST", path, body, {"Content-Type": "text/plain"}),
         "a wrong key": (403, "GET", path, None, {"x-api-key": "wrong"}),
     }
@@ -209,7 +238,7 @@ def _assert_problem(
     assert body["status"] == expected
     assert body["title"]
     assert body["detail"]
-    assert body["instance"]
+    assert is_absolute_path(body["instance"])
 
 
 def test_a_browser_may_send_a_preflight_request(service: Service) -> None:

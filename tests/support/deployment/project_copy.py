@@ -81,7 +81,9 @@ def write_documents(project: Path) -> None:
     """Do in a copy of the project as `make documents` does, without the CDK's command line."""
     run_python(project, "-m", "tools.compile_schemas")
     run_python(project, "-m", "tests.support.permissions.page")
-    for tool in ("openapi", "cost", "capacity", "partitions", "architecture", "data_lock"):
+    for tool in (
+        *("openapi", "statuses", "cost", "capacity", "partitions", "architecture", "data_lock"),
+    ):
         run_python(project, "-m", f"tools.{tool}")
 
 

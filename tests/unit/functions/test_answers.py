@@ -338,6 +338,21 @@ def test_each_request_logs_one_canonical_line(
     assert line["dynamodb_attempts"] == (2 if path == ENTITY.path else 0)
 
 
+def test_a_304_is_logged_as_a_success(
+    api: "Api", new_item: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    headers = {"If-None-Match": api("GET", path_of(new_item)).headers["ETag"]}
+    capsys.readouterr()
+
+    assert api("GET", path_of(new_item), headers=headers).status == 304
+
+    lines = _lines(capsys)
+    (line,) = [line for line in lines if line.get("message") == "request"]
+    assert (line["level"], line["status"]) == ("INFO", 304)
+    assert line[ENTITY.id_field] == new_item[ENTITY.id_field]
+    assert not any("Faults" in each for each in lines)
+
+
 def test_the_canonical_line_of_a_refusal_has_the_detail_that_the_caller_got(
     api: "Api", new_item: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,11 +2,20 @@
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import pytest
 
 from common.crud.examples import BrokenRule, invalid_body
-from tests.support.entities import ENTITY, EXAMPLES, INITIAL, another_body, first_change, new_body
+from tests.support.entities import (
+    ENTITY,
+    EXAMPLES,
+    INITIAL,
+    another_body,
+    first_change,
+    new_body,
+    path_of,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -39,6 +48,18 @@ def test_a_new_item_has_version_1_and_is_readable_at_its_location(title: str, ap
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", item["created_at"])
     assert api("GET", "/" + response.headers["Location"]).body == item
+
+
+@pytest.mark.parametrize("path", [ENTITY.path, f"{ENTITY.path}/"])
+def test_the_location_leads_to_the_item_with_and_without_a_slash_at_the_end(
+    path: str, api: "Api"
+) -> None:
+    for status in (201, 200):
+        response = api("POST", path, EXAMPLES.least, headers=KEY)
+
+        location = urljoin(f"https://api.example/test{path}", response.headers["Location"])
+        assert response.status == status
+        assert location == f"https://api.example/test{path_of(response.body)}"
 
 
 def test_two_creates_with_the_same_idempotency_key_create_one_item(

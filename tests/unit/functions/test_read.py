@@ -52,6 +52,80 @@ def _pages(api: "Api", **query: str) -> list[list[str]]:
     raise AssertionError("the list does not end")
 
 
+@pytest.mark.parametrize(
+    "tags", ["{}", "W/{}", "*", '"7", {}', ', W/{} ,"7"', "{},{}", " {}\t", '"1", W/"2", {}']
+)
+def test_an_item_that_the_caller_has_already_is_not_sent_again(
+    tags: str, api: "Api", new_item: dict[str, Any]
+) -> None:
+    plain = api("GET", path_of(new_item))
+    tags = tags.replace("{}", plain.headers["ETag"])
+
+    response = api("GET", path_of(new_item), headers={"if-none-match": tags})
+
+    assert (response.status, response.text) == (304, "")
+    # What a 200 would have, apart from the description of the body (RFC 9110, 15.4.5).
+    assert {**response.headers, "X-Request-Id": ""} == {
+        **{name: value for name, value in plain.headers.items() if name != "Content-Type"},
+        "X-Request-Id": "",
+    }
+
+
+@pytest.mark.parametrize("tags", ['"1"', '"7-{}"', "", ",", 'W/"{}0"', '"{}", "7"'])
+def test_an_item_that_the_caller_does_not_have_is_sent(
+    tags: str, api: "Api", new_item: dict[str, Any]
+) -> None:
+    incarnation = api("GET", path_of(new_item)).headers["ETag"].strip('"').partition("-")[2]
+    headers = {"If-None-Match": tags.replace("{}", incarnation)}
+
+    response = api("GET", path_of(new_item), headers=headers)
+
+    assert (response.status, response.body) == (200, new_item)
+
+
+def test_an_item_is_sent_again_once_it_has_changed(api: "Api", new_item: dict[str, Any]) -> None:
+    headers = {"If-None-Match": api("GET", path_of(new_item)).headers["ETag"]}
+    changed = change(api, new_item, first_change())
+
+    response = api("GET", path_of(new_item), headers=headers)
+
+    assert (response.status, response.body) == (200, changed)
+
+
+def test_several_lines_of_if_none_match_spare_no_answer(
+    api: "Api", new_item: dict[str, Any]
+) -> None:
+    # API Gateway's cache would give the 304 to a caller that sends only one of the lines.
+    etag = api("GET", path_of(new_item)).headers["ETag"]
+    for lines in ([etag, '"7"'], ['"7"', etag], [etag, etag]):
+        response = api("GET", path_of(new_item), headers={"If-None-Match": lines})
+
+        assert (response.status, response.body) == (200, new_item)
+
+
+@pytest.mark.parametrize("tags", ["1", '*, "1"', ["*", '"1"'], ",".join(['"1"'] * 17)])
+def test_an_invalid_if_none_match_is_refused(
+    tags: str | list[str], api: "Api", new_item: dict[str, Any]
+) -> None:
+    response = api("GET", path_of(new_item), headers={"If-None-Match": tags})
+
+    assert response.status == 400
+    assert "If-None-Match" in response.body["detail"]
+
+
+def test_an_unknown_item_is_not_found_with_any_if_none_match(api: "Api") -> None:
+    for item_id in (str(uuid.uuid4()), "no-uuid"):
+        response = api("GET", f"{ENTITY.path}/{item_id}", headers={"If-None-Match": "*"})
+        assert response.status == 404
+
+
+def test_a_list_has_no_etag_and_ignores_conditions(api: "Api", new_item: dict[str, Any]) -> None:
+    response = api("GET", ENTITY.path, headers={"If-None-Match": "*", "If-Match": "broken"})
+
+    assert (response.status, response.body["items"]) == (200, api("GET", ENTITY.path).body["items"])
+    assert "ETag" not in response.headers
+
+
 def test_an_item_is_read_with_its_version_as_etag(api: "Api", new_item: dict[str, Any]) -> None:
     response = api("GET", path_of(new_item))
 

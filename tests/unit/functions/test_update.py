@@ -12,6 +12,7 @@ from tests.support.entities import (
     EXAMPLES,
     REACHABLE,
     change,
+    create_deletable,
     create_with,
     first_change,
     path_of,
@@ -214,6 +215,54 @@ def test_an_invalid_if_match_is_refused(
     response = api("PATCH", path_of(new_item), first_change().body, headers={"If-Match": if_match})
 
     assert response.status == 400
+
+
+@pytest.mark.parametrize("tags", ["{}", "W/{}", "*", '"7", {}', ["{}", '"7"']])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_a_write_is_refused_when_if_none_match_has_the_items_etag(
+    method: str, tags: str | list[str], api: "Api", new_item: dict[str, Any]
+) -> None:
+    path = path_of(new_item)
+    etag = api("GET", path).headers["ETag"]
+    lines = [tag.replace("{}", etag) for tag in ([tags] if isinstance(tags, str) else tags)]
+    body = replacement(new_item, first_change()) if method == "PUT" else first_change().body
+
+    for if_match in ("*", etag, '"99"'):
+        headers = {"If-None-Match": lines, "If-Match": [if_match]}
+        assert api(method, path, body, headers=headers).status == 412
+    assert api("GET", path).body == new_item
+
+
+@pytest.mark.parametrize("tags", ['"7"', '"1"', 'W/"7", "abc"', "", ","])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_a_write_succeeds_when_if_none_match_has_other_etags(
+    method: str, tags: str, api: "Api"
+) -> None:
+    item = create_deletable(api) if method == "DELETE" else create_with(api, first_change().source)
+    body = replacement(item, first_change()) if method == "PUT" else first_change().body
+
+    assert api(method, path_of(item), body, headers={"If-None-Match": tags}).status in {200, 204}
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_a_write_to_an_unknown_item_is_not_found_with_any_if_none_match(
+    method: str, api: "Api", new_item: dict[str, Any]
+) -> None:
+    body = replacement(new_item, first_change()) if method == "PUT" else first_change().body
+    path = f"{ENTITY.path}/{uuid.uuid4()}"
+
+    assert api(method, path, body, headers={"If-None-Match": "*"}).status == 404
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_an_invalid_if_none_match_of_a_write_is_refused(
+    method: str, api: "Api", new_item: dict[str, Any]
+) -> None:
+    body = replacement(new_item, first_change()) if method == "PUT" else first_change().body
+    headers = {"If-None-Match": ['"77"', "*"]}
+
+    assert api(method, path_of(new_item), body, headers=headers).status == 400
+    assert api("GET", path_of(new_item)).body == new_item
 
 
 def test_a_stale_version_is_reported_before_a_wrong_status(api: "Api") -> None:

@@ -19,7 +19,7 @@ PROBLEM = "application/problem+json"
 
 REQUEST_HEADERS = (
     *("Authorization", "Content-Type", "X-Api-Key"),
-    *("If-Match", "Idempotency-Key"),
+    *("If-Match", "If-None-Match", "Idempotency-Key"),
 )
 """The headers that a browser may send."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from common.crud.entity import Entity
+from common.crud.entity import Entity, Item
 from common.crud.table import Stored
 from common.exceptions import NotFound
 from common.ids import is_id
@@ -21,6 +21,14 @@ def item_id_of(entity: Entity, request: Request) -> str:
     if not is_id(item_id):
         raise NotFound(entity.noun)
     return item_id
+
+
+def location_of(entity: Entity, request: Request, item: Item) -> str:
+    """Return the Location of an item for an answer to a request on its collection."""
+    item_id: str = item[entity.id_field]
+    # Relative to the request's URL, so that it fits every stage and base path. To API Gateway, a
+    # path with a slash at its end is the same route.
+    return item_id if request.path.endswith("/") else f"{entity.collection}/{item_id}"
 
 
 def item_response(

@@ -21,6 +21,11 @@ def etag_of(revision: Revision) -> str:
     return f'"{revision.version}-{urlsafe_b64encode(revision.incarnation).decode()}"'
 
 
+def is_among(etag: str, tags: Tags) -> bool:
+    """Return whether an item's entity tag is among those of If-None-Match, weak ones included."""
+    return tags is ANY or any(f'"{tag.opaque}"' == etag for tag in tags)
+
+
 def precondition_of(request: Request) -> Precondition:
     """Return the precondition of a request: its If-Match and If-None-Match headers.
 

@@ -100,7 +100,7 @@ NOT_FOUND = Kind(HTTPStatus.NOT_FOUND, "There is no such {entity}.")
 STATUS_CONFLICT = Kind(HTTPStatus.CONFLICT, "The {entity} is {status}, which does not allow this.")
 VERSION_MISMATCH = Kind(
     HTTPStatus.PRECONDITION_FAILED,
-    "The {entity} has changed; read it again and use its ETag.",
+    "The {entity} has an ETag that If-Match or If-None-Match rules out; read it again.",
 )
 RULE_BROKEN = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The body breaks a rule: {pointer} {rule}.")
 IDEMPOTENCY_KEY_REUSED = Kind(

@@ -24,7 +24,7 @@ from common.contract import (
 from common.ids import is_id
 from common.web import problems
 from common.web.callers import caller_identity
-from common.web.entity_tags import ANY, EntityTag, Tags, parse_tags
+from common.web.entity_tags import Tags, parse_tags
 from common.web.problems import Problem
 from common.web.untrusted import as_header, as_mapping, as_text
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from common.aws.lambda_context import LambdaContext
 
 _IDEMPOTENCY_KEY = re.compile(IDEMPOTENCY_KEY)
-_NO_VERSION = 0
-_NO_TAG = EntityTag("", weak=False)
 
 
 class Request:
@@ -84,6 +82,10 @@ class Request:
         lines = self._headers.get(name.lower())
         return None if lines is None else ", ".join(lines)
 
+    def repeats(self, name: str) -> bool:
+        """Return whether a header has several lines."""
+        return len(self._headers.get(name.lower(), ())) > 1
+
     @property
     def path(self) -> str:
         """The path of the request, including the API's stage, as a URI reference."""
@@ -124,16 +126,6 @@ class Request:
         """
         return self._tags("If-None-Match")
 
-    @property
-    def versions(self) -> frozenset[int] | None:
-        """The versions that the If-Match header allows; None for all.
-
-        Raises:
-            Problem: 400, as for :attr:`if_match`.
-        """
-        tags = self.if_match
-        return None if tags is None or tags is ANY else frozenset(map(_version, tags or [_NO_TAG]))
-
     def _tags(self, name: str) -> Tags | None:
         header = self.header(name)
         if header is None:
@@ -149,7 +141,7 @@ class Request:
         Raises:
             Problem: 400 if the header is repeated.
         """
-        if len(self._headers.get(name.lower(), ())) > 1:
+        if self.repeats(name):
             raise Problem(problems.REPEATED_HEADER, header=name)
         return self.header(name)
 
@@ -195,12 +187,6 @@ class Request:
             return body.decode()
         except ValueError as error:
             raise Problem(problems.NOT_UTF8) from error
-
-
-def _version(tag: EntityTag) -> int:
-    # If-Match compares strongly: a weak tag matches nothing, nor does a tag that is not ours.
-    ours = re.fullmatch(r"[1-9][0-9]{0,17}", tag.opaque) and not tag.weak
-    return int(tag.opaque) if ours else _NO_VERSION
 
 
 def _parse(body: str) -> Any:
