@@ -1,5 +1,6 @@
 """The limits of a job's fields: a request at the limit is accepted, one above it refused."""
 
+import json
 from typing import Any
 
 import pytest
@@ -25,10 +26,11 @@ def _parameters(call: Caller, size: int) -> HttpResponse:
     return _create(call, parameters={"a": "x" * (size - len('{"a":""}'))})
 
 
-def _escaped_parameters(call: Caller, size: int) -> HttpResponse:
-    # The body spells each character as an escape of six bytes, which stands for three of UTF-8.
-    escaped, rest = divmod(size - len('{"a":""}'), len("日".encode()))
-    return _create(call, parameters={"a": "日" * escaped + "x" * rest})
+def _parameters_in_japanese(call: Caller, size: int) -> HttpResponse:
+    characters, rest = divmod(size - len('{"a":""}'), len("日".encode()))
+    parameters = {"a": "日" * characters + "x" * rest}
+    body = {"pipeline": "limits", "input_uri": "s3://in/1", "parameters": parameters}
+    return call("POST", "/jobs", json.dumps(body, ensure_ascii=False).encode())
 
 
 def _uri(length: int) -> str:
@@ -41,7 +43,7 @@ def _fail(call: Caller, code: str = "E1", message: str = "no") -> HttpResponse:
 
 LIMITS = (
     Limit("bytes of parameters", MAX_PARAMETERS_BYTES, 422, _parameters),
-    Limit("bytes of escaped parameters", MAX_PARAMETERS_BYTES, 422, _escaped_parameters),
+    Limit("bytes of parameters in Japanese", MAX_PARAMETERS_BYTES, 422, _parameters_in_japanese),
     Limit("characters of input_uri", 2_048, 400, lambda call, n: _create(call, input_uri=_uri(n))),
     Limit(
         "characters of output_uri",
