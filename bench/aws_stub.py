@@ -4,6 +4,7 @@ import contextlib
 import json
 import ssl
 import threading
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -80,6 +81,9 @@ def serve_aws_stub(tls: Path) -> Iterator[AwsStub]:
             self.send_response(200)
             self.send_header("Content-Type", "application/x-amz-json-1.0")
             self.send_header("Content-Length", str(len(body)))
+            # As DynamoDB and S3 do; the functions take no other answer.
+            self.send_header("x-amz-crc32", str(zlib.crc32(body)))
+            self.send_header("ETag", '"etag"')
             self.end_headers()
             self.wfile.write(body)
             self.wfile.flush()

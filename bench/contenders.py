@@ -21,6 +21,7 @@ from infra.bundling.python_version import PYTHON_VERSION
 from infra.spec.paths import BUILD, FUNCTION_SOURCES
 from infra.spec.routes import FUNCTIONS, Function
 from infra.spec.service import METRICS_NAMESPACE, REGION, SERVICE_NAME
+from tools.openapi.examples import ITEM_ID
 
 PEERS = Path(__file__).parent / "peers"
 FLOOR, BARE, BLUEPRINT = "floor", "bare boto3", "blueprint"
@@ -30,7 +31,6 @@ _COPIED = ("contenders.py", "certificate.py", "probe.py")
 """The modules that determine what is installed."""
 
 _UV = (sys.executable, "-m", "uv", "--quiet", "--no-progress")
-_ITEM_ID = "0b5f3c1e-0000-4000-8000-000000000000"
 
 
 Phase = Literal["warm", "sampled", "offline"]
@@ -196,13 +196,13 @@ def _version(python: Path) -> str:
 
 
 def _event(method: str, resource: str, body: object = None) -> dict[str, object]:
-    path = resource.replace(f"{{{ENTITY.id_field}}}", _ITEM_ID)
+    path = resource.replace(f"{{{ENTITY.id_field}}}", ITEM_ID)
     media_type = MERGE_PATCH if method == "PATCH" else JSON
     return {
         "httpMethod": method,
         "resource": resource,
         "path": path,
-        "pathParameters": {ENTITY.id_field: _ITEM_ID} if "{" in resource else None,
+        "pathParameters": {ENTITY.id_field: ITEM_ID} if "{" in resource else None,
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
         "headers": {"Content-Type": media_type},

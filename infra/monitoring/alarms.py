@@ -71,6 +71,17 @@ def alarm_rows(stage: Stage, metrics: StageMetrics) -> Sequence[AlarmRow]:
             description=f"One in a hundred requests takes longer than {stage.latency_p99_ms} ms",
         ),
         *(row for function in metrics.functions for row in _function_rows(stage, function)),
+        AlarmRow(
+            name="DependencyFailures",
+            runbook="dependency-failures",
+            metric=metrics.dependencies.failure_percentage,
+            comparison=ABOVE,
+            threshold=stage.error_rate_percent,
+            description=(
+                f"DynamoDB or Parameter Store fails more than {stage.error_rate_percent} %"
+                " of the invocations, which get 503"
+            ),
+        ),
         *(row for table in metrics.tables for row in _table_rows(table)),
         *(row for entity in metrics.entities for row in _entity_rows(stage, entity)),
         AlarmRow(
@@ -149,7 +160,7 @@ def _function_rows(stage: Stage, function: FunctionMetrics) -> Sequence[AlarmRow
             metric=function.failure_percentage,
             comparison=ABOVE,
             threshold=stage.error_rate_percent,
-            description=f"More than {stage.error_rate_percent} % of {name}'s invocations fail",
+            description=f"More than {stage.error_rate_percent} % of {name}'s invocations have bugs",
         ),
         AlarmRow(
             name=f"{name.capitalize()}Throttles",

@@ -47,7 +47,10 @@ def add_dashboard(
         *(_function_row(function, alarms) for function in metrics.functions),
         *(_table_row(table) for table in metrics.tables),
         *(_entity_row(entity, alarms) for entity in metrics.entities),
-        [_Graph("DynamoDB: attempts", metrics.attempts)],
+        [
+            _Graph("Dependencies: 503 responses", metrics.dependencies.failures),
+            _Graph("DynamoDB: attempts", metrics.attempts),
+        ],
         _archive_row(metrics.archive),
     ]
     return cloudwatch.Dashboard(

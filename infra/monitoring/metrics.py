@@ -36,6 +36,7 @@ class StageMetrics:
         names = [function.name for function in functions]
         self.api = ApiMetrics(api.rest_api.deployment_stage)
         self.functions = [FunctionMetrics(stage, function) for function in functions]
+        self.dependencies = DependencyMetrics(stage, self.functions)
         self.attempts = _per_function(stage, "DynamoDBAttempts", names)
         self.tables = [TableMetrics(entity, tables.of(entity)) for entity in ENTITIES]
         self.entities = [EntityMetrics(stage, entity) for entity in ENTITIES]
@@ -81,6 +82,20 @@ class FunctionMetrics:
             "failed, %",
             {"faults": self.faults, "errors": self.errors},
             {"calls": self.invocations},
+            _PERIOD,
+        )
+
+
+class DependencyMetrics:
+    """The failures of DynamoDB and Parameter Store, which the functions answer with 503."""
+
+    def __init__(self, stage: Stage, functions: Sequence[FunctionMetrics]) -> None:
+        names = [function.name for function in functions]
+        self.failures = _per_function(stage, "DependencyFailures", names)
+        self.failure_percentage = _percentage(
+            "unavailable, %",
+            {f"{metric.label}_failures": metric for metric in self.failures},
+            {f"{function.name}_calls": function.invocations for function in functions},
             _PERIOD,
         )
 

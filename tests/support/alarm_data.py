@@ -33,6 +33,10 @@ def data_by_alarm(stage: Stage) -> dict[str, AlarmData]:
             {"5XXError": _share(errors)},
         ),
         "ApiLatency": AlarmData({"Latency": {slow + 1: 100}}, {"Latency": {slow: 100}}),
+        "DependencyFailures": AlarmData(
+            {"Invocations": {1: 100}, "DependencyFailures": {1: int(errors) + 1}},
+            {"Invocations": {1: 100}, "DependencyFailures": {1: int(errors)}},
+        ),
         **{name: data for entity in ENTITIES for name, data in _entity_data(stage, entity)},
         "ArchiveFailures": AlarmData({"ArchiveFailures": {1: 1}}, {"ArchiveFailures": {0: 1}}),
         "ArchiveLoss": AlarmData({"ArchiveDroppedLines": {1: 1}}, {"ArchiveDroppedLines": {0: 1}}),

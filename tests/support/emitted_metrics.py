@@ -24,7 +24,14 @@ def _route_metrics(route: Route) -> Iterator[str]:
 
 
 _SHARED_METRICS = frozenset(
-    {"DynamoDBAttempts", "Faults", "ArchiveUploads", "ArchiveFailures", "ArchiveDroppedLines"}
+    {
+        "DynamoDBAttempts",
+        "Faults",
+        "DependencyFailures",
+        "ArchiveUploads",
+        "ArchiveFailures",
+        "ArchiveDroppedLines",
+    }
 )
 
 EMITTED_METRICS: Mapping[Function, frozenset[str]] = {

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import pytest
 
@@ -298,6 +299,7 @@ def answering(requests: list[dict[str, Any]]) -> type[BaseHTTPRequestHandler]:
             )
             self.send_response(status)
             self.send_header("x-amzn-RequestId", "request")
+            self.send_header("x-amz-crc32", str(crc32(text.encode())))
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text.encode())

@@ -61,6 +61,16 @@ def test_an_alarm_watches_the_failures_of_each_function(name: Function, stack: S
     assert {"FunctionName": f"${{{name.capitalize()}/Function}}"} in dimensions(properties)
 
 
+def test_an_alarm_tells_failures_of_dependencies_from_bugs(stack: Synthesized) -> None:
+    properties = alarm(stack, "DependencyFailures")
+    assert properties["Threshold"] == stack.stage.error_rate_percent
+    assert watched_metrics(properties) == {
+        (METRICS_NAMESPACE, "DependencyFailures"),
+        ("AWS/Lambda", "Invocations"),
+    }
+    assert {d["function"] for d in dimensions(properties) if "function" in d} == set(FUNCTIONS)
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_an_alarm_watches_the_throttles_of_each_function(
     name: Function, stack: Synthesized

@@ -24,7 +24,7 @@ def test_the_dashboard_has_a_row_for_each_concern_and_each_function(stack: Synth
         *({name} for name in FUNCTIONS),
         *({f"Table of {entity.plural}"} for entity in ENTITIES),
         *({entity.plural.capitalize()} for entity in ENTITIES),
-        {"DynamoDB"},
+        {"Dependencies", "DynamoDB"},
         {"Archive"},
     ]
 

@@ -17,11 +17,11 @@ The table refuses:
 
 A dependency fails, and the caller gets 503 with Retry-After:
 
-* ``Unavailable``: DynamoDB
+* ``Unavailable``: AWS
 * ``ParameterMissing``: Parameter Store
 * ``DeadlineReached``: no time is left for another attempt
 
-Every other exception is a bug of ours: 500.
+Every other exception is a bug of ours, ``CallRejected`` by AWS among them: 500.
 """
 
 
@@ -83,7 +83,11 @@ class VersionMismatch(Exception):
 
 
 class Unavailable(Exception):
-    """DynamoDB did not answer in time, or throttled the call. A later call may succeed."""
+    """AWS did not answer in time, or not with an answer of use. A later call may succeed."""
+
+
+class CallRejected(Exception):
+    """AWS rejected a call that this service should not have made, or may not make."""
 
 
 class ParameterMissing(Exception):

@@ -92,7 +92,8 @@ def _report(request: Request, response: Response, error: Exception | None, secon
     outcome = "succeeded"
     if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         outcome = "failed"
-        count("Faults")
+        is_ours = response.status != HTTPStatus.SERVICE_UNAVAILABLE
+        count("Faults" if is_ours else "DependencyFailures")
         logger.error("request", exc_info=error, extra=line)
     elif response.status >= HTTPStatus.BAD_REQUEST:
         outcome = "refused"

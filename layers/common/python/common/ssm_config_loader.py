@@ -10,11 +10,10 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from common.aws.clients import client
+from common.aws.outcomes import reason
 from common.aws.timeouts import PARAMETER_TTL
-from common.exceptions import DeadlineReached, ParameterMissing
+from common.exceptions import ParameterMissing
 from common.logs.logger import logger
 from common.settings import SETTINGS
 
@@ -29,7 +28,7 @@ class SsmParameter(Generic[T]):
 
     Args:
         name: The parameter's name; None if the function may not read it.
-        parse: Turns the parameter's text into a value; raises ValueError for an invalid text.
+        parse: Turns the parameter's text into a value; raises an exception for an invalid text.
 
     Raises:
         RuntimeError: The function may not read the parameter.
@@ -60,11 +59,11 @@ class SsmParameter(Generic[T]):
         try:
             answer = client("ssm").get_parameter(Name=self._name, WithDecryption=True)
             self._value = self._parse(answer["Parameter"]["Value"])
-        except (BotoCoreError, ClientError, DeadlineReached, ValueError, RecursionError) as error:
+        except Exception as error:  # noqa: BLE001 - nothing that SSM answers may fail a request
             # The log holds neither the value nor the error's text, which may contain the value.
             logger.warning(
                 "parameter not refreshed",
-                extra={"parameter": self._name, "error_type": type(error).__name__},
+                extra={"parameter": self._name, "error_type": reason(error)},
             )
             self._refresh_at = time.time() + READ_AGAIN_AFTER
         else:

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -28,6 +28,7 @@ from tests.support.entities import (
     first_change,
     path_of,
 )
+from tests.support.http.response import HttpResponse
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Api
@@ -57,9 +58,20 @@ def _fail_a_request(api: "Api", method: str) -> None:
     item = create(api)
     # Enough time to ship the log lines, but not for a single call of DynamoDB.
     api.remaining_ms = 5_000
+    assert _send(api, method, item).status == 503
+
+
+def _break_a_request(api: "Api", method: str) -> None:
+    """Send a request without the table, as if the stack had a bug."""
+    item = create(api)
+    client("dynamodb").delete_table(TableName=ENTITY.collection)
+    assert _send(api, method, item).status == 500
+
+
+def _send(api: "Api", method: str, item: dict[str, Any]) -> HttpResponse:
     path = ENTITY.path if method == "POST" else path_of(item)
     body = {"POST": EXAMPLES.least, "PATCH": first_change().body}.get(method)
-    assert api(method, path, body).status == 503
+    return api(method, path, body)
 
 
 @pytest.mark.mission("Custom metrics for business logic")
@@ -79,6 +91,7 @@ def test_a_function_emits_its_metrics_and_no_others(
     _fail_a_request(api, method)
     monkeypatch.undo()
     api.remaining_ms = 25_000
+    _break_a_request(api, method)
 
     names: set[str] = set()
     for line in map(json.loads, capsys.readouterr().out.splitlines()):

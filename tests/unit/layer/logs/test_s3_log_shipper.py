@@ -146,7 +146,7 @@ def test_a_batch_that_s3_will_never_accept_is_dropped_and_does_not_block_the_nex
     with Stubber(client("s3")) as s3:
         s3.add_client_error("put_object", "KeyTooLongError", http_status_code=400)
         shipment = shipper.ship("invocation-1")
-    assert (shipment.objects, shipment.error, shipment.dropped) == (0, "ClientError", 1)
+    assert (shipment.objects, shipment.error, shipment.dropped) == (0, "KeyTooLongError", 1)
     assert shipper.waiting == 0
 
     shipper.add("two")

@@ -4,8 +4,6 @@ By default, botocore waits 60 seconds for each attempt and goes on retrying afte
 up. These clients count every attempt, and make none that could end after the request's deadline.
 """
 
-import random
-import socket
 import threading
 import time
 from functools import cache, partial
@@ -14,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 from boto3 import __version__ as boto3_version
 from boto3.session import Session
 from botocore.config import Config
-from urllib3.util import connection
 
+from common.aws.attempts import Attempts, StrictParsers
 from common.aws.timeouts import DYNAMODB, MAX_CONNECTIONS, S3, SSM, Timeouts
 from common.exceptions import DeadlineReached
 
@@ -70,26 +68,6 @@ class Calls:
 CALLS = Calls()
 
 
-_create_connection = connection.create_connection
-
-
-def _connect_to_one_address(
-    address: tuple[str, int], *arguments: Any, **options: Any
-) -> socket.socket:
-    """Connect to one of a host's addresses; a retry is likely to choose another.
-
-    urllib3 tries them in turn, and spends the connect timeout on each: with the eight addresses of
-    S3, an attempt would take eight times as long as :mod:`common.aws.timeouts` says.
-    """
-    host, port = address
-    family = connection.allowed_gai_family()
-    resolved = socket.getaddrinfo(host.strip("[]"), port, family, socket.SOCK_STREAM)
-    chosen = random.choice(resolved)[4][0]  # noqa: S311
-    return _create_connection((str(chosen), port), *arguments, **options)
-
-
-connection.create_connection = _connect_to_one_address
-
 # A session cannot create two clients at once, and the extension may create its first
 # client while a request creates another.
 _CREATING = threading.Lock()
@@ -121,7 +99,7 @@ def client(service: Service) -> Any:
 @cache
 def _client(service: Service) -> Any:
     timeouts = _TIMEOUTS[service]
-    created = _session().client(
+    created: Any = _session().client(
         service,
         config=Config(
             connect_timeout=timeouts.connect,
@@ -135,6 +113,9 @@ def _client(service: Service) -> Any:
             user_agent=f"Boto3/{boto3_version}",
         ),
     )
+    endpoint = created._endpoint
+    endpoint.http_session = Attempts(endpoint.http_session, service, timeouts.attempt)
+    endpoint._response_parser_factory = StrictParsers()
     count_attempt = partial(CALLS.before_send, service)
     created.meta.events.register_first(f"before-send.{service}", count_attempt)
     return created

@@ -4,34 +4,23 @@ boto retries throttled and failed calls within the timeouts of :mod:`common.aws.
 request's deadline. :func:`call` turns the failures that remain into exceptions of the layer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError
 
+from common.aws.outcomes import CONDITION_FAILED, failure
 from common.dynamodb.attribute_values import unmarshal
-from common.exceptions import DeadlineReached, Unavailable
-
-_TRANSIENT = {
-    "InternalServerError",
-    "LimitExceededException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ServiceUnavailable",
-    "ThrottlingException",
-}
+from common.exceptions import Unavailable
 
 
 class ConditionFailed(Exception):
     """DynamoDB refused a write because its condition did not hold."""
 
-    def __init__(self, item: dict[str, Any], retries: int) -> None:
+    def __init__(self, item: dict[str, Any]) -> None:
         super().__init__()
         self.item = item
         """The item that failed the condition; empty if there was none."""
-        self.retries = retries
-        """The attempts that botocore made before this one."""
 
 
 def call(operation: Callable[..., Any], **arguments: Any) -> Any:
@@ -40,18 +29,35 @@ def call(operation: Callable[..., Any], **arguments: Any) -> Any:
     Raises:
         ConditionFailed: The condition of a write did not hold.
         Unavailable: DynamoDB failed, or no time was left; a write may have been carried out.
+        CallRejected: DynamoDB will never take this call.
     """
     try:
-        return operation(**arguments)
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        metadata = error.response["ResponseMetadata"]
-        if code == "ConditionalCheckFailedException":
-            # The type of an error response lacks the item of ReturnValuesOnConditionCheckFailure.
-            item: dict[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
-            raise ConditionFailed(unmarshal(item), metadata["RetryAttempts"]) from error
-        if code in _TRANSIENT or metadata["HTTPStatusCode"] >= 500:
-            raise Unavailable(code) from error
-        raise
-    except (ConnectionError, HTTPClientError, ResponseParserError, DeadlineReached) as error:
-        raise Unavailable(type(error).__name__) from error
+        answer = operation(**arguments)
+    except Exception as error:
+        raised = _refusal(error) or failure(error)
+        if raised is error:
+            raise
+        raise raised from error
+    if not _is_complete(answer, arguments):
+        raise Unavailable("incomplete answer")
+    return answer
+
+
+def _refusal(error: Exception) -> ConditionFailed | None:
+    if isinstance(error, ClientError) and error.response["Error"].get("Code") == CONDITION_FAILED:
+        # The type of an error response lacks the item of ReturnValuesOnConditionCheckFailure.
+        item: dict[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
+        return ConditionFailed(unmarshal(item))
+    return None
+
+
+def _is_complete(answer: Mapping[str, Any], arguments: Mapping[str, Any]) -> bool:
+    """Return whether an answer has what its call asks for, and about the item of its key."""
+    if "KeyConditionExpression" in arguments:
+        return "Items" in answer
+    if arguments.get("ReturnValues") == "ALL_NEW" and "Attributes" not in answer:
+        return False
+    item = answer.get("Attributes") or answer.get("Item")
+    return not item or all(
+        item.get(name, value) == value for name, value in arguments["Key"].items()
+    )

@@ -20,6 +20,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 from common.aws.clients import CALLS
+from common.aws.outcomes import ENVIRONMENT
 from common.aws.timeouts import POSTING_TIMEOUT, SHUTDOWN_TIMEOUT
 from common.logs.logger import log_shipper, logger
 from common.logs.metrics import count, flush
@@ -149,11 +150,24 @@ def invocation(context: "LambdaContext", request_id: str) -> Iterator[None]:
 _request_id = _invocation_id = ""
 
 
-def _ship_if_due(seconds: float) -> None:
+def _work_after_response(seconds: float) -> None:
+    if not ENVIRONMENT.is_usable:
+        _end_environment(seconds)
     if log_shipper.due:
         CALLS.end_within(seconds)
         _ship()
         flush()
+
+
+def _end_environment(seconds: float) -> None:
+    """End this process, so that Lambda starts another environment with other credentials."""
+    logger.critical(
+        "environment ended: AWS refuses its credentials", extra={"request_id": _request_id}
+    )
+    CALLS.end_within(seconds)
+    _ship()
+    _report_lost_lines()
+    os._exit(_EXIT_FAILURE)
 
 
 def _ship_remaining() -> None:
@@ -190,7 +204,7 @@ def _register() -> Extension | None:
         return None
     return Extension(
         runtime_api,
-        after_response=_ship_if_due,
+        after_response=_work_after_response,
         at_shutdown=_ship_remaining,
         at_exit=_report_lost_lines,
     )

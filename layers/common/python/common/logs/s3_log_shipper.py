@@ -15,6 +15,7 @@ from typing import NamedTuple
 from botocore.exceptions import ClientError
 
 from common.aws.clients import client
+from common.aws.outcomes import reason
 
 FLUSH_BYTES = 1024 * 1024
 """A buffer of this size is uploaded at once; a storm of requests takes seconds to fill it."""
@@ -43,7 +44,7 @@ class Shipment(NamedTuple):
     """Objects that were uploaded."""
 
     error: str | None
-    """The name of the exception that kept lines from S3; None if there was none."""
+    """The error code or the exception's type that kept lines from S3; None if there was none."""
 
     dropped: int
     """Lines dropped since the last report: the buffer was full, or S3 will never accept them."""
@@ -141,13 +142,14 @@ class LogShipper:
                         ContentType="application/gzip",
                     )
                 except Exception as error:  # noqa: BLE001 - lost lines must not end the environment
+                    why = reason(error)
                     if _refuses_for_ever(error):
-                        self._failed, refusal = None, type(error).__name__
+                        self._failed, refusal = None, why
                         self._dropped += batch.lines
                         continue
                     # The next attempt is due an interval after this one has ended.
                     self._attempted = time.time()
-                    return Shipment(objects, type(error).__name__, self.take_dropped())
+                    return Shipment(objects, why, self.take_dropped())
                 self._failed = None
                 objects += 1
             return Shipment(objects, refusal, self.take_dropped())
