@@ -4,6 +4,8 @@ Callers of the API get 500 for a bug of this service and nothing else. Whatever 
 between the service and AWS is Unavailable: 503 with Retry-After.
 """
 
+from http import HTTPStatus
+
 from botocore.exceptions import (
     ClientError,
     ConnectionError,
@@ -65,13 +67,15 @@ _WITHOUT_CREDENTIALS = (
     PartialCredentialsError,
 )
 
-_UNANSWERED = (
+FAILURES = (
     *_WITHOUT_CREDENTIALS,
+    ClientError,
     ConnectionError,
     DeadlineReached,
     HTTPClientError,
     ResponseParserError,
 )
+"""The exceptions of a client that :func:`failure` explains. Others are bugs of this service."""
 
 _LONGEST_CODE = 64
 
@@ -124,14 +128,15 @@ def reason(error: Exception) -> str:
 
 
 def failure(error: Exception) -> Exception:
-    """Return the exception of the layer for an exception of a client.
+    """Return the exception of the layer for one of FAILURES.
 
     Returns:
-        Unavailable if AWS did not answer, or refused the call for now; CallRejected if only a bug
-        can be the reason; any other exception unchanged.
+        CallRejected if only a bug can be the reason, otherwise Unavailable: AWS did not answer, or
+        refused the call for now.
     """
     why = reason(error)
-    if isinstance(error, ClientError):
-        passing = error.response["ResponseMetadata"].get("HTTPStatusCode", 0) >= 500
-        return CallRejected(why) if why in REJECTIONS and not passing else Unavailable(why)
-    return Unavailable(why) if isinstance(error, _UNANSWERED) else error
+    if isinstance(error, ClientError) and why in REJECTIONS:
+        status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
+        if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return CallRejected(why)
+    return Unavailable(why)

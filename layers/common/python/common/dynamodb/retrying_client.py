@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from common.aws.outcomes import CONDITION_FAILED, failure
+from common.aws.outcomes import CONDITION_FAILED, FAILURES, failure
 from common.dynamodb.attribute_values import unmarshal
 from common.exceptions import Unavailable
 
@@ -33,11 +33,10 @@ def call(operation: Callable[..., Any], **arguments: Any) -> Any:
     """
     try:
         answer = operation(**arguments)
-    except Exception as error:
-        raised = _refusal(error) or failure(error)
-        if raised is error:
-            raise
-        raise raised from error
+    except FAILURES as error:
+        # A variable for the new exception would refer to itself by the traceback, and so keep
+        # Lambda's context alive, whose end tells the extension that the caller has the answer.
+        raise (_refusal(error) or failure(error)) from error
     if not _is_complete(answer, arguments):
         raise Unavailable("incomplete answer")
     return answer
