@@ -31,7 +31,7 @@ def _client_error(code: str) -> ClientError:
     [
         (_client_error("ValidationException"), "ValidationException"),
         (_client_error("KMS.DisabledException"), "KMS.DisabledException"),
-        (_client_error("400"), "400"),
+        (_client_error("400"), ""),
         (_client_error(MARK), ""),
         (ClientError({}, "PutItem"), ""),
         (ResponseParserError(MARK), ""),

@@ -107,7 +107,8 @@ class AttemptFailed(HTTPClientError):
 def known_code(code: object) -> str | None:
     """Return an error code of AWS, or None if it is no name: text may hold an item's fields."""
     if isinstance(code, str) and len(code) <= _LONGEST_CODE and code.isascii():
-        return code if code.isidentifier() else None
+        # As in KMS.DisabledException.
+        return code if all(map(str.isidentifier, code.split("."))) else None
     return None
 
 

@@ -4,24 +4,21 @@ The texts of most exceptions are left out: those of the SDK hold what AWS has se
 item, and those of Python quote values.
 """
 
-import re
 import traceback
 from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
+from common.aws.outcomes import known_code
+
 _ABOUT_CODE = (AttributeError, ImportError, NameError, TypeError)
 """Exceptions whose texts consist of the names of code and types."""
-
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,63}|\d{3}")
-"""An error code of AWS. A damaged answer may have a part of an item in its place."""
 
 
 def text_of(error: BaseException) -> str:
     """Return the text of an exception, as far as it may be logged."""
     if isinstance(error, ClientError):
-        code = error.response.get("Error", {}).get("Code")
-        return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
+        return known_code(error.response.get("Error", {}).get("Code")) or ""
     is_ours = type(error).__module__.startswith("common.")
     return str(error) if is_ours or isinstance(error, _ABOUT_CODE) else ""
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from botocore.exceptions import ClientError
 
 from common.aws.clients import client
-from common.aws.outcomes import reason
+from common.aws.outcomes import DEAD_CREDENTIALS, reason
 
 FLUSH_BYTES = 1024 * 1024
 """A buffer of this size is uploaded at once; a storm of requests takes seconds to fill it."""
@@ -23,8 +23,7 @@ MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 
 _REFUSED_FOR_NOW_STATUSES = {401, 403, 404, 407, 408, 409, 421, 423, 425, 429}
 _REFUSED_FOR_NOW_CODES = {
-    # The credentials or the clock are wrong.
-    *("ExpiredToken", "InvalidToken", "TokenRefreshRequired", "RequestTimeTooSkewed"),
+    *DEAD_CREDENTIALS,
     # The permissions or the bucket are wrong.
     *("AccessDenied", "AuthorizationHeaderMalformed", "NoSuchBucket"),
     # The request was damaged, cut off or one too many.
