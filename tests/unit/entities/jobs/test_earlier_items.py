@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from common.aws.clients import client
+from common.crud.examples import Change
 from tests.support.entities import ENTITY, EXAMPLES, another_body, path_of, replacement
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ FIRST = "invocation-1"
 
 
 def _name(value: Any) -> str:
-    return value["name"] if isinstance(value, dict) else str(getattr(value, "title", value))
+    if isinstance(value, dict):
+        return str(value["name"])
+    return value.title if isinstance(value, Change) else str(value)
 
 
 each_item = pytest.mark.parametrize("earlier", EARLIER, ids=_name)
