@@ -14,6 +14,15 @@ from tests.support.entities import ENTITY, EXAMPLES, replacement
 
 _TIME = datetime(2026, 1, 31, tzinfo=UTC)
 
+
+
+def applied(change: Change, item: Item) -> dict[str, Any]:
+    """Return an item after a change, as callers see it."""
+    counted = {name: item.get(name, 0) + 1 for name in ("version", *change.increment)}
+    values = {**change.keep, **item, **change.assign, **counted}
+    return {name: value for name, value in values.items() if name not in change.clear}
+
+
 State = tuple[str, frozenset[str]]
 """The status of an item, and the fields that it has."""
 
@@ -63,6 +72,15 @@ def _edits() -> list[Edit]:
 
 
 EDITS = _edits()
+
+
+def frequency(edit: Edit) -> int:
+    """Return how often to send an edit: seldom, if no change is possible after it."""
+    status = edit.change.status
+    if status and not ENTITY.transitions[status]:
+        return 1
+    # An item takes these again and again.
+    return 25 if status is None or status in ENTITY.transitions[status] else 10
 
 
 def increments(patch: Item) -> frozenset[str]:

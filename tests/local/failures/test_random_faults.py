@@ -23,7 +23,7 @@ from tests.support.deployment.service import Service
 from tests.support.entities import ENTITY, new_body
 from tests.support.http.caller import Caller
 from tests.support.http.response import HttpResponse
-from tests.support.model import EDITS, Edit, State, states
+from tests.support.model import EDITS, State, frequency, states
 
 REQUESTS = 2_000 if settings.get_current_profile_name() == "fuzz" else 600
 CALLERS = 8
@@ -70,20 +70,11 @@ class Ledger:
                 (self.deleted if response.status == 204 else self.maybe_deleted).add(item_id)
 
 
-def _weight(edit: Edit) -> int:
-    """Return how often to send an edit: seldom, if no change is possible after it."""
-    status = edit.change.status
-    if status and not ENTITY.transitions[status]:
-        return 1
-    # An item takes these again and again.
-    return 25 if status is None or status in ENTITY.transitions[status] else 10
-
-
 def _send_requests(call: Caller, word: str, ledger: Ledger, seed: int, deadline: float) -> None:
     dice = random.Random(seed)
     edits = [(edit.method, edit.body) for edit in EDITS]
     choices: list[tuple[str, Item | None]] = [*edits, ("DELETE", None), ("GET", None)]
-    weights = [*map(_weight, EDITS), 1, 10]
+    weights = [*map(frequency, EDITS), 1, 10]
     for number in range(REQUESTS // CALLERS):
         if time.monotonic() > deadline:
             raise TimeoutError(f"the requests take longer than {TIMEOUT_SECONDS} s")
