@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from infra.spec.paths import BUILD
 from infra.spec.stages import STAGES
 from tests.support.deployment.project_copy import forget_assemblies
 from tests.support.deployment.typed_commands import Account, empty_account
@@ -30,6 +31,12 @@ def test_ls_lists_the_stack_of_the_stage(account: Account) -> None:
 
 def test_synth_prints_the_template(account: Account) -> None:
     assert "AWS::DynamoDB::Table" in account.succeed("npx cdk synth")
+
+
+def test_ls_and_synth_share_one_synthesis(account: Account) -> None:
+    account.succeed("npx cdk ls")
+    account.succeed("npx cdk synth --quiet")
+    assert len(list((account.project / BUILD.name).glob("assembly-*"))) == 1
 
 
 @pytest.mark.mission("used-by: `cdk deploy`, per-function unit tests, X-Ray service map inspection")
