@@ -1,22 +1,29 @@
 """Histories of several callers and items, with faults and kills: each answer is true."""
 
-from datetime import timedelta
+from collections.abc import Callable
 
 import pytest
 
-from tests.histories.conftest import RETENTION_DAYS
-from tests.support.histories.simulation import API_KEY_ID, Processes, Simulation
-from tests.support.histories.verdict import assert_linearizable
+from tests.support.histories.simulation import Processes
+from tests.support.histories.verdict import check_history
 
-
-def retention() -> timedelta:
-    return timedelta(days=RETENTION_DAYS)
+IN_MAKE_TEST = 5
+ALL = 60
 
 
 @pytest.mark.usefixtures("aws")
-@pytest.mark.parametrize("seed", range(30))
-def test_a_history_is_linearizable(seed: int, pool: Processes) -> None:
-    simulation = Simulation(pool, seed, requests=120, fault_rate=0.2)
-    simulation.run()
-    for history in simulation.history.values():
-        assert_linearizable(history, API_KEY_ID, retention)
+@pytest.mark.parametrize(
+    "seed",
+    [
+        *range(IN_MAKE_TEST),
+        *(pytest.param(seed, marks=pytest.mark.nightly) for seed in range(IN_MAKE_TEST, ALL)),
+    ],
+)
+def test_a_history_is_linearizable(
+    seed: int, pool: Processes, record_property: Callable[[str, object], None]
+) -> None:
+    simulation = check_history(seed, pool)
+
+    operations = sum(map(len, simulation.history.values()))
+    fates = ", ".join(f"{fate}: {number}" for fate, number in sorted(simulation.counts.items()))
+    record_property("counted", f"{operations} operations; attempts {fates}")

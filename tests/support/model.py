@@ -15,7 +15,6 @@ from tests.support.entities import ENTITY, EXAMPLES, replacement
 _TIME = datetime(2026, 1, 31, tzinfo=UTC)
 
 
-
 def applied(change: Change, item: Item) -> dict[str, Any]:
     """Return an item after a change, as callers see it."""
     counted = {name: item.get(name, 0) + 1 for name in ("version", *change.increment)}

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from urllib3 import HTTPResponse as Urllib3Response
 
 
@@ -52,4 +53,4 @@ def response_of(answer: AwsAnswer, url: str) -> AWSResponse:
         headers=dict(answer.headers),
         preload_content=False,
     )
-    return AWSResponse(url, answer.status, raw.headers, raw)
+    return AWSResponse(url, answer.status, HTTPHeaders.from_dict(dict(answer.headers)), raw)

@@ -107,15 +107,15 @@ def _send_attempts_to(connection: Connection) -> None:
             case _:
                 raise ConnectionClosedError(endpoint_url=request.url)
 
-    URLLib3Session.send = send
+    URLLib3Session.send = send  # type: ignore[method-assign, assignment]
     # The network's latency includes the pause before a retry.
-    endpoint.time = SimpleNamespace(**{**vars(time), "sleep": lambda _: None})
+    vars(endpoint)["time"] = SimpleNamespace(**{**vars(time), "sleep": lambda _: None})
 
 
 def _set_clock(moment: datetime) -> None:
     class Clock(datetime):
         @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return moment.astimezone(tz)
 
-    requests.datetime = Clock
+    vars(requests)["datetime"] = Clock

@@ -81,8 +81,9 @@ class Network:
             (2, Fate("killed", arrival, end, None, kill)),
             (1, Fate("killed, arrived late", late, end, None, kill)),
         ]
-        weights, fates = zip(*faults, strict=True)
-        return self.dice.choices(fates, weights=weights)[0]
+        weights = [weight for weight, _ in faults]
+        (fate,) = self.dice.choices([fate for _, fate in faults], weights=weights)
+        return fate
 
     def _leg(self) -> float:
         return self.dice.expovariate(1 / _LEG_SECONDS)

@@ -5,7 +5,6 @@ each run, and takes only the time that the functions compute.
 """
 
 import heapq
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -120,9 +119,7 @@ class Simulation:
         self._request_numbers = count()
         self._writes: Counter[str] = Counter()
         self._refused: set[int] = set()
-        self._callers = [
-            _Caller(pool.take(), requests // CALLERS) for _ in range(CALLERS)
-        ]
+        self._callers = [_Caller(pool.take(), requests // CALLERS) for _ in range(CALLERS)]
         self.history: defaultdict[str, list[TimedOperation]] = defaultdict(list)
         """The operations on each item, by its id."""
 
