@@ -88,7 +88,7 @@ fuzz: setup ## Test with random requests for FUZZ_SECONDS
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest --hypothesis-profile=fuzz \
 		tests/unit/functions/test_hostile_events.py tests/infra/api/test_models.py tests/local/api/test_fuzz.py \
 		tests/local/api/test_listing.py tests/local/failures/test_random_faults.py \
-		tests/histories/test_histories.py
+		tests/histories/test_histories.py tests/histories/test_state_machine.py
 
 bench: setup ## Measure the speed against that of peers, for docs/benchmarks.md: five minutes
 	@$(PY) -m bench

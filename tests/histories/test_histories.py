@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.support.histories.simulation import Processes
 from tests.support.histories.verdict import check_history
 
 IN_MAKE_TEST = 5
@@ -27,9 +26,9 @@ def _seeds() -> Iterable[Any]:
 @pytest.mark.usefixtures("aws")
 @pytest.mark.parametrize("seed", _seeds())
 def test_a_history_is_linearizable(
-    seed: int, pool: Processes, record_property: Callable[[str, object], None]
+    seed: int, record_property: Callable[[str, object], None]
 ) -> None:
-    simulation = check_history(seed, pool)
+    simulation = check_history(seed)
 
     operations = sum(map(len, simulation.history.values()))
     fates = ", ".join(f"{fate}: {number}" for fate, number in sorted(simulation.counts.items()))

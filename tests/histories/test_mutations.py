@@ -12,7 +12,6 @@ import pytest
 
 from common.dynamodb.writers import NOT_WRITTEN_YET
 from tests.support.histories.attempts import Attempt
-from tests.support.histories.simulation import Processes
 from tests.support.histories.verdict import check_history
 
 MOST_HISTORIES = 20
@@ -65,10 +64,10 @@ def _mutation(change: Callable[[dict[str, Any]], None]) -> Callable[[Attempt], A
 @pytest.mark.parametrize(
     "change", [_without_the_mark, _without_the_incarnation, _without_the_tombstone]
 )
-def test_a_mutation_is_found(change: Callable[[dict[str, Any]], None], pool: Processes) -> None:
+def test_a_mutation_is_found(change: Callable[[dict[str, Any]], None]) -> None:
     def simulate() -> None:
         for seed in range(MOST_HISTORIES):
-            check_history(seed, pool, _mutation(change))
+            check_history(seed, _mutation(change))
 
     with pytest.raises(AssertionError, match=r"no order of these operations|two representations"):
         simulate()

@@ -6,15 +6,12 @@ each run, and takes only the time that the functions compute.
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
 from random import Random
 
 from common import ids
-from local.lambda_runtime.gateway_event import gateway_event
 from tests.support.entities import ENTITY
 from tests.support.histories.attempts import Attempt, AwsAnswer
 from tests.support.histories.aws import carry_out
@@ -22,14 +19,13 @@ from tests.support.histories.choices import Choices
 from tests.support.histories.function_process import (
     Failure,
     FunctionProcess,
-    Invocation,
 )
+from tests.support.histories.invocations import API_KEY_ID, invocation_of, time_of
 from tests.support.histories.item_model import Operation, Request
 from tests.support.histories.network import Mutation, Network
 from tests.support.http.openapi_conformance import assert_documented
 from tests.support.http.response import HttpResponse
 
-API_KEY_ID = "key-1"
 CALLERS = 8
 ITEMS = 12
 
@@ -37,7 +33,6 @@ MOST_WRITES_BETWEEN = 30
 """An attempt that is later than this number of writes to its item never arrives: the item forgets
 older ones."""
 
-_START = datetime(2026, 1, 31, tzinfo=UTC)
 _THINKING_SECONDS = 0.5
 
 
@@ -64,28 +59,6 @@ class _Caller:
     """The attempts of the current request."""
 
 
-@dataclass
-class Processes:
-    """The execution environments of the callers, which several histories share."""
-
-    running: list[FunctionProcess] = field(default_factory=list)
-
-    def take(self) -> FunctionProcess:
-        """Return an idle environment, started if there is none."""
-        return self.running.pop() if self.running else FunctionProcess()
-
-
-@contextmanager
-def processes() -> Iterator[Processes]:
-    """Provide execution environments, and end them."""
-    pool = Processes()
-    try:
-        yield pool
-    finally:
-        for process in pool.running:
-            process.kill()
-
-
 class Simulation:
     """Simulates one history.
 
@@ -98,7 +71,6 @@ class Simulation:
 
     def __init__(
         self,
-        pool: Processes,
         seed: int,
         *,
         requests: int,
@@ -107,19 +79,18 @@ class Simulation:
     ) -> None:
         self._seed = seed
         self._dice = Random(seed)
-        self._pool = pool
         self._mutation = mutation
         self._network = Network(self._dice, fault_rate)
         keys = [f"{seed:x}a{n:x}" for n in range(ITEMS)]
-        self._item_ids = {key: ids.derived_id(API_KEY_ID, key) for key in keys}
-        self._choices = Choices(self._dice, self._item_ids)
+        self._keys = {ids.derived_id(API_KEY_ID, key): key for key in keys}
+        self._choices = Choices(self._dice, {key: item_id for item_id, key in self._keys.items()})
         self._now = 0.0
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._event_numbers = count()
         self._request_numbers = count()
         self._writes: Counter[str] = Counter()
         self._refused: set[int] = set()
-        self._callers = [_Caller(pool.take(), requests // CALLERS) for _ in range(CALLERS)]
+        self._callers = [_Caller(FunctionProcess(), requests // CALLERS) for _ in range(CALLERS)]
         self.history: defaultdict[str, list[TimedOperation]] = defaultdict(list)
         """The operations on each item, by its id."""
 
@@ -130,15 +101,19 @@ class Simulation:
 
     def run(self) -> None:
         """Let the callers send their requests, and read every item once the network is quiet."""
-        for caller in self._callers:
-            self._rest(caller)
-        self._run_events()
-        self._network.fault_rate = 0
-        reader = self._callers[0]
-        for item_id in self._item_ids.values():
-            self._send(reader, Request("GET", item_id))
+        try:
+            for caller in self._callers:
+                self._rest(caller)
             self._run_events()
-        self._pool.running += [caller.process for caller in self._callers]
+            self._network.fault_rate = 0
+            for item_id in self._keys:
+                self._send(self._callers[0], Request("GET", item_id))
+                self._run_events()
+        finally:
+            # The next history depends on its seed alone: an environment's clients make fewer
+            # retries after many failures.
+            for caller in self._callers:
+                caller.process.kill()
 
     def _run_events(self) -> None:
         while self._events:
@@ -157,26 +132,13 @@ class Simulation:
     def _send(self, caller: _Caller, request: Request) -> None:
         caller.request, caller.invoked, caller.attempts = request, self._now, 0
         caller.number = next(self._request_numbers)
-        self._proceed(caller, caller.process.invoke(self._invocation(caller.number, request)))
-
-    def _invocation(self, number: int, request: Request) -> Invocation:
-        path, headers = f"{ENTITY.path}/{request.item_id}", request.headers
-        if request.method == "POST":
-            keys = {item_id: key for key, item_id in self._item_ids.items()}
-            path, headers = ENTITY.path, {"Idempotency-Key": keys[request.item_id]}
-        event = gateway_event(
-            request.method,
-            path,
-            request.body,
-            headers=headers,
-            request_id=f"request-{number}",
-            api_key_id=API_KEY_ID,
+        invocation = invocation_of(
+            request,
+            self._keys[request.item_id],
+            history=str(self._seed),
+            number=caller.number,
         )
-        return Invocation(request.method, event, f"{self._seed}-{number}", self._time_of(number))
-
-    def _time_of(self, number: int) -> datetime:
-        # No two requests have the same time, so an item shows which of them has changed it.
-        return _START + timedelta(seconds=number)
+        self._proceed(caller, caller.process.invoke(invocation))
 
     def _proceed(self, caller: _Caller, result: Attempt | HttpResponse) -> None:
         if isinstance(result, HttpResponse):
@@ -213,7 +175,7 @@ class Simulation:
 
         def kill() -> None:
             caller.process.kill()
-            caller.process = self._pool.take()
+            caller.process = FunctionProcess()
             self._answer(caller, None)
 
         if fate.arrives is not None:
@@ -226,7 +188,7 @@ class Simulation:
     def _answer(self, caller: _Caller, answer: HttpResponse | None) -> None:
         request, number = caller.request, caller.number
         assert request is not None
-        operation = Operation(number, request, self._time_of(number), answer)
+        operation = Operation(number, request, time_of(number), answer)
         if answer is not None:
             assert_documented(request.method, _resource(request), answer)
             if answer.status in {404, 409, 412, 422}:

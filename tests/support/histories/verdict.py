@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from common.crud.changes import Retention
 from tests.support.histories.aws import RETENTION_DAYS
+from tests.support.histories.invocations import API_KEY_ID
 from tests.support.histories.item_model import (
     NO_ITEM,
     ItemModel,
@@ -13,7 +14,7 @@ from tests.support.histories.item_model import (
 )
 from tests.support.histories.linearizability import check
 from tests.support.histories.network import Mutation
-from tests.support.histories.simulation import API_KEY_ID, Processes, Simulation, TimedOperation
+from tests.support.histories.simulation import Simulation, TimedOperation
 
 REQUESTS = 120
 FAULT_RATE = 0.2
@@ -21,20 +22,17 @@ FAULT_RATE = 0.2
 STATUSES = frozenset({None, 200, 201, 204, 304, 404, 409, 412, 422})
 
 
-def check_history(
-    seed: int, pool: Processes, mutation: Mutation = lambda attempt: attempt
-) -> Simulation:
+def check_history(seed: int, mutation: Mutation = lambda attempt: attempt) -> Simulation:
     """Simulate a history, and check the operations on each of its items.
 
     Args:
         seed: Decides on everything that happens.
-        pool: The execution environments.
         mutation: Changes each attempt on its way to the table.
 
     Raises:
         AssertionError: No order of the operations explains all answers.
     """
-    simulation = Simulation(pool, seed, requests=REQUESTS, fault_rate=FAULT_RATE, mutation=mutation)
+    simulation = Simulation(seed, requests=REQUESTS, fault_rate=FAULT_RATE, mutation=mutation)
     simulation.run()
     for history in simulation.history.values():
         assert_linearizable(history, API_KEY_ID, lambda: timedelta(days=RETENTION_DAYS))
