@@ -26,3 +26,15 @@ def test_a_job_that_is_retried_has_the_fields_of_a_new_one(call: Caller) -> None
 
     assert retried.keys() == new.keys()
     assert retried["attempt"] == 2
+
+
+def test_parameters_come_back_as_they_were_written(call: Caller) -> None:
+    parameters = '{"n":[0.12345678901234567890,1e-400,-0,-0.0,1.50,1e2,0.0000001],"名前":"日本 💥"}'
+    body = f'{{"pipeline":"written","input_uri":"s3://in/1","parameters":{parameters}}}'
+
+    created = call("POST", "/jobs", body.encode())
+    read = call("GET", f"/jobs/{created.body['job_id']}")
+
+    assert created.status == 201
+    assert f'"parameters":{parameters}' in created.text
+    assert f'"parameters":{parameters}' in read.text

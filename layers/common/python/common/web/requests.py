@@ -80,7 +80,7 @@ class Request:
         The values of repeated lines are one list (RFC 9110, 5.3).
         """
         lines = self._headers.get(name.lower())
-        return None if lines is None else ", ".join(lines)
+        return None if lines is None else as_text(", ".join(lines))
 
     def repeats(self, name: str) -> bool:
         """Return whether a header has several lines."""
@@ -230,10 +230,11 @@ def _texts(value: object) -> dict[str, str]:
 def _header_lines(event: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the lines of each header, by its name in lower case."""
     # A test event of Lambda's console may have only the last line of each header.
-    last = {name.lower(): [line] for name, line in _texts(event.get("headers")).items()}
+    lines = as_mapping(event.get("multiValueHeaders")) or {
+        name: [line] for name, line in as_mapping(event.get("headers")).items()
+    }
     every: dict[str, list[str]] = {}
-    for name, values in as_mapping(event.get("multiValueHeaders")).items():
-        if isinstance(values, list):
-            lines = [as_text(value) for value in values if isinstance(value, str)]
-            every.setdefault(as_text(name).lower(), []).extend(lines)
-    return {**last, **{name: lines for name, lines in every.items() if lines}}
+    for name, values in lines.items():
+        if isinstance(values, list) and (texts := [each for each in values if type(each) is str]):
+            every.setdefault(name.lower(), []).extend(texts)
+    return every
