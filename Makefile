@@ -73,7 +73,7 @@ pytest:
 	@$(PY) -m pytest --numprocesses=$(WORKERS)
 
 unit: setup ## Run the tests of functions, layer and commands: half a minute
-	@$(PY) -m pytest tests/unit
+	@$(PY) -m pytest tests/unit tests/dependencies
 
 infra: setup ## Run the tests of the templates and the built layer: two minutes
 	@$(PY) -m pytest tests/infra
@@ -87,7 +87,7 @@ nightly: setup ## Run the tests that take too long for `make test`
 fuzz: setup ## Test with random requests for FUZZ_SECONDS
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest --hypothesis-profile=fuzz \
 		tests/unit/functions/test_hostile_events.py tests/infra/api/test_models.py tests/local/api/test_fuzz.py \
-		tests/local/api/test_listing.py tests/local/failures/test_random_faults.py \
+		tests/local/api/test_listing.py tests/local/failures/test_random_faults.py tests/dependencies \
 		tests/histories/test_histories.py tests/histories/test_state_machine.py
 
 bench: setup ## Measure the speed against that of peers, for docs/benchmarks.md: five minutes

@@ -49,7 +49,8 @@ They take as long as the other tests of the first service, and their faults woul
 
 _LONGEST_FIRST = (
     *("faults", "local", "infra", "test_lifecycle", "test_make_new", "lifecycle"),
-    *("test_typed_commands", "test_local_run", "unit", "browser", "tokens", "test_signatures"),
+    *("test_typed_commands", "test_local_run", "unit", "browser", "tokens", "dependencies"),
+    "test_signatures",
 )
 """The groups that start first, by the time they take. The others fill the remaining time.
 

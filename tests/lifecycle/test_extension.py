@@ -1,5 +1,6 @@
 """The layer as an internal extension of Lambda."""
 
+import math
 import statistics
 import time
 from typing import Any
@@ -9,8 +10,12 @@ import pytest
 from common.aws.timeouts import POSTING_TIMEOUT
 from infra.spec.routes import FUNCTIONS, Function
 from local.lambda_runtime.gateway_event import gateway_event
+from local.lambda_runtime.moto_aws import MotoAws
+from local.lambda_runtime.runtime_api import WAIT_SECONDS
 from tests.lifecycle.conftest import Start
 from tests.support.entities import ENTITY
+from tests.support.faults.kinds import KINDS
+from tests.support.faults.server import serve_hostile_aws
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -36,6 +41,24 @@ def test_an_environment_ends_when_lambda_closes_the_connection(start: Start) -> 
     environment.api.close()
 
     assert environment.process.wait(10) != 0
+
+
+def test_an_environment_whose_credentials_aws_refuses_answers_ships_its_lines_and_ends(
+    aws: MotoAws, start: Start
+) -> None:
+    with serve_hostile_aws() as hostile:
+        hostile.inject("dynamodb", KINDS["ExpiredTokenException"].fault, math.inf)
+        environment = start(
+            function="read",
+            flush_seconds=60,
+            variables={"AWS_ENDPOINT_URL_DYNAMODB": hostile.url},
+        )
+
+        assert environment.invoke(_unknown_item()).answer["statusCode"] == 503
+
+        assert environment.process.wait(WAIT_SECONDS) != 0
+    assert environment.log_lines[-1]["level"] == "CRITICAL"
+    assert aws.archived_lines("read") == environment.log_lines
 
 
 def test_an_idle_environment_that_shipped_everything_ends_without_output(start: Start) -> None:

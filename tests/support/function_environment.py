@@ -10,6 +10,11 @@ from tests.support.specimen import SPECIMEN
 
 _TABLE_NAMES = json.loads(FUNCTION_ENVIRONMENT["TABLE_NAMES"])
 
+CURSOR_KEY = json.dumps(
+    [{"secret": "c2VjcmV0IGtleSBvZiB0aGUgdGVzdHM=", "signs_from": 0, "good_until": None}]
+)
+"""The value of the parameter with the keys that sign cursors."""
+
 VARIABLES = {
     **FUNCTION_ENVIRONMENT,
     "TABLE_NAMES": json.dumps({**_TABLE_NAMES, SPECIMEN.collection: SPECIMEN.collection}),

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tests.support.function_environment import VARIABLES
+from tests.support.function_environment import CURSOR_KEY, VARIABLES
 
 os.environ.update(VARIABLES)
 
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
 
 __all__ = ["HANDLERS", "Api", "Context"]
-
-CURSOR_KEY = json.dumps(
-    [{"secret": "c2VjcmV0IGtleSBvZiB0aGUgdGVzdHM=", "signs_from": 0, "good_until": None}]
-)
 
 
 @pytest.fixture

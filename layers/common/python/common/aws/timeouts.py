@@ -13,17 +13,17 @@ class Timeouts(NamedTuple):
     """The timeouts of a client, and its number of attempts."""
 
     connect: float
-    """Seconds to establish a connection."""
+    """Seconds to establish a connection; TLS may take as long again, within the attempt's time."""
 
     read: float
-    """Seconds to wait for an answer."""
+    """Seconds to wait for the next bytes of an answer."""
 
     attempts: int
     """Calls in total, the first one included."""
 
     @property
     def attempt(self) -> float:
-        """The longest that one attempt takes."""
+        """The longest that one attempt takes, from the resolver to the last byte of the answer."""
         return self.connect + self.read
 
     @property

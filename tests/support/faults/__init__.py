@@ -1,0 +1,1 @@
+"""A hostile AWS: a server of moto whose answers are damaged, delayed, lost or replaced."""
