@@ -11,6 +11,8 @@ from pathlib import Path
 from common.entities import ENTITIES
 from infra.spec.paths import PROJECT
 from infra.spec.service import REGION, SERVICE_NAME, SERVICE_SUMMARY, check_name, check_region
+from tools import statuses
+from tools.cost import write_tables
 from tools.new_service.entity import ENTITIES as ENTITIES_FOLDER
 from tools.new_service.entity import add_entity
 from tools.new_service.words import UnfitName, Words
@@ -92,6 +94,8 @@ def write_copy(service: NewService, folder: Path) -> None:
         shutil.copy2(PROJECT / path, target)
         if str(path) not in _VERBATIM:
             _rename(target, service)
+    # `make documents` writes the tables of the new entity.
+    write_tables(folder / statuses.PAGE.relative_to(PROJECT), "", statuses.NAME)
     add_entity(folder, service.entity)
     for name in ("README.md", "CHANGELOG.md"):
         words = {"title": _title(service.name), "name": service.name, "region": service.region}
