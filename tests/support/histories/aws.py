@@ -3,9 +3,8 @@
 They are those of the emulator, without its HTTP server. A condition and its write are one step.
 """
 
-import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from ministack.services import dynamodb, ssm
@@ -23,9 +22,20 @@ def carry_out(attempt: Attempt) -> AwsAnswer:
     """Carry out an attempt."""
     service = dynamodb if attempt.is_to_dynamodb else ssm
     headers = {"x-amz-target": attempt.target}
-    request = service.handle_request("POST", "/", headers, attempt.body, {})
-    status, answered, body = asyncio.run(request)
+    status, answered, body = _run(service.handle_request("POST", "/", headers, attempt.body, {}))
     return AwsAnswer(status, answered, body if isinstance(body, bytes) else body.encode())
+
+
+def _run(handling: Coroutine[None, None, tuple[int, dict[str, str], bytes | str]]) -> Any:
+    """Run a coroutine that waits for nothing.
+
+    asyncio refuses to run one in a thread whose loop is running, as that of Playwright is.
+    """
+    try:
+        handling.send(None)
+    except StopIteration as end:
+        return end.value
+    raise RuntimeError("The emulator's service waits for something.")
 
 
 def create_resources() -> None:
