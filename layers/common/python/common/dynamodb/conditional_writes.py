@@ -239,7 +239,7 @@ def delete(
         Unavailable: DynamoDB failed; the item may or may not have been deleted.
     """
     mark = mark_of(invocation_id)
-    writer = writers.remember(mark)
+    writer = writers.remember_last(mark)
     expression = Expression(writer.values)
     remains = {
         DELETED_AT: now.isoformat(),
@@ -253,7 +253,7 @@ def delete(
         ),
     ]
     removed = {*attributes, *OWN_ATTRIBUTES} - {table.partition_key, WRITERS, *remains}
-    removes = [*writer.removes, *map(expression.name, sorted(removed))]
+    removes = map(expression.name, sorted(removed))
     try:
         call(
             client("dynamodb").update_item,

@@ -21,7 +21,11 @@ class Expression:
         self._values: dict[str, Any] = {**(values or {})}
 
     def name(self, attribute: str) -> str:
-        """Return a placeholder for the name of an attribute."""
+        """Return the name of an attribute, or a placeholder if the name might be reserved."""
+        # None of the reserved words has an underscore, and placeholders take time:
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
+        if "_" in attribute:
+            return attribute
         self._names[f"#{attribute}"] = attribute
         return f"#{attribute}"
 
@@ -37,7 +41,6 @@ class Expression:
 
     def arguments(self) -> dict[str, Any]:
         """Return the placeholders' names and values, as arguments of a call."""
-        return {
-            "ExpressionAttributeNames": self._names,
-            "ExpressionAttributeValues": marshal(self._values),
-        }
+        # DynamoDB takes no empty mapping.
+        names = {"ExpressionAttributeNames": self._names} if self._names else {}
+        return {**names, "ExpressionAttributeValues": marshal(self._values)}

@@ -60,8 +60,13 @@ def remember(mark: bytes) -> Remember:
     that long, and the others stay small.
     """
     if mark[0] % _FORGETTING:
-        return Remember(_IN_FRONT, [], {":writer": mark, ":writers": [mark]})
+        return remember_last(mark)
     return Remember(_SHIFT, _OLDEST, {":writer": mark, ":none": b""})
+
+
+def remember_last(mark: bytes) -> Remember:
+    """Return the parts of an item's last update, its deletion, which remember the writer."""
+    return Remember(_IN_FRONT, [], {":writer": mark, ":writers": [mark]})
 
 
 def mark_of(invocation_id: str) -> bytes:
