@@ -34,7 +34,7 @@ def _without_the_incarnation(call: dict[str, Any]) -> None:
 
 def _without_the_tombstone(call: dict[str, Any]) -> None:
     """Delete an item, and all that it remembers."""
-    if "deleted_at" not in call.get("ExpressionAttributeNames", {}).values():
+    if "deleted_at" not in call.get("UpdateExpression", ""):
         return
     del call["UpdateExpression"]
     condition = call["ConditionExpression"]
