@@ -11,6 +11,7 @@ successor. No index has a tombstone, and DynamoDB's time to live removes it.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 from common.aws.clients import client
@@ -214,7 +215,7 @@ def update(
 def delete(
     table: Table,
     key: str,
-    attributes: Collection[str],
+    attributes: tuple[str, ...],
     *,
     statuses: Collection[str],
     precondition: Precondition,
@@ -240,26 +241,20 @@ def delete(
     """
     mark = mark_of(invocation_id)
     writer = writers.remember_last(mark)
-    expression = Expression(writer.values)
-    remains = {
-        DELETED_AT: now.isoformat(),
-        table.time_to_live: int((now + TOMBSTONE_LIFE).timestamp()),
-    }
+    removal, names = _removal(table, attributes)
+    expression = Expression(writer.values, names)
     sets = [
         *writer.sets,
-        *(
-            f"{expression.name(name)} = {expression.value(value)}"
-            for name, value in remains.items()
-        ),
+        f"{DELETED_AT} = {expression.value(now.isoformat())}",
+        f"{expression.name(table.time_to_live)} = "
+        f"{expression.value(int((now + TOMBSTONE_LIFE).timestamp()))}",
     ]
-    removed = {*attributes, *OWN_ATTRIBUTES} - {table.partition_key, WRITERS, *remains}
-    removes = map(expression.name, sorted(removed))
     try:
         call(
             client("dynamodb").update_item,
             TableName=table.name,
             Key=marshal({table.partition_key: key}),
-            UpdateExpression=f"SET {', '.join(sets)} REMOVE {', '.join(removes)}",
+            UpdateExpression=f"SET {', '.join(sets)} {removal}",
             ConditionExpression=_allowed(expression, statuses, precondition),
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
             **expression.arguments(),
@@ -267,6 +262,18 @@ def delete(
     except ConditionFailed as failure:
         if writes_since(mark, failure.item) is None:
             raise _broken_rule(table, failure.item, precondition) from failure
+
+
+@cache
+def _removal(table: Table, attributes: tuple[str, ...]) -> tuple[str, Mapping[str, str]]:
+    """Return the clause that leaves a tombstone of an item, and the names in it.
+
+    It is the same for each deletion, and would take a fiftieth of the request.
+    """
+    remains = {table.partition_key, table.time_to_live, DELETED_AT, WRITERS}
+    expression = Expression()
+    removed = map(expression.name, sorted({*attributes, *OWN_ATTRIBUTES} - remains))
+    return f"REMOVE {', '.join(removed)}", expression.names
 
 
 def _allowed(expression: Expression, statuses: Collection[str], precondition: Precondition) -> str:

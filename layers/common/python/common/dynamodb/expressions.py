@@ -14,10 +14,14 @@ class Expression:
 
     Args:
         values: Values that have placeholders already.
+        names: Names that have placeholders already.
     """
 
-    def __init__(self, values: Mapping[str, Any] | None = None) -> None:
-        self._names: dict[str, str] = {}
+    def __init__(
+        self, values: Mapping[str, Any] | None = None, names: Mapping[str, str] | None = None
+    ) -> None:
+        self.names: dict[str, str] = {**(names or {})}
+        """The names that have a placeholder, by their placeholders."""
         self._values: dict[str, Any] = {**(values or {})}
 
     def name(self, attribute: str) -> str:
@@ -26,7 +30,7 @@ class Expression:
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
         if "_" in attribute:
             return attribute
-        self._names[f"#{attribute}"] = attribute
+        self.names[f"#{attribute}"] = attribute
         return f"#{attribute}"
 
     def value(self, value: Any) -> str:
@@ -42,5 +46,5 @@ class Expression:
     def arguments(self) -> dict[str, Any]:
         """Return the placeholders' names and values, as arguments of a call."""
         # DynamoDB takes no empty mapping.
-        names = {"ExpressionAttributeNames": self._names} if self._names else {}
+        names = {"ExpressionAttributeNames": self.names} if self.names else {}
         return {**names, "ExpressionAttributeValues": marshal(self._values)}
