@@ -117,8 +117,10 @@ def test_a_fault_of_dynamodb_costs_at_most_a_503_and_no_answer_is_wrong(
         assert writes == called.writes
         _assert_true(response, route, item, patient)
     elif route not in {"POST", "GET one", "GET list"}:
-        assert writes == 0 or kind in AFTER
-        _assert_untouched_or_changed_once(patient, item, route, writes)
+        # On a busy machine, an attempt may time out and be applied, even after the answer.
+        late = seconds >= SHORT.read
+        assert writes == 0 or kind in AFTER or late
+        _assert_untouched_or_changed_once(patient, item, route, {writes, 1} if late else {writes})
     assert ENVIRONMENT.is_usable is not fault.refuses_credentials
 
 
@@ -152,10 +154,10 @@ def _assert_true(response: HttpResponse, route: str, item: Item, patient: Patien
 
 
 def _assert_untouched_or_changed_once(
-    patient: Patience, item: Item, route: str, writes: int
+    patient: Patience, item: Item, route: str, writes: set[int]
 ) -> None:
     stored = patient.get(item)
     if route == "DELETE":
-        assert stored.status == (404 if writes else 200)
+        assert stored.status in {404 if count else 200 for count in writes}
     else:
-        assert stored.body["version"] == item["version"] + writes
+        assert stored.body["version"] - item["version"] in writes
