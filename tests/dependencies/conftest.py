@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tests.support.function_environment import CURSOR_KEY, VARIABLES
+from tests.support.function_environment import VARIABLES, put_parameters
 
 os.environ.update(VARIABLES)
 
@@ -17,7 +17,6 @@ from common.aws import clients
 from common.aws.outcomes import ENVIRONMENT
 from common.aws.timeouts import Timeouts
 from local.lambda_runtime import tables
-from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
 from tests.support.entities import ENTITY, create_with, path_of
 from tests.support.faults.server import HostileAws, serve_hostile_aws
 from tests.support.http.function_api import Api, forget_clients, forget_parameters
@@ -45,15 +44,7 @@ def hostile_aws() -> Iterator[HostileAws]:
         forget_parameters()
         tables.create_table(boto3.client("dynamodb"), ENTITY, ENTITY.collection)
         # moto needs seconds for the first call of a service.
-        ssm = boto3.client("ssm")
-        ssm.put_parameter(
-            Name=FUNCTION_ENVIRONMENT["CURSOR_KEY_PARAMETER"], Type="SecureString", Value=CURSOR_KEY
-        )
-        ssm.put_parameter(
-            Name=FUNCTION_ENVIRONMENT["CONFIG_PARAMETER"],
-            Type="String",
-            Value='{"retention_days": 7, "page_size_default": 3, "page_size_max": 5}',
-        )
+        put_parameters(boto3.client("ssm"))
         yield aws
     forget_clients()
     forget_parameters()

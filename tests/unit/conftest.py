@@ -1,11 +1,10 @@
 """Run each function against moto, with the events that API Gateway sends."""
 
-import json
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tests.support.function_environment import CURSOR_KEY, VARIABLES
+from tests.support.function_environment import VARIABLES, put_parameters
 
 os.environ.update(VARIABLES)
 
@@ -17,7 +16,6 @@ from moto.core.base_backend import BackendDict
 from common.aws.clients import CALLS, client
 from common.entities import ENTITIES
 from local.lambda_runtime import buckets, tables
-from local.lambda_runtime.environment_variables import FUNCTION_ENVIRONMENT
 from tests.support.entities import ENTITY, create
 from tests.support.http.function_api import HANDLERS, Api, Context, forget_parameters
 from tests.support.specimen import SPECIMEN
@@ -49,15 +47,7 @@ def aws(moto: None) -> Iterator[None]:
     for entity in (*ENTITIES, SPECIMEN):
         tables.create_table(client("dynamodb"), entity, entity.collection)
     buckets.create_bucket(client("s3"), "archive")
-    ssm = client("ssm")
-    ssm.put_parameter(
-        Name=FUNCTION_ENVIRONMENT["CONFIG_PARAMETER"],
-        Type="String",
-        Value=json.dumps({"retention_days": 7, "page_size_default": 3, "page_size_max": 5}),
-    )
-    ssm.put_parameter(
-        Name=FUNCTION_ENVIRONMENT["CURSOR_KEY_PARAMETER"], Type="SecureString", Value=CURSOR_KEY
-    )
+    put_parameters(client("ssm"))
     yield
     # The next test has another AWS, for which the cached parameters are wrong.
     forget_parameters()

@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
-from zlib import crc32
 
 from tests.support.faults.server import Answer, Exchange, Fault
 
@@ -28,10 +27,14 @@ class Kind(NamedTuple):
     """True if the environment must end."""
 
 
+def _send(answer: Answer) -> Fault:
+    """Answer instead of AWS, which never gets the request."""
+    return lambda exchange: exchange.send(answer)
+
+
 def _instead(status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Fault:
-    """Answer instead of AWS, which never gets the request; the answer states its checksum."""
-    checksum = {"x-amz-crc32": str(crc32(body))}
-    return lambda exchange: exchange.send(Answer(status, {**checksum, **(headers or {})}, body))
+    """Answer instead of AWS; the answer states its checksum."""
+    return _send(Answer(status, dict(headers or {}), b"").with_body(body))
 
 
 def _error(code: object, status: int = 400, **more: object) -> Fault:
@@ -54,21 +57,9 @@ def _cut(share: float) -> Fault:
     return fault
 
 
-def _reset_before(exchange: Exchange) -> None:
-    exchange.reset()
-
-
-def _close_before(exchange: Exchange) -> None:
-    exchange.close()
-
-
 def _reset_after(exchange: Exchange) -> None:
     exchange.forward()
     exchange.reset()
-
-
-def _silent_before(exchange: Exchange) -> None:
-    exchange.wait()
 
 
 def _silent_after(exchange: Exchange) -> None:
@@ -138,6 +129,8 @@ def _truncated(answer: Answer) -> bytes:
     return answer.body[: len(answer.body) // 2]
 
 
+_REFUSAL = Answer(400, {}, b'{"__type":"x#ConditionalCheckFailedException"}')
+_SUCCESS = Answer(200, {}, b"{}")
 _HTML = b"<html><body>Bad gateway</body></html>"
 _TRANSIENT = (
     "InternalServerError",
@@ -164,15 +157,15 @@ _DEAD = (
 _REJECTED = ("AccessDeniedException", "ResourceNotFoundException", "ValidationException")
 
 BEFORE: dict[str, Kind] = {
-    "reset before the commit": Kind(_reset_before),
-    "closed before the commit": Kind(_close_before),
-    "silent before the commit": Kind(_silent_before, waits=True),
+    "reset before the commit": Kind(Exchange.reset),
+    "closed before the commit": Kind(Exchange.close),
+    "silent before the commit": Kind(Exchange.wait, waits=True),
     "a header without end": Kind(_endless_header, waits=True),
     "no HTTP": Kind(_no_http),
     **{f"status {status}": Kind(_instead(status)) for status in (400, 408, 413, 429, 500, 503)},
     **{f"a page with {status}": Kind(_instead(status, _HTML)) for status in (403, 502, 504)},
     "a page with its checksum": Kind(_instead(200, _HTML), is_retried=False),
-    "a page without checksum": Kind(lambda exchange: exchange.send(Answer(200, {}, _HTML))),
+    "a page without checksum": Kind(_send(Answer(200, {}, _HTML))),
     **{
         f"a redirect with {status}": Kind(_instead(status, b"", {"Location": "http://127.0.0.1:9"}))
         for status in (301, 302, 307)
@@ -188,20 +181,10 @@ BEFORE: dict[str, Kind] = {
     **{code: Kind(_error(code), is_retried=False, refuses_credentials=True) for code in _DEAD},
     **{code: Kind(_error(code), is_retried=False, is_bug=True) for code in _REJECTED},
     "a bug with 500": Kind(_error("AccessDeniedException", 500)),
-    "a refusal without checksum": Kind(
-        lambda exchange: exchange.send(
-            Answer(400, {}, b'{"__type":"x#ConditionalCheckFailedException"}')
-        )
-    ),
-    "a refusal with a wrong checksum": Kind(
-        lambda exchange: exchange.send(
-            Answer(400, {"x-amz-crc32": "7"}, b'{"__type":"x#ConditionalCheckFailedException"}')
-        )
-    ),
-    "a success without checksum": Kind(lambda exchange: exchange.send(Answer(200, {}, b"{}"))),
-    "a success with a wrong checksum": Kind(
-        lambda exchange: exchange.send(Answer(200, {"x-amz-crc32": "7"}, b"{}"))
-    ),
+    "a refusal without checksum": Kind(_send(_REFUSAL)),
+    "a refusal with a wrong checksum": Kind(_send(_REFUSAL.with_checksum("7"))),
+    "a success without checksum": Kind(_send(_SUCCESS)),
+    "a success with a wrong checksum": Kind(_send(_SUCCESS.with_checksum("7"))),
 }
 """The faults that keep a call from AWS."""
 
