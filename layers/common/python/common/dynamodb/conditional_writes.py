@@ -268,7 +268,7 @@ def delete(
 def _removal(table: Table, attributes: tuple[str, ...]) -> tuple[str, Mapping[str, str]]:
     """Return the clause that leaves a tombstone of an item, and the names in it.
 
-    It is the same for each deletion, and would take a fiftieth of the request.
+    Both are the same for each deletion. To build them each time would take a fiftieth of a request.
     """
     remains = {table.partition_key, table.time_to_live, DELETED_AT, WRITERS}
     expression = Expression()
